@@ -1,0 +1,52 @@
+# One command each; `make help` lists them.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: help install run test test-full check format lint types layers bench lock clean
+
+help:            ## what can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## the virtual environment, from the lock file
+
+$(STAMP): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+run: install     ## one node on http://127.0.0.1:8080, SQLite in ./var
+	$(BIN)/tertulia serve
+
+test: install    ## the whole suite; rows marked `both` on SQLite and PostgreSQL
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+test-full: install ## everything on both databases
+	TERTULIA_TEST_FULL=1 $(BIN)/pytest -n 2 --dist loadgroup
+
+check: format lint types layers test ## all that must be green before a change lands
+
+format: install
+	$(BIN)/ruff format --check .
+
+lint: install
+	$(BIN)/ruff check .
+
+types: install
+	$(BIN)/mypy
+
+layers: install
+	$(BIN)/lint-imports --no-logo
+
+bench: install   ## paths as ratios to the raw limits of the same run
+	$(BIN)/python -m bench
+
+lock:            ## choose the newest versions that pyproject.toml allows
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --python-version 3.11 --upgrade -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

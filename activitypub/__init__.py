@@ -1,0 +1,1 @@
+"""The wire format, without HTTP: parse JSON into types, render views into JSON, prove and verify."""

@@ -1,0 +1,1 @@
+"""Views into wire documents. Rendering never queries."""

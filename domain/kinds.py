@@ -1,0 +1,132 @@
+"""The small closed sets that rows and rules share. Numbers are stored: never reuse one."""
+
+from enum import IntEnum
+
+
+class ActorType(IntEnum):
+    """What an actor is (ActivityStreams 2.0 §3.3)."""
+
+    PERSON = 1
+    GROUP = 2
+    SERVICE = 3
+    APPLICATION = 4
+    ORGANIZATION = 5
+
+
+class Role(IntEnum):
+    """What an account may do here. A guest is no full member (protocol §1)."""
+
+    GUEST = 1
+    MEMBER = 2
+    MODERATOR = 3
+    ADMIN = 4
+
+
+class AccountState(IntEnum):
+    """Whether an account may sign in."""
+
+    ACTIVE = 1
+    DISABLED = 2
+
+
+class FollowState(IntEnum):
+    """A follow is asked for, then accepted; pending is not accepted."""
+
+    PENDING = 1
+    ACCEPTED = 2
+
+
+class MembershipState(IntEnum):
+    """Only ACTIVE reads anything of a community."""
+
+    INVITED = 1
+    REQUESTED = 2
+    ACTIVE = 3
+    REMOVED = 4
+    LEFT = 5
+    BANNED = 6
+
+
+class History(IntEnum):
+    """What a member may read of the time before joining (protocol §4)."""
+
+    ALL = 1
+    SINCE_JOINING = 2
+
+
+class AgreementKind(IntEnum):
+    """What two nodes are to each other (protocol §3)."""
+
+    SISTER = 1
+    PARTNER = 2
+
+
+class PostType(IntEnum):
+    """The type that a post has on the wire."""
+
+    NOTE = 1
+    QUESTION = 2
+    ARTICLE = 3
+    PAGE = 4
+    EVENT = 5
+    IMAGE = 6
+    VIDEO = 7
+    AUDIO = 8
+
+
+class NotificationKind(IntEnum):
+    """Why somebody is told (Mastodon API `Notification.type`)."""
+
+    MENTION = 1
+    SHARE = 2
+    LIKE = 3
+    FOLLOW = 4
+    FOLLOW_REQUEST = 5
+    EDIT = 6
+    NOTICE = 7
+
+
+class KeyType(IntEnum):
+    """RSA signs HTTP requests, Ed25519 proves documents (protocol §3)."""
+
+    RSA = 1
+    ED25519 = 2
+
+
+class RuleAction(IntEnum):
+    """What an operator decided about a domain."""
+
+    ALLOW = 1
+    BLOCK = 2
+
+
+class SignatureScheme(IntEnum):
+    """What an origin was seen to accept; UNKNOWN is knocked at with draft-cavage first."""
+
+    UNKNOWN = 0
+    CAVAGE = 1
+    RFC9421 = 2
+    OURS = 3
+
+
+class IntakeState(IntEnum):
+    """What became of an activity that was accepted with 202."""
+
+    QUEUED = 1
+    DONE = 2
+    DROPPED = 3
+
+
+class DeliveryState(IntEnum):
+    """A delivery waits until it succeeds, ends or is given up visibly."""
+
+    WAITING = 1
+    DEAD = 2
+
+
+class LinkPurpose(IntEnum):
+    """What a one-use link is for; a token of one purpose is useless for another."""
+
+    FIRST_ADMIN = 1
+    INVITE = 2
+    RESET = 3

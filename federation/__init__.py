@@ -1,0 +1,1 @@
+"""Speaking to other servers: the only HTTP client, signatures, keys, discovery, policy."""

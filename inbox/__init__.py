@@ -1,0 +1,1 @@
+"""What arrives: endpoint, intake, processing, one handler per activity."""

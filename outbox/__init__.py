@@ -1,0 +1,1 @@
+"""What leaves: publish, then fan out, then deliver."""

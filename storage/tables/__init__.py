@@ -1,0 +1,16 @@
+"""One file per noun: SQLAlchemy Core tables with typed columns."""
+
+from storage.tables import accounts, actors, jobs, origins, posts, relations, timelines, traffic
+from storage.tables.metadata import metadata
+
+__all__ = [
+    "accounts",
+    "actors",
+    "jobs",
+    "metadata",
+    "origins",
+    "posts",
+    "relations",
+    "timelines",
+    "traffic",
+]

@@ -1,0 +1,69 @@
+"""Who follows, likes and blocks whom and what; memberships of communities."""
+
+from sqlalchemy import Column, Index, Named, Table, Text, TypedColumns
+
+from domain.kinds import FollowState, History, MembershipState
+from storage.columns import Enum8, Flag, Id, Time
+from storage.tables.metadata import metadata
+
+
+class _Follows(TypedColumns):
+    id: Named[int] = Column(Id, primary_key=True, autoincrement=False)
+    follower_id: Named[int] = Column(Id)
+    target_id: Named[int] = Column(Id)
+    state: Named[FollowState] = Column(Enum8(FollowState))
+    uri: Named[str] = Column(Text)  # the Follow activity's id
+    shares: Named[bool] = Column(Flag())  # also what the target shares
+    notify: Named[bool] = Column(Flag())
+    created_at: Named[int] = Column(Time)
+
+
+follows = Table("follows", metadata, _Follows, sqlite_strict=True)
+Index("uq_follows_pair", follows.c.follower_id, follows.c.target_id, unique=True)
+Index("ix_follows_target_id", follows.c.target_id, follows.c.state, follows.c.id)
+
+
+class _Likes(TypedColumns):
+    id: Named[int] = Column(Id, primary_key=True, autoincrement=False)
+    actor_id: Named[int] = Column(Id)
+    post_id: Named[int] = Column(Id)
+    uri: Named[str] = Column(Text)
+    created_at: Named[int] = Column(Time)
+
+
+likes = Table("likes", metadata, _Likes, sqlite_strict=True)
+Index("uq_likes_pair", likes.c.actor_id, likes.c.post_id, unique=True)
+Index("ix_likes_post_id", likes.c.post_id, likes.c.id)
+
+
+class _Blocks(TypedColumns):
+    blocker_id: Named[int] = Column(Id, primary_key=True, autoincrement=False)
+    blocked_id: Named[int] = Column(Id, primary_key=True, autoincrement=False)
+    created_at: Named[int] = Column(Time)
+
+
+blocks = Table("blocks", metadata, _Blocks, sqlite_strict=True, sqlite_with_rowid=False)
+Index("ix_blocks_blocked_id", blocks.c.blocked_id, blocks.c.blocker_id)
+
+
+class _Communities(TypedColumns):
+    actor_id: Named[int] = Column(Id, primary_key=True, autoincrement=False)
+    history: Named[History] = Column(Enum8(History))
+    created_at: Named[int] = Column(Time)
+
+
+communities = Table("communities", metadata, _Communities, sqlite_strict=True)
+
+
+class _Memberships(TypedColumns):
+    community_id: Named[int] = Column(Id, primary_key=True, autoincrement=False)
+    actor_id: Named[int] = Column(Id, primary_key=True, autoincrement=False)
+    state: Named[MembershipState] = Column(Enum8(MembershipState))
+    since: Named[int] = Column(Time)
+    until: Named[int | None] = Column(Time)  # a guest's or external member's end date
+
+
+memberships = Table(
+    "memberships", metadata, _Memberships, sqlite_strict=True, sqlite_with_rowid=False
+)
+Index("ix_memberships_actor_id", memberships.c.actor_id, memberships.c.community_id)

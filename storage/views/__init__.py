@@ -1,0 +1,1 @@
+"""Read models: all that a list needs, in a fixed number of statements."""

@@ -1,0 +1,1 @@
+"""What tests share: factories, a clock, whole nodes on loopback, foreign peers."""

@@ -1,0 +1,1 @@
+"""Actors, objects and collections for other servers, and discovery documents."""
