@@ -9,6 +9,8 @@ from domain.audience import Kind
 # Application actor signs for the node itself (protocol §1, §3).
 HELPER_HANDLE = "tertulia"
 APPLICATION_HANDLE = "node"
+SOFTWARE = "tertulia"
+VERSION = "0.1.0"
 
 
 class Federation(StrEnum):

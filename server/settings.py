@@ -75,7 +75,11 @@ class Settings:
     @property
     def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """Private networks that the client may reach."""
-        return tuple(ip_network(part.strip()) for part in self.allow_private_networks.split(",") if part.strip())
+        return tuple(
+            ip_network(part.strip())
+            for part in self.allow_private_networks.split(",")
+            if part.strip()
+        )
 
     def node(self) -> Node:
         """The node that these settings describe."""

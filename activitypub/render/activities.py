@@ -1,0 +1,173 @@
+"""Activities as documents. Each is complete, with its addressees and an id of its own."""
+
+from collections.abc import Callable
+
+from activitypub.render.posts import addressees, note, tombstone
+from activitypub.render.times import moment
+from activitypub.vocabulary import (
+    ACTIVITYSTREAMS,
+    ACTOR_CONTEXT,
+    POST_CONTEXT,
+    PUBLIC,
+    JsonDict,
+)
+from domain.audience import Kind
+from domain.node import Node
+from storage.views.actors import ActorView
+from storage.views.posts import PostView
+
+
+def create(uri: str, post: PostView, node: Node, network: str) -> JsonDict:
+    """Create{Note}."""
+    return _of_post("Create", uri, post, node, network)
+
+
+def update(uri: str, post: PostView, node: Node, network: str) -> JsonDict:
+    """Update{Note}; the Note says when it was edited."""
+    return _of_post("Update", uri, post, node, network)
+
+
+def _of_post(kind: str, uri: str, post: PostView, node: Node, network: str) -> JsonDict:
+    to, cc = addressees(post, node, network)
+    return {
+        "@context": POST_CONTEXT,
+        "id": uri,
+        "type": kind,
+        "actor": post.author.uri,
+        "published": moment(post.row.edited_at or post.row.created_at),
+        "to": to,
+        "cc": cc,
+        "object": note(post, node, network),
+    }
+
+
+def delete(uri: str, post: PostView, node: Node, network: str) -> JsonDict:
+    """Delete{Tombstone}, to everybody who got the post."""
+    to, cc = addressees(post, node, network)
+    return {
+        "@context": POST_CONTEXT,
+        "id": uri,
+        "type": "Delete",
+        "actor": post.author.uri,
+        "to": to,
+        "cc": cc,
+        "object": tombstone(post),
+    }
+
+
+def announce(share: PostView, network: str) -> JsonDict:
+    """Announce of a post by its id. The share's own id is the activity's id."""
+    original = share.shared_post
+    assert original is not None
+    followers = [share.author.followers] if share.author.followers else []
+    to = [network] if share.row.kind is Kind.NETWORK else [PUBLIC]
+    return {
+        "@context": ACTIVITYSTREAMS,
+        "id": share.row.uri,
+        "type": "Announce",
+        "actor": share.author.uri,
+        "published": moment(share.row.created_at),
+        "to": to,
+        "cc": [*followers, original.author.uri],
+        "object": original.row.uri,
+    }
+
+
+def undo_announce(uri: str, share: PostView, network: str) -> JsonDict:
+    """Undo{Announce}, with the share embedded so that nobody must look it up."""
+    inner = announce(share, network)
+    inner.pop("@context")
+    return _undo(uri, share.author, inner, inner["to"], inner["cc"])
+
+
+def like(uri: str, actor: ActorView, post: PostView) -> JsonDict:
+    """Like of a post, to its author alone."""
+    return {
+        "@context": ACTIVITYSTREAMS,
+        "id": uri,
+        "type": "Like",
+        "actor": actor.uri,
+        "to": [post.author.uri],
+        "object": post.row.uri,
+    }
+
+
+def undo_like(uri: str, like_uri: str, actor: ActorView, post: PostView) -> JsonDict:
+    """Undo{Like}."""
+    inner = like(like_uri, actor, post)
+    inner.pop("@context")
+    return _undo(uri, actor, inner, inner["to"])
+
+
+def follow(uri: str, follower: ActorView, target: ActorView) -> JsonDict:
+    """Follow: asked for until it is accepted."""
+    return {
+        "@context": ACTIVITYSTREAMS,
+        "id": uri,
+        "type": "Follow",
+        "actor": follower.uri,
+        "to": [target.uri],
+        "object": target.uri,
+    }
+
+
+def undo_follow(uri: str, follow_uri: str, follower: ActorView, target: ActorView) -> JsonDict:
+    """Undo{Follow}."""
+    inner = follow(follow_uri, follower, target)
+    inner.pop("@context")
+    return _undo(uri, follower, inner, inner["to"])
+
+
+def accept(uri: str, follow_uri: str, target: ActorView, follower: ActorView) -> JsonDict:
+    """Accept{Follow}: the Follow is embedded, for servers that match it by its parts."""
+    return _answer("Accept", uri, follow_uri, target, follower)
+
+
+def reject(uri: str, follow_uri: str, target: ActorView, follower: ActorView) -> JsonDict:
+    """Reject{Follow}: refuses a request, and ends a follow that was accepted."""
+    return _answer("Reject", uri, follow_uri, target, follower)
+
+
+def _answer(
+    kind: str, uri: str, follow_uri: str, target: ActorView, follower: ActorView
+) -> JsonDict:
+    inner = follow(follow_uri, follower, target)
+    inner.pop("@context")
+    return {
+        "@context": ACTIVITYSTREAMS,
+        "id": uri,
+        "type": kind,
+        "actor": target.uri,
+        "to": [follower.uri],
+        "object": inner,
+    }
+
+
+def update_actor(uri: str, actor: ActorView, document: JsonDict) -> JsonDict:
+    """Update of an actor of ours; `document` is the whole actor."""
+    inner = {name: value for name, value in document.items() if name != "@context"}
+    return {
+        "@context": ACTOR_CONTEXT,
+        "id": uri,
+        "type": "Update",
+        "actor": actor.uri,
+        "to": [PUBLIC],
+        "object": inner,
+    }
+
+
+def _undo(uri: str, actor: ActorView, inner: JsonDict, to: object, cc: object = None) -> JsonDict:
+    document: JsonDict = {
+        "@context": ACTIVITYSTREAMS,
+        "id": uri,
+        "type": "Undo",
+        "actor": actor.uri,
+        "to": to,
+        "object": inner,
+    }
+    if cc:
+        document["cc"] = cc
+    return document
+
+
+PostShape = Callable[[str, PostView, Node, str], JsonDict]

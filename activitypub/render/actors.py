@@ -1,0 +1,68 @@
+"""Actors as documents: the whole one, and the stub that anybody may have."""
+
+import orjson
+
+from activitypub.vocabulary import ACTOR_CONTEXT, ACTOR_NAMES, SECURITY, ACTIVITYSTREAMS, JsonDict
+from activitypub.render.times import moment
+from domain.kinds import KeyType
+from domain.node import Node
+from storage.views.actors import ActorView
+from storage.views.keys import KeyView
+
+
+def actor(view: ActorView, keys: list[KeyView], node: Node) -> JsonDict:
+    """An actor of ours in full (ActivityPub §4.1, FEP-521a keys, FEP-5feb `indexable`)."""
+    document: JsonDict = {
+        "@context": ACTOR_CONTEXT,
+        **_identity(view, keys, node),
+        "name": view.name or view.handle,
+        "summary": view.summary,
+        "url": view.url,
+        "outbox": view.outbox,
+        "followers": view.followers,
+        "following": view.following,
+        "endpoints": {"sharedInbox": node.shared_inbox},
+        "manuallyApprovesFollowers": view.locked,
+        "discoverable": view.discoverable,
+        "indexable": view.indexable,
+        "published": moment(view.created_at - view.created_at % 86_400_000),
+        "attachment": [
+            {"type": "PropertyValue", "name": name, "value": value}
+            for name, value in orjson.loads(view.fields or b"[]")
+        ],
+        "assertionMethod": [_multikey(view, key) for key in keys if key.type is KeyType.ED25519],
+    }
+    if view.avatar:
+        document["icon"] = {"type": "Image", "url": view.avatar}
+    if view.header:
+        document["image"] = {"type": "Image", "url": view.header}
+    if view.moved_to:
+        document["movedTo"] = view.moved_to
+    if aliases := orjson.loads(view.also_known_as or b"[]"):
+        document["alsoKnownAs"] = aliases
+    return document
+
+
+def stub(view: ActorView, keys: list[KeyView], node: Node) -> JsonDict:
+    """What a server needs to check our signatures, and nothing else (protocol §3)."""
+    return {"@context": [ACTIVITYSTREAMS, SECURITY], **_identity(view, keys, node)}
+
+
+def _identity(view: ActorView, keys: list[KeyView], node: Node) -> JsonDict:
+    rsa = next(key for key in keys if key.type is KeyType.RSA)
+    return {
+        "id": view.uri,
+        "type": ACTOR_NAMES[view.type],
+        "preferredUsername": view.handle,
+        "inbox": view.inbox,
+        "publicKey": {"id": rsa.uri, "owner": view.uri, "publicKeyPem": rsa.public},
+    }
+
+
+def _multikey(view: ActorView, key: KeyView) -> JsonDict:
+    return {
+        "id": key.uri,
+        "type": "Multikey",
+        "controller": view.uri,
+        "publicKeyMultibase": key.public,
+    }

@@ -1,0 +1,48 @@
+"""Names of the wire format: types, contexts, media types, the public addressee."""
+
+from typing import Final
+
+from domain.kinds import ActorType
+
+PUBLIC: Final = "https://www.w3.org/ns/activitystreams#Public"
+ACTIVITYSTREAMS: Final = "https://www.w3.org/ns/activitystreams"
+SECURITY: Final = "https://w3id.org/security/v1"
+DATA_INTEGRITY: Final = "https://w3id.org/security/data-integrity/v2"
+MULTIKEY: Final = "https://w3id.org/security/multikey/v1"
+
+ACTIVITY_JSON: Final = "application/activity+json"
+LD_JSON: Final = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
+ACCEPT: Final = f"{ACTIVITY_JSON}, {LD_JSON}"
+
+# Terms that are not in the ActivityStreams context, for peers that process JSON-LD.
+OURS: Final = {"tertulia": "urn:tertulia:ns:1#"}
+ACTOR_TERMS: Final = {
+    "toot": "http://joinmastodon.org/ns#",
+    "schema": "http://schema.org#",
+    "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
+    "discoverable": "toot:discoverable",
+    "indexable": "toot:indexable",
+    "PropertyValue": "schema:PropertyValue",
+    "value": "schema:value",
+    "movedTo": {"@id": "as:movedTo", "@type": "@id"},
+    "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
+    "featured": {"@id": "toot:featured", "@type": "@id"},
+}
+POST_TERMS: Final = {"Hashtag": "as:Hashtag", "sensitive": "as:sensitive"}
+
+ACTOR_CONTEXT: Final = [ACTIVITYSTREAMS, SECURITY, MULTIKEY, ACTOR_TERMS]
+POST_CONTEXT: Final = [ACTIVITYSTREAMS, POST_TERMS]
+# The proof's own context must be a prefix of the document's (FEP-8b32).
+PROOF_CONTEXT: Final = [ACTIVITYSTREAMS, DATA_INTEGRITY]
+PROVEN_POST_CONTEXT: Final = [ACTIVITYSTREAMS, DATA_INTEGRITY, POST_TERMS]
+
+ACTOR_TYPES: Final = {
+    "Person": ActorType.PERSON,
+    "Group": ActorType.GROUP,
+    "Service": ActorType.SERVICE,
+    "Application": ActorType.APPLICATION,
+    "Organization": ActorType.ORGANIZATION,
+}
+ACTOR_NAMES: Final = {value: name for name, value in ACTOR_TYPES.items()}
+
+JsonDict = dict[str, object]

@@ -1,0 +1,96 @@
+"""Fan out: one published document becomes one delivery per inbox.
+
+Runs as a job after the transaction that published. Shared inboxes are used once per server,
+domains that this node does not talk to are left out, and what becomes known to whom is
+recorded in the same transaction that queues the first delivery (protocol §3).
+"""
+
+from datetime import UTC, datetime
+
+import msgspec
+import orjson
+
+from activitypub.proofs import add_proof
+from activitypub.vocabulary import PROVEN_POST_CONTEXT
+from domain.kinds import KeyType
+from domain.node import Node
+from federation.keyring import Keyring
+from federation.policy import may_exchange
+from jobs.queue import Job
+from outbox.publish import Reach
+from storage.database import Database
+from storage.queries import deliveries
+from storage.queries.activities import activity, set_body
+from storage.queries.deliveries import Inbox
+from storage.queries.disclosures import disclose
+from storage.queries.ids import new_id
+from storage.tx import Tx
+
+DELIVERIES = "deliveries"  # the topic that wakes the sender
+
+
+class _Payload(msgspec.Struct):
+    activity: int
+    reach: Reach
+
+
+class FanOut:
+    """The job handler; holds what the closures need."""
+
+    def __init__(self, db: Database, node: Node, keyring: Keyring) -> None:
+        self._db = db
+        self._node = node
+        self._keyring = keyring
+
+    async def __call__(self, job: Job) -> None:
+        """Queue the deliveries of one published document. Running it twice changes nothing."""
+        payload = msgspec.convert(job.payload, _Payload)
+        body = await self._proven(payload)
+        await self._db.write(
+            fan_out, node=self._node, activity_id=payload.activity, reach=payload.reach, body=body
+        )
+
+    async def _proven(self, payload: _Payload) -> bytes | None:
+        """The document with an integrity proof, made before the write: there is one writer."""
+        if not payload.reach.prove:
+            return None
+        found = await self._db.read(activity, activity_id=payload.activity)
+        if found is None:
+            return None
+        actor_id, _, body = found
+        key = await self._keyring.signing_key(self._db, actor_id, KeyType.ED25519)
+        document = {**orjson.loads(body), "@context": PROVEN_POST_CONTEXT}
+        if "proof" in document:
+            return None
+        return orjson.dumps(
+            add_proof(document, key.key.ed25519, key.uri, datetime.now(UTC).replace(microsecond=0))
+        )
+
+
+def fan_out(tx: Tx, *, node: Node, activity_id: int, reach: Reach, body: bytes | None) -> int:
+    """Write the deliveries of a document; how many inboxes it goes to."""
+    if activity(tx, activity_id) is None:
+        return 0
+    if body is not None:
+        set_body(tx, activity_id, body)
+    inboxes = _inboxes(tx, node, reach)
+    deliveries.insert_deliveries(
+        tx, activity_id, [(new_id(tx), inbox) for inbox in inboxes], subject=reach.subject
+    )
+    if reach.remember:
+        deliveries.remember_copies(tx, reach.remember, inboxes)
+    disclose(tx, reach.names, {inbox.origin_id for inbox in inboxes})
+    if inboxes:
+        tx.publish(DELIVERIES)
+    return len(inboxes)
+
+
+def _inboxes(tx: Tx, node: Node, reach: Reach) -> list[Inbox]:
+    found: list[Inbox] = []
+    if reach.followers_of:
+        found += deliveries.inboxes_of_followers(tx, reach.followers_of)
+    found += deliveries.inboxes_of_actors(tx, reach.actors, personal=reach.personal)
+    if reach.copies_of:
+        found += deliveries.inboxes_of_copies(tx, reach.copies_of)
+    distinct = {inbox.address: inbox for inbox in found}
+    return [inbox for inbox in distinct.values() if may_exchange(tx, node, inbox.host)]

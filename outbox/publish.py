@@ -1,0 +1,262 @@
+"""Publish: what happened here becomes a document and a job, in the same transaction.
+
+Fan out (`outbox/fan_out.py`) later turns the job into deliveries, and `outbox/deliver.py`
+sends them. A crash between the steps loses nothing: each leaves a row behind.
+
+Who is reached follows the audience (protocol §1) and is decided here by kind; who of them
+may still be reached is asked again when the deliveries are made and when they are sent.
+"""
+
+import msgspec
+import orjson
+from msgspec import Struct
+
+from activitypub.render import activities as render
+from activitypub.render.actors import actor as render_actor
+from activitypub.vocabulary import JsonDict
+from domain.audience import Kind
+from domain.ids import HERE
+from domain.node import Node
+from jobs.queue import enqueue
+from storage.queries.activities import insert_activity
+from storage.queries.actors import application_of
+from storage.queries.ids import new_id
+from storage.queries.keys import public_keys
+from storage.tx import Tx
+from storage.views.actors import ActorView
+from storage.views.posts import PostView
+
+FAN_OUT = "fan_out"
+
+
+class Reach(Struct, frozen=True):
+    """Whom a document is meant for, before addresses are looked up.
+
+    `followers_of`: accepted followers of this actor. `actors`: these actors, each at the own
+    inbox if `personal`. `copies_of`: every inbox that this post was sent to. `remember`: the
+    post whose copies are recorded. `names`: actors of ours who become known by it. `prove`:
+    carry an integrity proof (FEP-8b32). `subject`: what the order of deliveries is about.
+    """
+
+    subject: str
+    followers_of: int = 0
+    actors: tuple[int, ...] = ()
+    personal: bool = False
+    copies_of: int = 0
+    remember: int = 0
+    names: tuple[int, ...] = ()
+    prove: bool = False
+
+
+def publish(
+    tx: Tx,
+    *,
+    actor: ActorView,
+    activity_id: int,
+    document: JsonDict,
+    reach: Reach,
+    post_id: int | None = None,
+) -> None:
+    """Store a document of ours and queue its fan-out."""
+    insert_activity(
+        tx,
+        activity_id=activity_id,
+        uri=str(document["id"]),
+        actor_id=actor.id,
+        post_id=post_id,
+        body=orjson.dumps(document),
+    )
+    payload = {"activity": activity_id, "reach": msgspec.to_builtins(reach)}
+    enqueue(tx, FAN_OUT, payload, order_key=f"fan_out {reach.subject}")
+
+
+def post_created(tx: Tx, *, node: Node, post: PostView) -> None:
+    """A post of ours was made: Create."""
+    _post(tx, node, post, render.create)
+
+
+def post_edited(tx: Tx, *, node: Node, post: PostView) -> None:
+    """A post of ours was edited: Update to everybody who may read it or has it."""
+    _post(tx, node, post, render.update, copies_of=post.id)
+
+
+def post_deleted(tx: Tx, *, node: Node, post: PostView) -> None:
+    """A post of ours was deleted: Delete to every inbox that got it."""
+    if post.row.kind is Kind.NODE:
+        return
+    activity_id = new_id(tx)
+    document = render.delete(node.activity(activity_id), post, node, _network(tx))
+    reach = Reach(subject=post.row.uri, copies_of=post.id)
+    publish(tx, actor=post.author, activity_id=activity_id, document=document, reach=reach)
+
+
+def _post(
+    tx: Tx, node: Node, post: PostView, shape: "render.PostShape", *, copies_of: int = 0
+) -> None:
+    reach = _reach_of(tx, post, copies_of)
+    if reach is None:
+        return
+    activity_id = new_id(tx)
+    document = shape(node.activity(activity_id), post, node, _network(tx))
+    publish(
+        tx,
+        actor=post.author,
+        activity_id=activity_id,
+        document=document,
+        reach=reach,
+        post_id=post.id,
+    )
+
+
+def _reach_of(tx: Tx, post: PostView, copies_of: int) -> Reach | None:
+    """Where a post travels (protocol §1, table "leaves the node to"); nothing: nowhere."""
+    row, named = post.row, [*post.mentioned, *post.silent]
+    followers_of = _followers_reached(tx, post)
+    actors = [actor.id for actor in named if not actor.is_local]
+    if row.kind is Kind.NODE or row.kind is Kind.COMMUNITY:
+        return None  # a community's posts travel through the community
+    if row.kind is Kind.NETWORK:
+        actors = []  # sisters get it whole; nobody else reads it
+    if row.kind is Kind.FOLLOWERS and row.owner_id != row.author_id:
+        actors.append(row.owner_id)  # the thread's owner
+    if row.kind is Kind.PUBLIC and row.reply_to_author_id is not None:
+        actors.append(row.reply_to_author_id)
+    if not (followers_of or actors or copies_of):
+        return None
+    return Reach(
+        subject=row.uri,
+        followers_of=followers_of,
+        actors=tuple(dict.fromkeys(actors)),
+        copies_of=copies_of,
+        remember=post.id,
+        names=(row.author_id, *(actor.id for actor in named if actor.is_local)),
+        prove=row.kind in {Kind.PUBLIC, Kind.NETWORK},
+    )
+
+
+def _followers_reached(tx: Tx, post: PostView) -> int:
+    row = post.row
+    if row.kind is Kind.PUBLIC:
+        return row.author_id
+    if row.kind is Kind.FOLLOWERS and row.owner_id == row.author_id:
+        return row.author_id
+    if row.kind is Kind.NETWORK and row.owner_id == HERE:
+        return application_of(tx, HERE).id  # our sisters' Application actors follow it
+    return 0
+
+
+def shared(tx: Tx, *, share: PostView) -> None:
+    """One of ours shared a post: Announce."""
+    if (reach := _reach_of_share(tx, share)) is None:
+        return
+    document = render.announce(share, _network(tx))
+    publish(
+        tx,
+        actor=share.author,
+        activity_id=new_id(tx),
+        document=document,
+        reach=reach,
+        post_id=share.id,
+    )
+
+
+def unshared(tx: Tx, *, node: Node, share: PostView) -> None:
+    """One of ours took a share back: Undo{Announce} to every inbox that got it."""
+    if (reach := _reach_of_share(tx, share, copies_of=share.id)) is None:
+        return
+    activity_id = new_id(tx)
+    document = render.undo_announce(node.activity(activity_id), share, _network(tx))
+    publish(tx, actor=share.author, activity_id=activity_id, document=document, reach=reach)
+
+
+def _reach_of_share(tx: Tx, share: PostView, *, copies_of: int = 0) -> Reach | None:
+    original = share.shared_post
+    if original is None or share.row.kind not in {Kind.PUBLIC, Kind.NETWORK}:
+        return None
+    return Reach(
+        subject=share.row.uri,
+        followers_of=_followers_reached(tx, share),
+        actors=() if original.author.is_local else (original.author.id,),
+        copies_of=copies_of,
+        remember=0 if copies_of else share.id,
+        names=(share.author.id, *([original.author.id] if original.author.is_local else [])),
+    )
+
+
+def liked(tx: Tx, *, actor: ActorView, post: PostView, like_uri: str) -> None:
+    """One of ours liked a post: Like, to its author alone."""
+    if not post.author.is_local:
+        document = render.like(like_uri, actor, post)
+        _to_one(tx, actor, post.author, new_id(tx), document, subject=like_uri)
+
+
+def unliked(tx: Tx, *, node: Node, actor: ActorView, post: PostView, like_uri: str) -> None:
+    """One of ours took a like back: Undo{Like}."""
+    if not post.author.is_local:
+        activity_id = new_id(tx)
+        document = render.undo_like(node.activity(activity_id), like_uri, actor, post)
+        _to_one(tx, actor, post.author, activity_id, document, subject=like_uri)
+
+
+def follow_requested(tx: Tx, *, follower: ActorView, target: ActorView, follow_uri: str) -> None:
+    """One of ours asks to follow somebody elsewhere: Follow."""
+    document = render.follow(follow_uri, follower, target)
+    _to_one(tx, follower, target, new_id(tx), document, subject=_pair(follower, target))
+
+
+def follow_undone(
+    tx: Tx, *, node: Node, follower: ActorView, target: ActorView, follow_uri: str
+) -> None:
+    """One of ours stops following: Undo{Follow}."""
+    activity_id = new_id(tx)
+    document = render.undo_follow(node.activity(activity_id), follow_uri, follower, target)
+    _to_one(tx, follower, target, activity_id, document, subject=_pair(follower, target))
+
+
+def follow_accepted(
+    tx: Tx, *, node: Node, target: ActorView, follower: ActorView, follow_uri: str
+) -> None:
+    """One of ours lets somebody elsewhere follow: Accept{Follow}."""
+    activity_id = new_id(tx)
+    document = render.accept(node.activity(activity_id), follow_uri, target, follower)
+    _to_one(tx, target, follower, activity_id, document, subject=_pair(follower, target))
+
+
+def follow_rejected(
+    tx: Tx, *, node: Node, target: ActorView, follower: ActorView, follow_uri: str
+) -> None:
+    """One of ours refuses or removes a follower: Reject{Follow}."""
+    activity_id = new_id(tx)
+    document = render.reject(node.activity(activity_id), follow_uri, target, follower)
+    _to_one(tx, target, follower, activity_id, document, subject=_pair(follower, target))
+
+
+def actor_updated(tx: Tx, *, node: Node, actor: ActorView) -> None:
+    """A profile of ours changed: Update, to those who follow it."""
+    activity_id = new_id(tx)
+    whole = render_actor(actor, public_keys(tx, actor.id), node)
+    document = render.update_actor(node.activity(activity_id), actor, whole)
+    reach = Reach(subject=actor.uri, followers_of=actor.id, names=(actor.id,))
+    publish(tx, actor=actor, activity_id=activity_id, document=document, reach=reach)
+
+
+def _to_one(
+    tx: Tx,
+    sender: ActorView,
+    receiver: ActorView,
+    activity_id: int,
+    document: JsonDict,
+    *,
+    subject: str,
+) -> None:
+    reach = Reach(subject=subject, actors=(receiver.id,), personal=True, names=(sender.id,))
+    publish(tx, actor=sender, activity_id=activity_id, document=document, reach=reach)
+
+
+def _pair(follower: ActorView, target: ActorView) -> str:
+    return f"{follower.uri} {target.uri}"
+
+
+def _network(tx: Tx) -> str:
+    """The followers collection of our Application actor: how a network post is addressed."""
+    return application_of(tx, HERE).followers or ""

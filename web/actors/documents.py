@@ -1,0 +1,167 @@
+"""Actors, posts and activities for other servers.
+
+What is shown to whom is decided by stored disclosure (protocol §3) and by the one audience
+predicate; "not found" and "not allowed" are the same answer.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+
+import orjson
+from aiohttp.web import HTTPFound, Response, StreamResponse
+
+from activitypub.render import actors as render_actors
+from activitypub.render import posts as render_posts
+from activitypub.vocabulary import ACTIVITY_JSON, JsonDict
+from domain.audience import Viewer
+from domain.errors import Gone, NotFound
+from domain.ids import HERE
+from domain.kinds import ActorType
+from domain.node import Federation, Node
+from federation.signatures import BadSignature
+from storage.queries import actors
+from storage.queries.activities import activity
+from storage.queries.disclosures import is_disclosed, is_disclosed_to_plain
+from storage.queries.keys import public_keys
+from storage.tx import Tx
+from storage.views import posts
+from storage.views.actors import ActorView
+from web.actors.signing import refused, signer_of, viewer_for, wants_document
+from web.call import Call
+
+Shown = Callable[[Call, ActorView | None], Awaitable[StreamResponse]]
+
+
+def for_servers(show: Shown) -> Callable[[Call], Awaitable[StreamResponse]]:
+    """Verify the signature of a fetch before anything is looked up; the mode `closed` has none."""
+
+    @wraps(show)
+    async def serve(call: Call) -> StreamResponse:
+        if call.services.node.federation is Federation.CLOSED:
+            raise NotFound
+        try:
+            signer = await signer_of(call)
+        except BadSignature as problem:
+            return refused(problem)
+        return await show(call, signer)
+
+    return serve
+
+
+def document(payload: JsonDict | bytes, status: int = 200) -> Response:
+    """An ActivityStreams document; never kept by a shared cache."""
+    body = payload if isinstance(payload, bytes) else orjson.dumps(payload)
+    headers = {"Cache-Control": "private, no-store", "Vary": "Accept, Signature"}
+    return Response(body=body, status=status, content_type=ACTIVITY_JSON, headers=headers)
+
+
+def may_look_up(tx: Tx, actor: ActorView) -> bool:
+    """Whether anybody may learn that this actor of ours exists (protocol §3)."""
+    return (
+        actor.type in {ActorType.APPLICATION, ActorType.SERVICE}
+        or actor.public
+        or actor.posts_count > 0
+        or is_disclosed_to_plain(tx, actor.id)
+    )
+
+
+def shown_actor(tx: Tx, *, node: Node, actor_id: int, signer: ActorView | None) -> JsonDict:
+    """An actor as this signer may see it: whole, a stub, or NotFound."""
+    actor = actors.by_id(tx, actor_id)
+    if actor is None or actor.origin_id != HERE:
+        raise NotFound
+    if actor.gone_at is not None:
+        raise Gone
+    keys = public_keys(tx, actor_id)
+    known = may_look_up(tx, actor)
+    if actor.type in {ActorType.APPLICATION, ActorType.SERVICE}:
+        return render_actors.actor(actor, keys, node)
+    if signer is not None and (known or is_disclosed(tx, actor_id, signer.origin_id)):
+        return render_actors.actor(actor, keys, node)
+    if known:
+        return render_actors.stub(actor, keys, node)
+    raise NotFound
+
+
+@for_servers
+async def show_actor(call: Call, signer: ActorView | None) -> StreamResponse:
+    """GET /a/{id}."""
+    services = call.services
+    shown = await services.db.read(
+        shown_actor, node=services.node, actor_id=call.id(), signer=signer
+    )
+    if not wants_document(call) and "url" in shown:
+        raise HTTPFound(str(shown["url"]))
+    return document(shown)
+
+
+def shown_post(tx: Tx, *, node: Node, post_id: int, viewer: Viewer) -> JsonDict:
+    """A post of ours as this viewer may read it, or NotFound."""
+    post = posts.visible(tx, post_id, viewer)
+    if not post.row.is_local or post.shared_post is not None:
+        raise NotFound
+    return render_posts.document(post, node, network_of(tx))
+
+
+def network_of(tx: Tx) -> str:
+    """How a network post is addressed: our Application actor's followers."""
+    return actors.application_of(tx, HERE).followers or ""
+
+
+@for_servers
+async def show_post(call: Call, signer: ActorView | None) -> StreamResponse:
+    """GET /o/{id}."""
+    services = call.services
+    shown = await services.db.read(
+        shown_post, node=services.node, post_id=call.id(), viewer=viewer_for(signer)
+    )
+    if not wants_document(call):
+        raise HTTPFound(str(shown["url"]))
+    return document(shown)
+
+
+def shown_activity(tx: Tx, *, activity_id: int, viewer: Viewer) -> bytes:
+    """An activity as it was sent, to whoever may read its post; NotFound otherwise."""
+    found = activity(tx, activity_id)
+    if found is None or found[1] is None:
+        raise NotFound
+    posts.visible(tx, found[1], viewer)
+    return found[2]
+
+
+@for_servers
+async def show_activity(call: Call, signer: ActorView | None) -> StreamResponse:
+    """GET /act/{id}."""
+    viewer = viewer_for(signer)
+    body = await call.services.db.read(shown_activity, activity_id=call.id(), viewer=viewer)
+    return document(body)
+
+
+def shown_collection(
+    tx: Tx, *, node: Node, actor_id: int, name: str, signer: ActorView | None
+) -> JsonDict:
+    """Followers and following exist, and list nobody: who knows whom is not shown (P02)."""
+    shown_actor(tx, node=node, actor_id=actor_id, signer=signer)
+    return {
+        "@context": "https://www.w3.org/ns/activitystreams",
+        "id": node.collection(actor_id, name),
+        "type": "OrderedCollection",
+        "totalItems": 0,
+        "orderedItems": [],
+    }
+
+
+def _collection(name: str) -> Callable[[Call], Awaitable[StreamResponse]]:
+    @for_servers
+    async def show(call: Call, signer: ActorView | None) -> StreamResponse:
+        services = call.services
+        shown = await services.db.read(
+            shown_collection, node=services.node, actor_id=call.id(), name=name, signer=signer
+        )
+        return document(shown)
+
+    return show
+
+
+show_followers = _collection("followers")
+show_following = _collection("following")

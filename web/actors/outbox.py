@@ -1,0 +1,75 @@
+"""A person's outbox: what is public to the world, paged by key."""
+
+from aiohttp.web import StreamResponse
+
+from activitypub.render import activities as render
+from activitypub.vocabulary import POST_CONTEXT, JsonDict
+from domain.audience import ANONYMOUS
+from domain.errors import NotFound
+from domain.node import Node
+from storage.tx import Tx
+from storage.views import timelines
+from storage.views.actors import ActorView
+from storage.views.paging import Page
+from storage.views.posts import PostView
+from web.actors.documents import document, for_servers, network_of, shown_actor
+from web.call import Call
+
+PAGE_SIZE = 20
+
+
+def shown_outbox(
+    tx: Tx, *, node: Node, actor_id: int, signer: ActorView | None, max_id: int | None
+) -> JsonDict:
+    """One page of public posts and shares, newest first. Others stay hidden (protocol §3)."""
+    shown_actor(tx, node=node, actor_id=actor_id, signer=signer)
+    page = Page(max_id=max_id, limit=PAGE_SIZE)
+    posts = timelines.account(tx, ANONYMOUS, page, author_id=actor_id)
+    outbox = node.collection(actor_id, "outbox")
+    shown: JsonDict = {
+        "@context": POST_CONTEXT,
+        "id": f"{outbox}?page=true" + (f"&max_id={max_id}" if max_id else ""),
+        "type": "OrderedCollectionPage",
+        "partOf": outbox,
+        "orderedItems": [_item(post, node, network_of(tx)) for post in posts],
+    }
+    if len(posts) == PAGE_SIZE:
+        shown["next"] = f"{outbox}?page=true&max_id={posts[-1].id}"
+    return shown
+
+
+def _item(post: PostView, node: Node, network: str) -> JsonDict:
+    whole = (
+        render.announce(post, network)
+        if post.shared_post is not None
+        else render.create(f"{post.row.uri}#create", post, node, network)
+    )
+    return {name: value for name, value in whole.items() if name != "@context"}
+
+
+@for_servers
+async def show_outbox(call: Call, signer: ActorView | None) -> StreamResponse:
+    """GET /a/{id}/outbox: the collection, or with `page` one page of it."""
+    services, query = call.services, call.request.query
+    max_id = query.get("max_id", "")
+    if max_id and not (max_id.isascii() and max_id.isdigit() and len(max_id) < 20):
+        raise NotFound
+    shown = await services.db.read(
+        shown_outbox,
+        node=services.node,
+        actor_id=call.id(),
+        signer=signer,
+        max_id=int(max_id) if max_id else None,
+    )
+    if "page" in query:
+        return document(shown)
+    outbox = services.node.collection(call.id(), "outbox")
+    return document(
+        {
+            "@context": "https://www.w3.org/ns/activitystreams",
+            "id": outbox,
+            "type": "OrderedCollection",
+            "totalItems": 0,
+            "first": f"{outbox}?page=true",
+        }
+    )
