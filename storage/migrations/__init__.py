@@ -1,0 +1,1 @@
+"""Alembic's folder: the environment, the script template and one file per schema change."""

@@ -1,0 +1,148 @@
+"""Who follows whom. A pair is a key of its own: ids of other servers' activities are not."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+from sqlalchemy import bindparam, delete, exists, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from domain.ids import HERE
+from domain.kinds import FollowState
+from storage.columns import any_of
+from storage.tables.actors import actors
+from storage.tables.relations import blocks, follows
+from storage.tx import Tx
+
+
+class FollowRow(Struct, frozen=True, gc=False):
+    """One row of `follows`, in the order of its columns. Times are ms UTC."""
+
+    id: int
+    follower_id: int
+    target_id: int
+    state: FollowState
+    uri: str
+    shares: bool
+    notify: bool
+    created_at: int
+
+    @property
+    def is_accepted(self) -> bool:
+        """Pending is not accepted."""
+        return self.state is FollowState.ACCEPTED
+
+
+_COLUMNS: Final = tuple(follows.c)
+_PAIR = (
+    follows.c.follower_id == bindparam("follower_id"),
+    follows.c.target_id == bindparam("target_id"),
+)
+_FIND: Final = select(*_COLUMNS).where(*_PAIR)
+_INSERT: Final = (
+    insert(follows)
+    .values({column.name: bindparam(column.name) for column in _COLUMNS})
+    .on_conflict_do_nothing(index_elements=[follows.c.follower_id, follows.c.target_id])
+    .returning(follows.c.id)
+)
+_ACCEPT: Final = (
+    update(follows)
+    .where(*_PAIR, follows.c.state == FollowState.PENDING)
+    .values(state=FollowState.ACCEPTED)
+)
+_SET_URI: Final = update(follows).where(*_PAIR).values(uri=bindparam("uri"))
+_SET_WISHES: Final = (
+    update(follows).where(*_PAIR).values(shares=bindparam("shares"), notify=bindparam("notify"))
+)
+_REMOVE: Final = delete(follows).where(*_PAIR).returning(*_COLUMNS)
+_FOLLOWS: Final = select(exists().where(*_PAIR, follows.c.state == FollowState.ACCEPTED))
+_OF_ACTOR: Final = (
+    select(*_COLUMNS)
+    .where(
+        or_(
+            follows.c.follower_id == bindparam("actor_id"),
+            follows.c.target_id == bindparam("actor_id"),
+        )
+    )
+    .order_by(follows.c.id)
+)
+_LOCAL_FOLLOWERS: Final = (
+    select(follows.c.follower_id)
+    .join(actors, actors.c.id == follows.c.follower_id)
+    .where(
+        follows.c.target_id == bindparam("target_id"),
+        follows.c.state == FollowState.ACCEPTED,
+        actors.c.origin_id == HERE,
+    )
+)
+_BLOCKED: Final = select(
+    exists().where(
+        or_(
+            (blocks.c.blocker_id == bindparam("one")) & (blocks.c.blocked_id == bindparam("other")),
+            (blocks.c.blocker_id == bindparam("other")) & (blocks.c.blocked_id == bindparam("one")),
+        )
+    )
+)
+_LOCAL_IDS: Final = select(actors.c.id).where(
+    any_of(actors.c.id, "ids"), actors.c.origin_id == HERE
+)
+
+
+def find(tx: Tx, follower_id: int, target_id: int) -> FollowRow | None:
+    """What stands between two actors, whatever its state."""
+    row = tx.first(_FIND, follower_id=follower_id, target_id=target_id)
+    return None if row is None else FollowRow(*row)
+
+
+def insert_follow(tx: Tx, row: FollowRow) -> bool:
+    """Store a follow; False if the pair already has one."""
+    values = {name: getattr(row, name) for name in row.__struct_fields__}
+    return tx.first(_INSERT, **values) is not None
+
+
+def accept(tx: Tx, follower_id: int, target_id: int) -> bool:
+    """Turn a request into a follow; False if none waited."""
+    return tx.change(_ACCEPT, follower_id=follower_id, target_id=target_id) > 0
+
+
+def set_uri(tx: Tx, follower_id: int, target_id: int, uri: str) -> None:
+    """Keep the newest Follow's id: what an Accept, Reject or Undo will name."""
+    tx.change(_SET_URI, follower_id=follower_id, target_id=target_id, uri=uri)
+
+
+def set_wishes(tx: Tx, follower_id: int, target_id: int, *, shares: bool, notify: bool) -> None:
+    """Keep what of the target the follower wants to see."""
+    tx.change(
+        _SET_WISHES, follower_id=follower_id, target_id=target_id, shares=shares, notify=notify
+    )
+
+
+def remove(tx: Tx, follower_id: int, target_id: int) -> FollowRow | None:
+    """End a follow or request; what it was."""
+    rows = tx.all(_REMOVE, follower_id=follower_id, target_id=target_id)
+    return FollowRow(*rows[0]) if rows else None
+
+
+def is_following(tx: Tx, follower_id: int, target_id: int) -> bool:
+    """Whether the target has accepted the follower."""
+    return bool(tx.scalar(_FOLLOWS, follower_id=follower_id, target_id=target_id))
+
+
+def of_actor(tx: Tx, actor_id: int) -> list[FollowRow]:
+    """Every follow and request in which an actor takes part."""
+    return [FollowRow(*row) for row in tx.all(_OF_ACTOR, actor_id=actor_id)]
+
+
+def local_followers(tx: Tx, target_id: int) -> list[int]:
+    """Accepted followers who live here."""
+    return [row[0] for row in tx.all(_LOCAL_FOLLOWERS, target_id=target_id)]
+
+
+def local_ids(tx: Tx, actor_ids: Sequence[int]) -> set[int]:
+    """Which of these actors live here."""
+    return {row[0] for row in tx.all(_LOCAL_IDS, ids=actor_ids)} if actor_ids else set()
+
+
+def is_blocked(tx: Tx, one: int, other: int) -> bool:
+    """Whether either of two actors blocks the other."""
+    return bool(tx.scalar(_BLOCKED, one=one, other=other))

@@ -1,0 +1,30 @@
+"""Ids for new rows, from the one source of this process."""
+
+import secrets
+from typing import Final
+
+from domain.ids import RANDOM_BITS, IdSource, snowflake
+from storage.tx import Tx
+
+_SOURCE: Final = IdSource()
+
+
+def new_id(tx: Tx) -> int:
+    """A snowflake for the present: posts, local accounts, and whatever else orders by time."""
+    return _SOURCE.new(tx.now)
+
+
+def id_at(tx: Tx, made_at: int) -> int:
+    """A snowflake for something made elsewhere at `made_at`, or now if that lies ahead.
+
+    What arrives late stands where it belongs in time. Two of one millisecond may get the same id
+    (1 in 65,536): the caller asks again if the primary key refuses it.
+    """
+    if made_at >= tx.now:
+        return new_id(tx)
+    return snowflake(max(0, made_at), secrets.randbits(RANDOM_BITS))
+
+
+def new_notification_id(tx: Tx) -> int:
+    """A notification's id, below 2**53."""
+    return _SOURCE.new_notification(tx.now)

@@ -1,0 +1,94 @@
+"""Likes as rows, and the lists of who likes or shares a post."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from domain.audience import Viewer
+from storage.audience import alive, unblocked
+from storage.columns import Id
+from storage.queries.actors import views
+from storage.tables.posts import posts
+from storage.tables.relations import likes
+from storage.tx import Tx
+from storage.views.actors import ActorView
+from storage.views.paging import Page, Paged
+
+MOST: Final = 80
+
+_ADD: Final = (
+    insert(likes)
+    .values(
+        id=bindparam("id"),
+        actor_id=bindparam("actor_id"),
+        post_id=bindparam("post_id"),
+        uri=bindparam("uri"),
+        created_at=bindparam("now"),
+    )
+    .on_conflict_do_nothing()
+    .returning(likes.c.id)
+)
+_PAIR = (likes.c.actor_id == bindparam("actor_id"), likes.c.post_id == bindparam("post_id"))
+_REMOVE: Final = delete(likes).where(*_PAIR).returning(likes.c.uri)
+_URI: Final = select(likes.c.uri).where(*_PAIR)
+_of_actor: Final = select(likes.c.post_id).where(
+    likes.c.actor_id == bindparam("actor_id"), likes.c.uri == bindparam("uri")
+)
+
+
+def add(tx: Tx, *, like_id: int, actor_id: int, post_id: int, uri: str) -> bool:
+    """Store a like; False if it was there."""
+    row = tx.first(_ADD, id=like_id, actor_id=actor_id, post_id=post_id, uri=uri, now=tx.now)
+    return row is not None
+
+
+def remove(tx: Tx, actor_id: int, post_id: int) -> str | None:
+    """Remove a like; the address of its activity, or None if there was none."""
+    return tx.scalar(_REMOVE, actor_id=actor_id, post_id=post_id)
+
+
+def uri_of(tx: Tx, actor_id: int, post_id: int) -> str | None:
+    """The address of somebody's like of a post."""
+    return tx.scalar(_URI, actor_id=actor_id, post_id=post_id)
+
+
+def post_liked_by(tx: Tx, actor_id: int, uri: str) -> int | None:
+    """The post that an actor's like with this address is about."""
+    return tx.scalar(_of_actor, actor_id=actor_id, uri=uri)
+
+
+_LIKERS: Final = Paged(
+    select(likes.c.id, likes.c.actor_id).where(
+        likes.c.post_id == bindparam("post_id", type_=Id), unblocked(likes.c.actor_id)
+    ),
+    likes.c.id,
+)
+_SHARERS: Final = Paged(
+    select(posts.c.id, posts.c.author_id).where(
+        posts.c.share_of_id == bindparam("post_id", type_=Id),
+        alive(posts),
+        unblocked(posts.c.author_id),
+    ),
+    posts.c.id,
+)
+
+
+def likers(tx: Tx, post_id: int, viewer: Viewer, page: Page) -> list[tuple[int, ActorView]]:
+    """Who likes a post that the caller found visible: (key to page by, actor), newest first."""
+    return _people(tx, _LIKERS, post_id, viewer, page)
+
+
+def sharers(tx: Tx, post_id: int, viewer: Viewer, page: Page) -> list[tuple[int, ActorView]]:
+    """Who shares a post that the caller found visible: (key to page by, actor), newest first."""
+    return _people(tx, _SHARERS, post_id, viewer, page)
+
+
+def _people(
+    tx: Tx, paged: Paged, post_id: int, viewer: Viewer, page: Page
+) -> list[tuple[int, ActorView]]:
+    params = {"post_id": post_id, "viewer_id": viewer.actor}
+    rows: Sequence[tuple[Any, ...]] = paged.rows(tx, page.clamped(MOST), params)
+    found = {actor.id: actor for actor in views(tx, [row[1] for row in rows])}
+    return [(key, found[actor]) for key, actor in rows if actor in found]

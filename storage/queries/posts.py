@@ -1,0 +1,373 @@
+"""Posts as rows: stored, changed, deleted, counted.
+
+Nothing here asks who is looking. Only use cases and the outbox come here, for posts that they are
+about to change or whose readers they are about to work out; whoever shows posts goes through
+`storage/views/posts.py`.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Update, and_, bindparam, case, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from domain.audience import Kind, PostFacts
+from domain.choices import root_of
+from storage.columns import any_of
+from storage.tables.actors import actors
+from storage.tables.posts import mentions, post_tags, post_versions, posts, tombstones
+from storage.tx import Tx
+from storage.views.posts import COLUMNS, PostRow, Tag
+
+_VIEW = select(*COLUMNS)
+_BY_ID: Final = _VIEW.where(posts.c.id == bindparam("id"))
+_BY_URI: Final = _VIEW.where(posts.c.uri == bindparam("uri"))
+_SHARE: Final = _VIEW.where(
+    posts.c.share_of_id == bindparam("post_id"),
+    posts.c.author_id == bindparam("author_id"),
+    posts.c.deleted_at.is_(None),
+)
+_SHARES: Final = _VIEW.where(
+    posts.c.share_of_id == bindparam("post_id"), posts.c.deleted_at.is_(None)
+).order_by(posts.c.id)
+_WAITING: Final = _VIEW.where(
+    posts.c.reply_to_uri == bindparam("uri"), posts.c.reply_to_uri.is_not(None)
+).order_by(posts.c.id)
+_THREAD: Final = _VIEW.where(posts.c.root_id == bindparam("root_id")).order_by(posts.c.id)
+
+
+def by_id(tx: Tx, post_id: int) -> PostRow | None:
+    """A post's row, deleted or not."""
+    row = tx.first(_BY_ID, id=post_id)
+    return None if row is None else PostRow(*row)
+
+
+def by_uri(tx: Tx, uri: str) -> PostRow | None:
+    """A post's row by its ActivityPub id, deleted or not; for what other servers name."""
+    row = tx.first(_BY_URI, uri=uri)
+    return None if row is None else PostRow(*row)
+
+
+def share_of(tx: Tx, post_id: int, author_id: int) -> PostRow | None:
+    """The share of a post by one actor, if there is one."""
+    row = tx.first(_SHARE, post_id=post_id, author_id=author_id)
+    return None if row is None else PostRow(*row)
+
+
+def shares(tx: Tx, post_id: int) -> list[PostRow]:
+    """Every share of a post."""
+    return [PostRow(*row) for row in tx.all(_SHARES, post_id=post_id)]
+
+
+def waiting_for(tx: Tx, uri: str) -> list[PostRow]:
+    """Answers that came before the post that they answer."""
+    return [PostRow(*row) for row in tx.all(_WAITING, uri=uri)]
+
+
+def in_thread(tx: Tx, root_id: int) -> list[PostRow]:
+    """Every row of a thread, the root's too."""
+    return [PostRow(*row) for row in tx.all(_THREAD, root_id=root_id)]
+
+
+_INSERT: Final = (
+    insert(posts)
+    .values({column.name: bindparam(column.name) for column in COLUMNS})
+    .on_conflict_do_nothing()
+    .returning(posts.c.id)
+)
+
+
+def insert_post(tx: Tx, row: PostRow) -> bool:
+    """Store a post; False if its id or address is there already, or the same share."""
+    values = {name: getattr(row, name) for name in PostRow.__struct_fields__}
+    return tx.first(_INSERT, **values) is not None
+
+
+_ADD_MENTION: Final = (
+    insert(mentions)
+    .values(
+        post_id=bindparam("post_id"), actor_id=bindparam("actor_id"), silent=bindparam("silent")
+    )
+    .on_conflict_do_nothing()
+)
+_NAMED: Final = select(mentions.c.actor_id, mentions.c.silent).where(
+    mentions.c.post_id == bindparam("post_id")
+)
+_HIDE_MENTIONS: Final = (
+    update(mentions).where(mentions.c.post_id == bindparam("key")).values(silent=True)
+)
+_SPEAK_MENTIONS: Final = (
+    update(mentions)
+    .where(mentions.c.post_id == bindparam("key"), any_of(mentions.c.actor_id, "ids"))
+    .values(silent=False)
+)
+
+
+def add_mentions(tx: Tx, post_id: int, named: Iterable[int], silent: Iterable[int] = ()) -> None:
+    """Store whom a post names, and whom it addresses without naming."""
+    spoken = dict.fromkeys(named, False)
+    everybody = dict.fromkeys(silent, True) | spoken
+    rows = [
+        {"post_id": post_id, "actor_id": actor, "silent": hushed}
+        for actor, hushed in sorted(everybody.items())
+    ]
+    tx.many(_ADD_MENTION, rows)
+
+
+def named_in(tx: Tx, post_id: int) -> dict[int, bool]:
+    """Whom a post names, and whether silently."""
+    return dict(tx.all(_NAMED, post_id=post_id))
+
+
+def respeak(tx: Tx, post_id: int, named: Collection[int]) -> None:
+    """After an edit: who of those once named is still named in the text. Nobody is forgotten."""
+    tx.change(_HIDE_MENTIONS, key=post_id)
+    tx.change(_SPEAK_MENTIONS, key=post_id, ids=sorted(named))
+
+
+_ADD_TAG: Final = (
+    insert(post_tags)
+    .values(tag=bindparam("tag"), post_id=bindparam("post_id"), name=bindparam("name"))
+    .on_conflict_do_nothing()
+)
+_DROP_TAGS: Final = delete(post_tags).where(post_tags.c.post_id == bindparam("post_id"))
+
+
+def set_tags(tx: Tx, post_id: int, tags: Iterable[Tag], *, fresh: bool = False) -> None:
+    """Store a post's tags in place of those it had; `fresh` posts had none."""
+    if not fresh:
+        tx.change(_DROP_TAGS, post_id=post_id)
+    tx.many(_ADD_TAG, [{"tag": t.folded, "post_id": post_id, "name": t.name} for t in tags])
+
+
+_ARCHIVE: Final = (
+    insert(post_versions)
+    .from_select(
+        [column.name for column in post_versions.c],
+        select(
+            posts.c.id,
+            func.coalesce(posts.c.edited_at, posts.c.created_at),
+            posts.c.content,
+            posts.c.source,
+            posts.c.summary,
+            posts.c.sensitive,
+            bindparam("raw", type_=post_versions.c.raw.type),
+        ).where(posts.c.id == bindparam("post_id")),
+    )
+    .on_conflict_do_nothing()
+)
+_EDIT: Final = (
+    update(posts)
+    .where(posts.c.id == bindparam("key"), posts.c.deleted_at.is_(None))
+    .values(
+        content=bindparam("content"),
+        source=bindparam("source"),
+        summary=bindparam("summary"),
+        sensitive=bindparam("sensitive"),
+        language=bindparam("language"),
+        edited_at=bindparam("edited_at"),
+        version=posts.c.version + 1,
+    )
+)
+_VERSIONS: Final = (
+    select(
+        post_versions.c.made_at,
+        post_versions.c.content,
+        post_versions.c.summary,
+        post_versions.c.sensitive,
+    )
+    .where(post_versions.c.post_id == bindparam("post_id"))
+    .order_by(post_versions.c.made_at)
+)
+
+
+def edit(
+    tx: Tx,
+    post_id: int,
+    *,
+    content: str,
+    source: str | None,
+    summary: str,
+    sensitive: bool,
+    language: str | None,
+    edited_at: int,
+) -> bool:
+    """Keep what the post said and store what it says now; its audience is not touched."""
+    tx.run(_ARCHIVE, post_id=post_id, raw=None)
+    changed = tx.change(
+        _EDIT,
+        key=post_id,
+        content=content,
+        source=source,
+        summary=summary,
+        sensitive=sensitive,
+        language=language,
+        edited_at=edited_at,
+    )
+    return changed > 0
+
+
+def versions(tx: Tx, post_id: int) -> list[tuple[int, str, str, bool]]:
+    """(made at, content, summary, sensitive) of what a post said before each edit, oldest first."""
+    return tx.all(_VERSIONS, post_id=post_id)
+
+
+_DELETE: Final = (
+    update(posts)
+    .where(posts.c.id == bindparam("key"), posts.c.deleted_at.is_(None))
+    .values(deleted_at=bindparam("now"), version=posts.c.version + 1)
+)
+_TOMBSTONE: Final = (
+    insert(tombstones)
+    .values(uri=bindparam("uri"), author_uri=bindparam("author_uri"), deleted_at=bindparam("now"))
+    .on_conflict_do_nothing()
+)
+_TOMBSTONE_OF: Final = select(tombstones.c.author_uri).where(tombstones.c.uri == bindparam("uri"))
+
+
+def mark_deleted(tx: Tx, post_id: int) -> bool:
+    """Make a post unreadable at once; False if it was so already. Erasing is a job's work."""
+    return tx.change(_DELETE, key=post_id, now=tx.now) > 0
+
+
+def bury(tx: Tx, uri: str, author_uri: str) -> None:
+    """Remember that an object was deleted by `author_uri`: its Create is ignored for ever."""
+    tx.run(_TOMBSTONE, uri=uri, author_uri=author_uri, now=tx.now)
+
+
+def buried_by(tx: Tx, uri: str) -> str | None:
+    """Who deleted the object, or None if it was not deleted."""
+    return tx.scalar(_TOMBSTONE_OF, uri=uri)
+
+
+def _counter(column: Any) -> Update:
+    by: ColumnElement[int] = bindparam("by", type_=column.type)
+    room = column + by >= 0
+    return (
+        update(posts)
+        .where(posts.c.id == bindparam("key"))
+        .values({column.name: case((room, column + by), else_=0), "version": posts.c.version + 1})
+    )
+
+
+_COUNTERS: Final[Mapping[str, Update]] = {
+    name: _counter(posts.c[name]) for name in ("replies_count", "likes_count", "shares_count")
+}
+
+
+def count_reply(tx: Tx, post_id: int, by: int) -> None:
+    """Add to the answers that a post shows; whether one counts is `domain.audience.counts_for`."""
+    tx.change(_COUNTERS["replies_count"], key=post_id, by=by)
+
+
+def count_like(tx: Tx, post_id: int, by: int) -> None:
+    """Add to the likes that a post shows."""
+    tx.change(_COUNTERS["likes_count"], key=post_id, by=by)
+
+
+def count_share(tx: Tx, post_id: int, by: int) -> None:
+    """Add to the shares that a post shows."""
+    tx.change(_COUNTERS["shares_count"], key=post_id, by=by)
+
+
+_everyones = and_(
+    posts.c.author_id == bindparam("author_id"),
+    posts.c.kind == Kind.PUBLIC,
+    posts.c.root_kind == Kind.PUBLIC,
+    posts.c.share_of_id.is_(None),
+    posts.c.deleted_at.is_(None),
+)
+_RECOUNT_AUTHOR: Final = (
+    update(actors)
+    .where(actors.c.id == bindparam("author_id"))
+    .values(
+        posts_count=select(func.count(posts.c.id)).where(_everyones).scalar_subquery(),
+        last_post_at=select(func.max(posts.c.created_at)).where(_everyones).scalar_subquery(),
+        version=actors.c.version + 1,
+    )
+)
+_COUNT_AUTHOR: Final = (
+    update(actors)
+    .where(actors.c.id == bindparam("author_id"))
+    .values(
+        posts_count=actors.c.posts_count + 1,
+        last_post_at=bindparam("at"),
+        version=actors.c.version + 1,
+    )
+)
+
+
+def count_author(tx: Tx, author_id: int, at: int) -> None:
+    """One more post of the author that anybody may read: no other post is ever counted (§8)."""
+    tx.change(_COUNT_AUTHOR, author_id=author_id, at=at)
+
+
+def recount_author(tx: Tx, author_id: int) -> None:
+    """Count what anybody may read of the author anew, after a deletion."""
+    tx.change(_RECOUNT_AUTHOR, author_id=author_id)
+
+
+_RELINK: Final = (
+    update(posts)
+    .where(posts.c.id == bindparam("key"))
+    .values(
+        reply_to_id=bindparam("reply_to_id"),
+        reply_to_author_id=bindparam("reply_to_author_id"),
+        reply_to_uri=None,
+        version=posts.c.version + 1,
+    )
+)
+_MOVE: Final = (
+    update(posts)
+    .where(posts.c.id == bindparam("key"))
+    .values(
+        root_id=bindparam("root_id"),
+        root_kind=bindparam("root_kind"),
+        root_owner_id=bindparam("root_owner_id"),
+        root_author_id=bindparam("root_author_id"),
+        version=posts.c.version + 1,
+    )
+)
+
+
+def link_reply(tx: Tx, reply_id: int, parent: PostRow) -> None:
+    """Connect an answer with the post that it waited for."""
+    tx.change(_RELINK, key=reply_id, reply_to_id=parent.id, reply_to_author_id=parent.author_id)
+
+
+def move_root(tx: Tx, post_ids: Iterable[int], root: PostRow) -> None:
+    """Put posts under the root that `root` has. The caller has checked that nobody new reads."""
+    values = {
+        "root_id": root.root_id,
+        "root_kind": root.root_kind,
+        "root_owner_id": root.root_owner_id,
+        "root_author_id": root.root_author_id,
+    }
+    tx.many(_MOVE, [values | {"key": post_id} for post_id in sorted(post_ids)])
+
+
+def facts(tx: Tx, row: PostRow) -> PostFacts:
+    """What the Python predicate needs to know of a stored post.
+
+    A root that is not here any more is as old as can be: nobody new gains by it.
+    """
+    root = row if row.root_id == row.id else by_id(tx, row.root_id)
+    named = frozenset(named_in(tx, row.id))
+    return PostFacts(
+        id=row.id,
+        author=row.author_id,
+        audience=row.audience,
+        created_at=row.created_at,
+        named=named,
+        root_id=row.root_id,
+        root_author=row.root_author_id,
+        root_audience=row.root_audience,
+        root_created_at=root.created_at if root else 0,
+        root_named=named if root is row else frozenset(named_in(tx, row.root_id)),
+    )
+
+
+def root_facts(tx: Tx, row: PostRow) -> PostFacts:
+    """The same of the thread's first post, or what `row` remembers of it."""
+    root = by_id(tx, row.root_id)
+    return facts(tx, root) if root is not None else root_of(facts(tx, row))

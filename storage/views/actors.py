@@ -1,0 +1,60 @@
+"""An actor as readers need it."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from domain.ids import HERE
+from domain.kinds import ActorType
+
+
+class ActorView(Struct, frozen=True, gc=False):
+    """One row of `actors`, in the order of its columns. Times are ms UTC."""
+
+    id: int
+    origin_id: int
+    uri: str
+    type: ActorType
+    handle: str
+    domain: str
+    name: str
+    summary: str
+    summary_source: str
+    fields: bytes
+    url: str
+    avatar: str | None
+    header: str | None
+    inbox: str
+    shared_inbox: str | None
+    outbox: str | None
+    followers: str | None
+    following: str | None
+    locked: bool
+    discoverable: bool
+    indexable: bool
+    public: bool
+    moved_to: str | None
+    also_known_as: bytes
+    followers_count: int
+    following_count: int
+    posts_count: int
+    last_post_at: int | None
+    created_at: int
+    fetched_at: int
+    gone_at: int | None
+    version: int
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this actor lives here."""
+        return self.origin_id == HERE
+
+    @property
+    def acct(self) -> str:
+        """`name` for our own people, `name@host[:port]` for others."""
+        return self.handle if self.is_local else f"{self.handle}@{self.domain}"
+
+
+def by_id(actors: Sequence[ActorView]) -> dict[int, ActorView]:
+    """Actors by their id."""
+    return {actor.id: actor for actor in actors}

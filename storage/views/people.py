@@ -1,0 +1,230 @@
+"""People, as far as the one who looks may see them: one person, a search, followers, followed.
+
+Full members see everybody that this node knows. Guests and the anonymous see themselves, the
+helper, people who may be looked up from outside (protocol §3), and guests also whoever wrote to
+them. Not found and not allowed are the same answer.
+"""
+
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+from sqlalchemy import BindParameter, and_, bindparam, exists, func, or_, select
+
+from domain.audience import Viewer
+from domain.errors import NotFound
+from domain.handles import fold
+from domain.ids import HERE
+from domain.kinds import ActorType, FollowState
+from domain.node import HELPER_HANDLE
+from storage.audience import BOUND, fixed, unblocked
+from storage.columns import Number, any_of
+from storage.queries.actors import COLUMNS
+from storage.tables.actors import actors
+from storage.tables.posts import mentions, posts
+from storage.tables.relations import follows
+from storage.tx import Tx
+from storage.views.actors import ActorView
+from storage.views.paging import Page, Paged
+
+MOST: Final = 80
+"""People per page at most (Mastodon API)."""
+
+
+class Listed(Struct, frozen=True, gc=False):
+    """One line of a list of people. `cursor` is what its pages go by: a follow's own id."""
+
+    cursor: int
+    actor: ActorView
+
+
+_helper = and_(actors.c.origin_id == fixed(HERE), actors.c.handle_folded == HELPER_HANDLE)
+_outside = or_(actors.c.public.is_(True), actors.c.posts_count > fixed(0), _helper)
+_wrote = exists(
+    select(posts.c.id)
+    .join(mentions, mentions.c.post_id == posts.c.id)
+    .where(
+        mentions.c.actor_id == BOUND.actor,
+        posts.c.author_id == actors.c.id,
+        posts.c.deleted_at.is_(None),
+    )
+)
+SEEN: Final = or_(BOUND.full, actors.c.id == BOUND.actor, _outside, _wrote)
+"""Whether the viewer may know of this row of `actors` (parameters `viewer_id`, `viewer_full`)."""
+
+_there = actors.c.gone_at.is_(None)
+_PERSON: Final = select(*COLUMNS).where(actors.c.id == bindparam("id"), SEEN)
+_PEOPLE: Final = select(*COLUMNS).where(any_of(actors.c.id, "ids"), SEEN, _there)
+_BY_ACCT: Final = (
+    select(*COLUMNS)
+    .where(
+        actors.c.handle_folded == bindparam("handle"),
+        actors.c.domain == bindparam("domain"),
+        SEEN,
+        _there,
+    )
+    .order_by(actors.c.origin_id != HERE, actors.c.fetched_at.desc())
+    .limit(1)
+)
+
+
+def person(tx: Tx, viewer: Viewer, actor_id: int) -> ActorView:
+    """One person, with the figures that the viewer may see.
+
+    Raises:
+        NotFound: there is nobody, or the viewer may not know of them.
+    """
+    row = tx.first(_PERSON, id=actor_id, **_asking(viewer))
+    if row is None or ActorView(*row).gone_at is not None:
+        raise NotFound
+    return as_seen(viewer, ActorView(*row))
+
+
+def people(tx: Tx, viewer: Viewer, actor_ids: list[int]) -> list[ActorView]:
+    """Those whom the viewer may see, in the order asked for."""
+    if not actor_ids:
+        return []
+    rows = tx.all(_PEOPLE, ids=actor_ids, **_asking(viewer))
+    found = {row[0]: as_seen(viewer, ActorView(*row)) for row in rows}
+    return [found[one] for one in dict.fromkeys(actor_ids) if one in found]
+
+
+def by_acct(tx: Tx, viewer: Viewer, handle: str, domain: str) -> ActorView:
+    """Who has `handle@domain`; our own people under the node's handle domain.
+
+    Raises:
+        NotFound: there is nobody, or the viewer may not know of them.
+    """
+    row = tx.first(_BY_ACCT, handle=fold(handle), domain=domain, **_asking(viewer))
+    if row is None:
+        raise NotFound
+    return as_seen(viewer, ActorView(*row))
+
+
+def as_seen(viewer: Viewer, actor: ActorView) -> ActorView:
+    """The same person without the figures that this viewer may not see (protocol §8)."""
+    if viewer.full or viewer.actor == actor.id:
+        return actor
+    return replace(actor, followers_count=0, following_count=0)
+
+
+def _asking(viewer: Viewer) -> dict[str, Any]:
+    return {"viewer_id": viewer.actor, "viewer_full": viewer.full}
+
+
+# Lists.
+
+_ACCEPTED = follows.c.state == FollowState.ACCEPTED
+_PENDING = follows.c.state == FollowState.PENDING
+
+
+def _listing(mine: Any, theirs: Any, state: Any) -> Paged:
+    statement = (
+        select(follows.c.id.label("cursor"), *COLUMNS)
+        .select_from(follows.join(actors, actors.c.id == theirs))
+        .where(mine == bindparam("actor_id"), state, _there, SEEN, unblocked(actors.c.id))
+    )
+    return Paged(statement, follows.c.id)
+
+
+_FOLLOWERS: Final = _listing(follows.c.target_id, follows.c.follower_id, _ACCEPTED)
+_FOLLOWING: Final = _listing(follows.c.follower_id, follows.c.target_id, _ACCEPTED)
+_REQUESTS: Final = _listing(follows.c.target_id, follows.c.follower_id, _PENDING)
+
+
+def followers(tx: Tx, viewer: Viewer, actor_id: int, page: Page) -> list[Listed]:
+    """Accepted followers, the newest first.
+
+    Raises:
+        NotFound: the viewer may not know of this person.
+    """
+    person(tx, viewer, actor_id)
+    return _listed(tx, _FOLLOWERS, viewer, page, {"actor_id": actor_id, **_asking(viewer)})
+
+
+def following(tx: Tx, viewer: Viewer, actor_id: int, page: Page) -> list[Listed]:
+    """Whom this person follows, the newest first.
+
+    Raises:
+        NotFound: the viewer may not know of this person.
+    """
+    person(tx, viewer, actor_id)
+    return _listed(tx, _FOLLOWING, viewer, page, {"actor_id": actor_id, **_asking(viewer)})
+
+
+def requests(tx: Tx, viewer: Viewer, page: Page) -> list[Listed]:
+    """Who asks to follow the viewer, the newest first.
+
+    Whoever asks shows who they are by asking, also to a guest.
+    """
+    asking = {"viewer_id": viewer.actor, "viewer_full": True}
+    return _listed(tx, _REQUESTS, viewer, page, {"actor_id": viewer.actor, **asking})
+
+
+def _listed(
+    tx: Tx, listing: Paged, viewer: Viewer, page: Page, params: dict[str, Any]
+) -> list[Listed]:
+    rows = listing.rows(tx, page.clamped(MOST), params)
+    return [Listed(row[0], as_seen(viewer, ActorView(*row[1:]))) for row in rows]
+
+
+# Search.
+
+_TERM: BindParameter[str] = bindparam("term")
+_name = func.lower(actors.c.name)
+_matches = or_(
+    actors.c.handle_folded.like(bindparam("start"), escape="\\"),
+    _name.like(bindparam("start"), escape="\\"),
+    _name.like(bindparam("word"), escape="\\"),
+    # SQLite's lower() knows only a-z: a name that begins with Ä is asked for as typed, too.
+    actors.c.name.like(bindparam("typed"), escape="\\"),
+)
+_SEARCH: Final = (
+    select(*COLUMNS)
+    .where(
+        _matches,
+        _there,
+        SEEN,
+        unblocked(actors.c.id),
+        actors.c.type != ActorType.APPLICATION,
+    )
+    .order_by(
+        actors.c.handle_folded != _TERM,
+        actors.c.origin_id != HERE,
+        actors.c.handle_folded,
+        actors.c.id,
+    )
+    .limit(bindparam("limit", type_=Number))
+    .offset(bindparam("offset", type_=Number))
+)
+_FOLLOWED = exists().where(
+    follows.c.follower_id == BOUND.actor, follows.c.target_id == actors.c.id, _ACCEPTED
+)
+_SEARCH_FOLLOWED: Final = _SEARCH.where(_FOLLOWED)
+
+
+def search(
+    tx: Tx, viewer: Viewer, text: str, *, limit: int, offset: int = 0, followed: bool = False
+) -> list[ActorView]:
+    """People whose handle or name begins with `text`, or whose name has a word that does.
+
+    `followed`: only those whom the viewer follows. The best match comes first, then our own.
+    """
+    typed = text.strip()
+    if not typed:
+        return []
+    rows = tx.all(
+        _SEARCH_FOLLOWED if followed else _SEARCH,
+        term=fold(typed),
+        start=f"{_escaped(typed.lower())}%",
+        word=f"% {_escaped(typed.lower())}%",
+        typed=f"{_escaped(typed[0].upper() + typed[1:])}%",
+        limit=max(1, min(limit, MOST)),
+        offset=max(0, min(offset, 10_000)),
+        **_asking(viewer),
+    )
+    return [as_seen(viewer, ActorView(*row)) for row in rows]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,283 @@
+"""Every timeline as one kind of page.
+
+One statement finds a page's entries: which post, in which version, by whom, and what the viewer
+did to it. Whoever keeps rendered posts by `Entry.key` loads only what is missing (`load_missing`);
+whoever does not asks for the posts themselves (`home`, `local`, …), which is the same page loaded
+whole. The viewer's rights and blocks are part of the statement, so a page is never filtered
+afterwards and an entry may be shown without asking again.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+)
+
+from domain.audience import Kind, Viewer
+from domain.ids import HERE
+from storage.audience import BOUND, fixed, shown, unblocked, viewer_params
+from storage.columns import Flag, Id
+from storage.tables.actors import actors
+from storage.tables.posts import post_tags, posts
+from storage.tables.relations import likes
+from storage.tables.timelines import home_entries
+from storage.tx import Tx
+from storage.views.paging import Page, Paged
+from storage.views.posts import PostView, liked_by, load, parent_shown, shared_by
+
+MOST: Final = 40
+"""Posts per page at most (Mastodon API)."""
+
+
+class Key(Struct, frozen=True, gc=False):
+    """What the rendering of one post depends on, apart from the viewer's own flags."""
+
+    post_id: int
+    version: int
+    author_version: int
+    parent_shown: bool
+
+
+class Entry(Struct, frozen=True, gc=False):
+    """One line of a timeline. `cursor` is what pages go by: the post's id, or a like's.
+
+    `key` is the post itself; a share has a second key, of the post that it shares. The flags are
+    about the post whose words are shown.
+    """
+
+    cursor: int
+    post_id: int
+    version: int
+    author_id: int
+    author_version: int
+    parent_shown: bool
+    original_id: int | None
+    original_version: int | None
+    original_author_id: int | None
+    original_author_version: int | None
+    original_parent_shown: bool
+    liked: bool
+    shared: bool
+
+    @property
+    def key(self) -> Key:
+        """What the entry's own rendering depends on."""
+        return Key(self.post_id, self.version, self.author_version, self.parent_shown)
+
+    @property
+    def original_key(self) -> Key | None:
+        """What the rendering of the shared post depends on, if there is one."""
+        if self.original_id is None:
+            return None
+        return Key(
+            self.original_id,
+            self.original_version or 0,
+            self.original_author_version or 0,
+            self.original_parent_shown,
+        )
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """Both keys, or the only one."""
+        original = self.original_key
+        return (self.key,) if original is None else (self.key, original)
+
+
+post: Final = posts.alias("post")
+original: Final = posts.alias("original")
+_author: Final = actors.alias("author")
+_original_author: Final = actors.alias("original_author")
+_parent: Final = posts.alias("parent")
+_original_parent: Final = posts.alias("original_parent")
+
+_shown_id: Final = func.coalesce(original.c.id, post.c.id)
+
+
+def _entries(base: FromClause, cursor: ColumnElement[int], *where: ColumnElement[bool]) -> Paged:
+    """The pages of `base`, which holds `post`, by `cursor`."""
+    joined = (
+        base.join(_author, _author.c.id == post.c.author_id)
+        .outerjoin(original, original.c.id == post.c.share_of_id)
+        .outerjoin(_original_author, _original_author.c.id == original.c.author_id)
+        .outerjoin(_parent, _parent.c.id == post.c.reply_to_id)
+        .outerjoin(_original_parent, _original_parent.c.id == original.c.reply_to_id)
+    )
+    statement = (
+        select(
+            cursor.label("cursor"),
+            post.c.id,
+            post.c.version,
+            post.c.author_id,
+            _author.c.version,
+            _answers(post, _parent).label("parent_shown"),
+            original.c.id,
+            original.c.version,
+            original.c.author_id,
+            _original_author.c.version,
+            _answers(original, _original_parent).label("original_parent_shown"),
+            liked_by(_shown_id).label("liked"),
+            shared_by(_shown_id).label("shared"),
+        )
+        .select_from(joined)
+        .where(*where, shown(post, original), *_without_blocks())
+    )
+    return Paged(statement, cursor)
+
+
+def _answers(reply: Any, parent: Any) -> ColumnElement[bool]:
+    """Whether the viewer may know of the post that `reply` answers; cheap where it answers none."""
+    return and_(reply.c.reply_to_id.is_not(None), parent_shown(parent))
+
+
+def _without_blocks() -> tuple[ColumnElement[bool], ...]:
+    by_original = or_(original.c.id.is_(None), unblocked(original.c.author_id))
+    return unblocked(post.c.author_id), by_original
+
+
+def _flag(name: str) -> ColumnElement[bool]:
+    return bindparam(name, type_=Flag())
+
+
+# Replies to oneself are the author's own thread, and stand where posts stand.
+_NO_FOREIGN_REPLY: Final = or_(
+    and_(post.c.reply_to_id.is_(None), post.c.reply_to_uri.is_(None)),
+    post.c.reply_to_author_id == post.c.author_id,
+)
+# Public, network and node; the numbers of kinds stand in this order.
+_LISTED: Final = and_(post.c.kind <= fixed(Kind.NODE), post.c.quiet.is_(False))
+_FIRST_HAND: Final = post.c.share_of_id.is_(None)
+_FROM_HERE: Final = post.c.origin_id == fixed(HERE)
+
+_HOME: Final = _entries(
+    home_entries.join(post, post.c.id == home_entries.c.post_id),
+    home_entries.c.post_id,
+    home_entries.c.actor_id == BOUND.actor,
+)
+_PUBLIC: Final = _entries(post, post.c.id, _LISTED, _FIRST_HAND, _NO_FOREIGN_REPLY)
+_LOCAL: Final = _entries(post, post.c.id, _FROM_HERE, _LISTED, _FIRST_HAND, _NO_FOREIGN_REPLY)
+_REMOTE: Final = _entries(
+    post, post.c.id, post.c.origin_id != fixed(HERE), _LISTED, _FIRST_HAND, _NO_FOREIGN_REPLY
+)
+_ACCOUNT: Final = _entries(
+    post,
+    post.c.id,
+    post.c.author_id == bindparam("author_id", type_=Id),
+    or_(_flag("with_replies"), _NO_FOREIGN_REPLY),
+    or_(_flag("with_shares"), _FIRST_HAND),
+    or_(
+        bindparam("tag") == "",
+        exists()
+        .where(post_tags.c.tag == bindparam("tag"), post_tags.c.post_id == post.c.id)
+        .correlate_except(post_tags),
+    ),
+)
+_TAG: Final = _entries(
+    post_tags.join(post, post.c.id == post_tags.c.post_id),
+    post_tags.c.post_id,
+    post_tags.c.tag == bindparam("tag"),
+    or_(_flag("from_anywhere"), _FROM_HERE),
+    _LISTED,
+    _FIRST_HAND,
+)
+_LIKED: Final = _entries(
+    likes.join(post, post.c.id == likes.c.post_id), likes.c.id, likes.c.actor_id == BOUND.actor
+)
+
+
+def _page(
+    tx: Tx, paged: Paged, viewer: Viewer, page: Page, most: int = MOST, **params: Any
+) -> list[Entry]:
+    params |= viewer_params(viewer)
+    params["now"] = tx.now
+    return [Entry(*row) for row in paged.rows(tx, page.clamped(most), params)]
+
+
+def home_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
+    """What people whom the viewer follows wrote and shared, from the written rows."""
+    return _page(tx, _HOME, viewer, page)
+
+
+def public_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
+    """Listed posts from everywhere that the viewer may read, without answers to others."""
+    return _page(tx, _PUBLIC, viewer, page)
+
+
+def local_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
+    """The same, written here."""
+    return _page(tx, _LOCAL, viewer, page)
+
+
+def remote_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
+    """The same, written elsewhere."""
+    return _page(tx, _REMOTE, viewer, page)
+
+
+def account_page(
+    tx: Tx,
+    viewer: Viewer,
+    page: Page,
+    *,
+    author_id: int,
+    with_replies: bool = True,
+    with_shares: bool = True,
+    tag: str = "",
+) -> list[Entry]:
+    """What one actor wrote and shared; `tag` (folded) narrows it."""
+    flags = {"with_replies": with_replies, "with_shares": with_shares}
+    return _page(tx, _ACCOUNT, viewer, page, author_id=author_id, tag=tag, **flags)
+
+
+def tag_page(tx: Tx, viewer: Viewer, page: Page, *, tag: str, local: bool = False) -> list[Entry]:
+    """Listed posts with this tag (folded), answers too."""
+    return _page(tx, _TAG, viewer, page, tag=tag, from_anywhere=not local)
+
+
+def liked_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
+    """What the viewer likes, by the time of liking: pages go by `Entry.cursor`."""
+    return _page(tx, _LIKED, viewer, page)
+
+
+def load_missing(tx: Tx, post_ids: Collection[int], viewer: Viewer) -> list[PostView]:
+    """Posts of a page that the caller has not rendered yet, for the same viewer."""
+    return load(tx, tuple(post_ids), viewer)
+
+
+def filled(tx: Tx, entries: Sequence[Entry], viewer: Viewer) -> list[PostView]:
+    """The posts of a page, in its order."""
+    return load(tx, [entry.post_id for entry in entries], viewer)
+
+
+def home(tx: Tx, viewer: Viewer, page: Page) -> list[PostView]:
+    """`home_page`, loaded whole."""
+    return filled(tx, home_page(tx, viewer, page), viewer)
+
+
+def public(tx: Tx, viewer: Viewer, page: Page) -> list[PostView]:
+    """`public_page`, loaded whole."""
+    return filled(tx, public_page(tx, viewer, page), viewer)
+
+
+def local(tx: Tx, viewer: Viewer, page: Page) -> list[PostView]:
+    """`local_page`, loaded whole."""
+    return filled(tx, local_page(tx, viewer, page), viewer)
+
+
+def account(
+    tx: Tx, viewer: Viewer, page: Page, *, author_id: int, **options: Any
+) -> list[PostView]:
+    """`account_page`, loaded whole."""
+    return filled(tx, account_page(tx, viewer, page, author_id=author_id, **options), viewer)
+
+
+def tag(tx: Tx, viewer: Viewer, page: Page, *, tag: str, local: bool = False) -> list[PostView]:
+    """`tag_page`, loaded whole."""
+    return filled(tx, tag_page(tx, viewer, page, tag=tag, local=local), viewer)

@@ -1,0 +1,371 @@
+"""Database: opening, limits, other processes, lost connections, deadlocks."""
+
+import asyncio
+import os
+import sqlite3
+import threading
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import Integer, bindparam, column, func, literal, select
+
+from storage import database as module
+from storage.database import Database, now_ms, run_once
+from storage.errors import (
+    AlreadyServed,
+    OutcomeUnknown,
+    StorageError,
+    TooSlow,
+    TryAgain,
+    Unavailable,
+)
+from storage.lanes import free_thread
+from storage.notices import LARGEST_MESSAGE, RESYNC, pack, unpack
+from storage.tx import Tx
+from tests.support import notes
+from tests.support.notes import add
+
+_counter = select(literal(1, Integer).label("n")).cte("counter", recursive=True)
+_counter = _counter.union_all(select(_counter.c.n + 1).where(_counter.c.n < 10**9))
+FOR_EVER = {
+    "sqlite": select(func.max(column("n", Integer))).select_from(_counter),
+    "postgresql": select(func.pg_sleep(60)),
+}
+PID = select(func.pg_backend_pid())
+KILL = select(func.pg_terminate_backend(bindparam("pid")))
+
+
+@pytest.mark.both
+async def test_a_read_ends_within_its_limit(
+    notes_url: str, database_kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "READ_LIMIT", 0.2)
+    db = await Database.open(notes_url)
+    try:
+        with pytest.raises(TooSlow):
+            await asyncio.wait_for(db.read(lambda tx: tx.scalar(FOR_EVER[database_kind])), 10)
+        assert await db.read(notes.count) == 0
+    finally:
+        await db.close()
+
+
+@pytest.mark.both
+async def test_the_clock_is_the_one_passed_in(notes_url: str) -> None:
+    db = await Database.open(notes_url, clock=lambda: 123)
+    assert await db.read(lambda tx: tx.now) == 123
+    assert await db.write(lambda tx: tx.now) == 123
+    await db.close()
+    assert abs(run_once(notes_url, lambda tx: tx.now) - now_ms()) < 5_000
+
+
+@pytest.mark.both
+def test_run_once_stores_or_raises(notes_url: str) -> None:
+    assert run_once(notes_url, add, 1, text="one") == 1
+    with pytest.raises(StorageError):
+        run_once(notes_url, add, 1)
+    assert run_once(notes_url, notes.ids) == [1]
+
+
+@pytest.mark.both
+async def test_named_locks_exclude_each_other(db: Database) -> None:
+    inside = 0
+    most = 0
+
+    def guarded(tx: Tx) -> None:
+        nonlocal inside, most
+        tx.lock("the same name")
+        inside += 1
+        most = max(most, inside)
+        threading.Event().wait(0.02)
+        inside -= 1
+
+    await asyncio.gather(*(db.write(guarded) for _ in range(4)))
+    assert most == 1
+
+
+@pytest.mark.both
+async def test_a_database_that_is_not_there_is_refused_at_once(
+    database_kind: str, tmp_path: Path
+) -> None:
+    url = (
+        str(tmp_path / "missing.db")
+        if database_kind == "sqlite"
+        else f"postgresql://me:SECRET@/none?host={tmp_path}"
+    )
+    with pytest.raises(Unavailable) as caught:
+        await Database.open(url)
+    assert "SECRET" not in str(caught.value)
+    assert caught.value.__context__ is None
+    assert not (tmp_path / "missing.db").exists()  # noqa: ASYNC240 - a test
+
+
+@pytest.mark.both
+async def test_pinning_keeps_the_loop_on_one_core_and_pools_can_leave_it(notes_url: str) -> None:
+    before = os.sched_getaffinity(0)
+    db = await Database.open(notes_url, pin=True)
+    try:
+        mine = os.sched_getaffinity(0)
+        assert len(mine) == 1
+        assert await db.write(lambda _: os.sched_getaffinity(0)) == mine
+
+        def freed() -> set[int]:
+            free_thread()
+            return os.sched_getaffinity(0)
+
+        assert await asyncio.to_thread(freed) == before
+    finally:
+        os.sched_setaffinity(0, before)
+        await db.close()
+
+
+# --- SQLite
+
+sqlite = pytest.mark.only("sqlite")
+
+
+@sqlite
+async def test_one_process_serves_a_file(notes_url: str) -> None:
+    first = await Database.open(notes_url, serving=True)
+    with pytest.raises(AlreadyServed):
+        await Database.open(notes_url, serving=True)
+    assert run_once(notes_url, add, 1) == 1  # a command may still write
+    await first.close()
+    second = await Database.open(notes_url, serving=True)
+    assert await second.read(notes.ids) == [1]
+    await second.close()
+
+
+@sqlite
+async def test_a_writer_waits_for_another_process(db: Database, notes_url: str) -> None:
+    other = sqlite3.connect(notes_url, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    units = [asyncio.create_task(db.write(add, n)) for n in range(5)]
+    await asyncio.sleep(0.3)
+    assert not any(unit.done() for unit in units)
+    other.execute("COMMIT")
+    other.close()
+    assert await asyncio.gather(*units) == list(range(5))
+
+
+@sqlite
+async def test_settings_of_a_connection(db: Database) -> None:
+    def settings(tx: Tx) -> dict[str, object]:
+        names = ("journal_mode", "synchronous", "foreign_keys", "journal_size_limit")
+        return {name: tx._session.all(f"PRAGMA {name}", ())[0][0] for name in names}
+
+    wanted = {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "journal_size_limit": 64 * 1024 * 1024,
+    }
+    assert await db.write(settings) == wanted
+    assert await db.read(settings) == wanted
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
+@sqlite
+async def test_a_long_log_is_given_back(notes_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.lanes.IDLE_SECONDS", 0.05)
+    db = await Database.open(notes_url)
+    log = Path(notes_url + "-wal")
+    await db.write(lambda tx: [add(tx, n, text=str(n) * 200) for n in range(500)])
+    for _ in range(100):
+        if _size(log) == 0:
+            break
+        await asyncio.sleep(0.05)
+    assert _size(log) == 0
+    assert await db.read(notes.count) == 500
+    await db.close()
+
+
+# --- PostgreSQL
+
+
+postgresql = pytest.mark.only("postgresql")
+
+
+def _kill(url: str, pid: int) -> None:
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("SELECT pg_terminate_backend(%s)", (pid,))
+
+
+@postgresql
+async def test_a_terminated_backend_is_replaced(db: Database, notes_url: str) -> None:
+    def pid(tx: Tx) -> int:
+        return tx.scalar(PID) or 0
+
+    for pause in (0.0, 0.1):
+        _kill(notes_url, await db.read(pid))
+        await asyncio.sleep(pause)
+        results = await asyncio.gather(*(db.read(notes.count) for _ in range(4)))
+        assert results == [0, 0, 0, 0]
+
+
+@postgresql
+async def test_lost_before_commit_is_replayed(db: Database, notes_url: str) -> None:
+    tries: list[int] = []
+
+    def lose(tx: Tx) -> int:
+        tries.append(tx.scalar(PID) or 0)
+        add(tx, 1)
+        if len(tries) == 1:
+            _kill(notes_url, tries[0])
+        return add(tx, 2)
+
+    assert await db.write(lose) == 2
+    assert len(tries) == 2
+    assert await db.read(notes.ids) == [1, 2]
+
+
+@postgresql
+async def test_lost_during_commit_is_unknown_and_not_repeated(db: Database, notes_url: str) -> None:
+    tries: list[int] = []
+
+    def lose(tx: Tx) -> None:
+        tries.append(add(tx, 1))
+        _kill(notes_url, tx.scalar(PID) or 0)
+
+    with pytest.raises(OutcomeUnknown):
+        await db.write(lose)
+    assert tries == [1]
+    assert await db.write(add, 2) == 2
+
+
+@postgresql
+async def test_a_deadlock_is_retried_with_a_new_tx(db: Database) -> None:
+    await db.write(lambda tx: [add(tx, n) for n in (1, 2)])
+    meet = threading.Barrier(2, timeout=5)
+    seen: list[Tx] = []
+
+    def cross(tx: Tx, first: int, second: int) -> None:
+        seen.append(tx)
+        tx.change(notes.RENAME, which=first, text=f"{first} by {first}")
+        if len(seen) <= 2:
+            meet.wait()
+        tx.change(notes.RENAME, which=second, text=f"{second} by {first}")
+
+    await asyncio.gather(db.write(cross, 1, 2), db.write(cross, 2, 1))
+    assert len(seen) == 3
+    assert len({id(tx) for tx in seen}) == 3
+
+
+@postgresql
+async def test_what_cannot_succeed_is_given_up_after_three_retries(db: Database) -> None:
+    tries = 0
+
+    def never(tx: Tx) -> None:
+        nonlocal tries
+        tries += 1
+        tx._session.execute("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$", ())
+
+    with pytest.raises(TryAgain):
+        await db.write(never)
+    assert tries == 4
+
+
+@postgresql
+async def test_a_changed_column_type_does_not_fail_a_unit(db: Database, notes_url: str) -> None:
+    await db.write(add, 1)
+    for _ in range(20):
+        await db.read(lambda tx: tx.first(notes.BY_ID, id=1))
+    with psycopg.connect(notes_url, autocommit=True) as admin:
+        admin.execute("ALTER TABLE notes ALTER COLUMN colour TYPE bigint")
+    for _ in range(4):
+        found = await db.read(lambda tx: tx.first(notes.BY_ID, id=1))
+        assert found is not None
+
+
+@postgresql
+async def test_no_room_for_the_lanes_fails_at_the_start(notes_url: str) -> None:
+    name = notes_url.partition("?")[0].rpartition("/")[2]
+    with psycopg.connect(notes_url, autocommit=True) as admin:
+        admin.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT 3'.encode())
+        admin.execute("CREATE ROLE plain LOGIN")
+        admin.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO plain")
+        try:
+            with pytest.raises(Unavailable):
+                await Database.open(notes_url.replace("tertulia@", "plain@", 1))
+        finally:
+            admin.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT -1'.encode())
+            admin.execute("DROP OWNED BY plain; DROP ROLE plain")
+
+
+# --- hints
+
+
+@pytest.mark.both
+async def test_hints_reach_subscribers_once_the_unit_is_stored(db: Database) -> None:
+    heard: list[tuple[str, bytes]] = []
+    leave = db.bus.subscribe(lambda topic, payload: heard.append((topic, payload)))
+
+    def work(tx: Tx, *, fail: bool) -> None:
+        tx.publish("posts", b"1")
+        tx.publish("posts", b"1")
+        tx.publish("posts", b"2")
+        if fail:
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await db.write(work, fail=True)
+    await db.write(work, fail=False)
+    assert heard == [("posts", b"1"), ("posts", b"2")]
+    leave()
+    db.bus.publish("posts", "3")
+    assert len(heard) == 2
+    with pytest.raises(ValueError, match="small"):
+        db.bus.publish("posts", b"x" * LARGEST_MESSAGE)
+
+
+async def _until(heard: list[tuple[str, bytes]], wanted: tuple[str, bytes]) -> None:
+    for _ in range(1000):
+        if wanted in heard:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"{wanted} not heard")
+
+
+@postgresql
+async def test_hints_reach_other_processes_once(db: Database, notes_url: str) -> None:
+    other = await Database.open(notes_url)
+    here: list[tuple[str, bytes]] = []
+    there: list[tuple[str, bytes]] = []
+    db.bus.subscribe(lambda topic, payload: here.append((topic, payload)))
+    other.bus.subscribe(lambda topic, payload: there.append((topic, payload)))
+    sent = [("many", bytes([n % 256]) * 500) for n in range(100)]  # several notices' worth
+    for topic, payload in sent:
+        db.bus.publish(topic, payload)
+    db.bus.publish("last")
+    await _until(there, ("last", b""))
+    assert set(there) == set(sent) | {("last", b"")}
+    assert here.count(("last", b"")) == 1
+    run_once(notes_url, lambda tx: tx.publish("command", b"ran"))
+    await _until(here, ("command", b"ran"))
+    await other.close()
+
+
+@postgresql
+async def test_a_lost_listener_returns_and_says_so(db: Database, notes_url: str) -> None:
+    heard: list[tuple[str, bytes]] = []
+    db.bus.subscribe(lambda topic, payload: heard.append((topic, payload)))
+    with psycopg.connect(notes_url, autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+        )
+    await _until(heard, (RESYNC, b""))
+    run_once(notes_url, lambda tx: tx.publish("after", b"that"))
+    await _until(heard, ("after", b"that"))
+
+
+def test_notices_stay_below_the_servers_limit() -> None:
+    messages = [("topic", bytes([n % 256]) * (n * 37 % 4900)) for n in range(300)]
+    notices = list(pack("me", messages))
+    assert max(len(notice.encode()) for notice in notices) < 8000
+    assert [m for notice in notices for m in unpack(notice)[1]] == messages
+    assert unpack("not ours") == ("", [])
+    assert unpack("[]") == ("", [])

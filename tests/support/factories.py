@@ -1,0 +1,332 @@
+"""Small builders that put rows straight through a Tx, without any rule of the product."""
+
+from itertools import count
+from typing import Any, Final
+
+from sqlalchemy import Table, bindparam
+from sqlalchemy.dialects.postgresql import Insert, insert
+
+from domain.audience import Audience, Viewer
+from domain.ids import HERE
+from domain.kinds import (
+    AccountState,
+    ActorType,
+    AgreementKind,
+    FollowState,
+    History,
+    MembershipState,
+    PostType,
+    Role,
+)
+from domain.node import Node
+from storage.queries.ids import new_id
+from storage.queries.origins import origin_id
+from storage.queries.posts import by_id
+from storage.tables.accounts import accounts
+from storage.tables.actors import actors
+from storage.tables.origins import agreements, origins
+from storage.tables.posts import mentions, post_tags, posts
+from storage.tables.relations import blocks, communities, follows, likes, memberships
+from storage.tables.timelines import home_entries
+from storage.tx import Tx
+
+NODE: Final = Node(origin="https://here.example", handle_domain="here.example")
+FAR: Final = 1 << 60
+"""A home that stays fresh."""
+
+_STATEMENTS: Final[dict[Any, Insert]] = {
+    table: insert(table).values({column.name: bindparam(column.name) for column in table.c})
+    for table in (
+        *(accounts, actors, agreements, blocks, communities, follows, home_entries, likes),
+        *(memberships, mentions, origins, post_tags, posts),
+    )
+}
+_numbers = count(1)
+
+
+def put(tx: Tx, table: Table, **values: Any) -> None:
+    """One row; every column must be given."""
+    tx.run(_STATEMENTS[table], **values)
+
+
+def add_origin(tx: Tx, origin: str, *, id: int | None = None) -> int:  # noqa: A002
+    identifier = id or new_id(tx)
+    put(
+        tx,
+        origins,
+        id=identifier,
+        origin=origin,
+        software=None,
+        application_id=None,
+        scheme=0,
+        failures=0,
+        failing_since=None,
+        retry_at=0,
+        first_seen_at=tx.now,
+    )
+    return identifier
+
+
+def add_actor(
+    tx: Tx,
+    handle: str,
+    *,
+    origin_id: int = HERE,
+    base: str = NODE.origin,
+    type: ActorType = ActorType.PERSON,  # noqa: A002
+    **values: Any,
+) -> int:
+    identifier = values.pop("id", None) or new_id(tx)
+    uri = f"{base}/a/{identifier}"
+    row: dict[str, Any] = {
+        "id": identifier,
+        "origin_id": origin_id,
+        "uri": uri,
+        "type": type,
+        "handle": handle,
+        "handle_folded": handle.lower(),
+        "domain": base.removeprefix("https://"),
+        "name": handle.title(),
+        "summary": "",
+        "summary_source": "",
+        "fields": b"[]",
+        "url": f"{base}/@{handle}",
+        "avatar": None,
+        "header": None,
+        "inbox": f"{uri}/inbox",
+        "shared_inbox": f"{base}/inbox",
+        "outbox": f"{uri}/outbox",
+        "followers": f"{uri}/followers",
+        "following": f"{uri}/following",
+        "locked": False,
+        "discoverable": True,
+        "indexable": True,
+        "public": False,
+        "moved_to": None,
+        "also_known_as": b"[]",
+        "followers_count": 0,
+        "following_count": 0,
+        "posts_count": 0,
+        "last_post_at": None,
+        "created_at": tx.now,
+        "fetched_at": tx.now,
+        "gone_at": None,
+        "version": 1,
+    }
+    put(tx, actors, **(row | values))
+    return int(identifier)
+
+
+def add_person(
+    tx: Tx, handle: str, *, role: Role = Role.MEMBER, home_fresh_until: int = FAR, **values: Any
+) -> int:
+    """Somebody with an account here; a fresh home unless said otherwise."""
+    identifier = add_actor(tx, handle, **values)
+    put(
+        tx,
+        accounts,
+        id=identifier,
+        email=f"{handle}@mail.example",
+        email_folded=f"{handle}@mail.example".lower(),
+        password_hash="",
+        role=role,
+        state=AccountState.ACTIVE,
+        epoch=1,
+        default_visibility="public",
+        default_sensitive=False,
+        default_language=None,
+        told=b"[]",
+        home_fresh_until=home_fresh_until,
+        created_at=tx.now,
+    )
+    return identifier
+
+
+def add_remote(tx: Tx, handle: str, origin: str = "https://far.example", **values: Any) -> int:
+    """Somebody who lives on `origin`, which is stored if it is new."""
+    return add_actor(tx, handle, origin_id=origin_of(tx, origin), base=origin, **values)
+
+
+def origin_of(tx: Tx, origin: str) -> int:
+    return HERE if origin == NODE.origin else origin_id(tx, origin)
+
+
+def add_sister(
+    tx: Tx, origin_id: int, *, since: int = 0, until: int | None = None, active: bool = True
+) -> None:
+    put(
+        tx,
+        agreements,
+        origin_id=origin_id,
+        kind=AgreementKind.SISTER,
+        since=since,
+        until=until,
+        active=active,
+    )
+
+
+def add_follow(
+    tx: Tx,
+    follower: int,
+    target: int,
+    *,
+    state: FollowState = FollowState.ACCEPTED,
+    shares: bool = True,
+) -> None:
+    put(
+        tx,
+        follows,
+        id=new_id(tx),
+        follower_id=follower,
+        target_id=target,
+        state=state,
+        uri=f"{NODE.origin}/act/{next(_numbers)}",
+        shares=shares,
+        notify=False,
+        created_at=tx.now,
+    )
+
+
+def add_block(tx: Tx, blocker: int, blocked: int) -> None:
+    put(tx, blocks, blocker_id=blocker, blocked_id=blocked, created_at=tx.now)
+
+
+def add_like(tx: Tx, actor: int, post: int) -> int:
+    identifier = new_id(tx)
+    uri = f"{NODE.origin}/act/{identifier}"
+    put(tx, likes, id=identifier, actor_id=actor, post_id=post, uri=uri, created_at=tx.now)
+    return identifier
+
+
+def add_community(tx: Tx, handle: str, *, history: History = History.ALL, **values: Any) -> int:
+    identifier = add_actor(tx, handle, type=ActorType.GROUP, **values)
+    put(tx, communities, actor_id=identifier, history=history, created_at=tx.now)
+    return identifier
+
+
+def add_membership(
+    tx: Tx,
+    community: int,
+    actor: int,
+    *,
+    state: MembershipState = MembershipState.ACTIVE,
+    since: int = 0,
+    until: int | None = None,
+) -> None:
+    put(
+        tx,
+        memberships,
+        community_id=community,
+        actor_id=actor,
+        state=state,
+        since=since,
+        until=until,
+    )
+
+
+def add_post(
+    tx: Tx,
+    author: int,
+    audience: Audience | None = None,
+    *,
+    root: int | None = None,
+    root_audience: Audience | None = None,
+    root_author: int | None = None,
+    named: tuple[int, ...] = (),
+    silent: tuple[int, ...] = (),
+    tags: tuple[str, ...] = (),
+    **values: Any,
+) -> int:
+    """A stored post. Without `root` it starts a thread; the pair defaults to our network."""
+    pair = audience or Audience.network(HERE)
+    root_pair = root_audience or pair
+    identifier = values.pop("id", None) or new_id(tx)
+    row: dict[str, Any] = {
+        "id": identifier,
+        "uri": f"{NODE.origin}/o/{identifier}",
+        "url": f"{NODE.origin}/@x/{identifier}",
+        "origin_id": HERE,
+        "author_id": author,
+        "type": PostType.NOTE,
+        "place_id": None,
+        "share_of_id": None,
+        "kind": pair.kind,
+        "owner_id": pair.owner,
+        "root_id": root or identifier,
+        "root_kind": root_pair.kind,
+        "root_owner_id": root_pair.owner,
+        "root_author_id": root_author or author,
+        "quiet": False,
+        "reply_to_id": None,
+        "reply_to_uri": None,
+        "reply_to_author_id": None,
+        "content": "<p>words</p>",
+        "source": "words",
+        "summary": "",
+        "sensitive": False,
+        "language": None,
+        "app_id": None,
+        "created_at": tx.now,
+        "stored_at": tx.now,
+        "edited_at": None,
+        "deleted_at": None,
+        "replies_count": 0,
+        "likes_count": 0,
+        "shares_count": 0,
+        "version": 1,
+    }
+    put(tx, posts, **(row | values))
+    for actor in {*named, *silent}:
+        put(tx, mentions, post_id=identifier, actor_id=actor, silent=actor in silent)
+    for tag in tags:
+        put(tx, post_tags, tag=tag.lower(), post_id=identifier, name=tag)
+    return int(identifier)
+
+
+def add_reply(tx: Tx, author: int, parent: int, **values: Any) -> int:
+    """An answer in the thread of a stored post, with the root's own audience unless given."""
+    above = by_id(tx, parent)
+    assert above is not None
+    values.setdefault("audience", Audience(above.root_kind, above.root_owner_id))
+    return add_post(
+        tx,
+        author,
+        root=above.root_id,
+        root_audience=Audience(above.root_kind, above.root_owner_id),
+        root_author=above.root_author_id,
+        reply_to_id=above.id,
+        reply_to_author_id=above.author_id,
+        **values,
+    )
+
+
+def add_share(tx: Tx, author: int, original: int, **values: Any) -> int:
+    """A share with the pairs of what it shares."""
+    shared = by_id(tx, original)
+    assert shared is not None
+    return add_post(
+        tx,
+        author,
+        Audience(shared.kind, shared.owner_id),
+        root=shared.root_id,
+        root_audience=Audience(shared.root_kind, shared.root_owner_id),
+        root_author=shared.root_author_id,
+        share_of_id=original,
+        content="",
+        source=None,
+        **values,
+    )
+
+
+def add_home_entry(tx: Tx, actor: int, post: int, author: int) -> None:
+    put(tx, home_entries, actor_id=actor, post_id=post, author_id=author)
+
+
+def member(actor: int) -> Viewer:
+    """A full member here."""
+    return Viewer.local(actor, full=True)
+
+
+def guest(actor: int) -> Viewer:
+    """A guest here."""
+    return Viewer.local(actor, full=False)

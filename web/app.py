@@ -1,0 +1,159 @@
+"""The edge: builds the router from declarations and does for every request what all need.
+
+Order: parameters, who calls, how often, may they (the route's declaration), the handler; then
+errors become answers, and headers that every answer carries are added.
+"""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
+from urllib.parse import urlencode
+
+from aiohttp import hdrs
+from aiohttp.web import (
+    Application,
+    HTTPException,
+    HTTPFound,
+    Request,
+    Response,
+    StreamResponse,
+    WebSocketResponse,
+    middleware,
+)
+
+from domain.errors import NotAllowed, Problem, TooMany
+from web import authentication
+from web.authentication import PAGES
+from web.call import Call
+from web.errors import BUSY, RETRY_SECONDS, status_of
+from web.headers import add_headers, answers_preflight, preflight
+from web.limits import Limits
+from web.pages.errors import error_page
+from web.params import BODY_LIMIT, Params, read_params, read_query
+from web.responses import error
+from web.routes import Access, Body, Route
+from web.services import SERVICES, Services
+from web.tables import ROUTES
+
+log = logging.getLogger("tertulia.web")
+
+NOTHING_HERE: Final = "Record not found"
+
+
+def make_app(services: Services, routes: Iterable[Route] = ROUTES) -> Application:
+    """The web application over these services; nothing is reachable but the declared routes."""
+    app = Application(middlewares=[_last_resort], client_max_size=BODY_LIMIT)
+    app[SERVICES] = services
+    limits = Limits(services)
+    for route in routes:
+        serve = _serving(route, limits)
+        # Clients put a slash at the end or leave it (mastodon-api.md §1, routing traps).
+        for path in dict.fromkeys((route.path, f"{route.path.rstrip('/')}/")):
+            app.router.add_route(route.method, path, serve)
+            if route.method == hdrs.METH_GET:
+                app.router.add_route(hdrs.METH_HEAD, path, serve)
+    return app
+
+
+def _serving(route: Route, limits: Limits) -> Callable[[Request], Awaitable[StreamResponse]]:
+    async def serve(request: Request) -> StreamResponse:
+        response = await _guarded(route, limits, request)
+        limits.describe(request, response)
+        return response
+
+    return serve
+
+
+async def _guarded(route: Route, limits: Limits, request: Request) -> StreamResponse:
+    """Answer a request; a refusal becomes the answer that the kind of route has for it."""
+    try:
+        return await _answer(route, limits, request, request.app[SERVICES])
+    except Problem as problem:
+        wait = problem.retry_after if isinstance(problem, TooMany) else None
+        return _failed(route, request, status_of(problem), problem.message, wait)
+    except BUSY as failure:
+        log.warning("Not served: %s", type(failure).__name__)
+        busy = "Too busy right now, please try again"
+        return _failed(route, request, 503, busy, RETRY_SECONDS)
+
+
+async def _answer(
+    route: Route, limits: Limits, request: Request, services: Services
+) -> StreamResponse:
+    if route.access is Access.SERVER:
+        return await route.handler(Call(request, services, Params({})))
+    params = await _params(route, request)
+    if route.access in PAGES:
+        return await _page(route, request, services, params)
+    sent, identity = await authentication.identify(request, services, params)
+    refused = limits.count(request, identity)
+    refused = refused or authentication.refusal(route, sent=sent, identity=identity)
+    return refused or await route.handler(Call(request, services, params, identity))
+
+
+async def _params(route: Route, request: Request) -> Params:
+    if route.body is Body.UNREAD:
+        return Params(read_query(request))
+    return await read_params(request)
+
+
+async def _page(
+    route: Route, request: Request, services: Services, params: Params
+) -> StreamResponse:
+    if request.method == hdrs.METH_POST:
+        authentication.check_same_site(request)
+    session = await authentication.open_session(request, services)
+    if route.access is Access.SIGNED_IN and session is None:
+        raise HTTPFound(f"/sign-in?{urlencode({'next': request.rel_url.raw_path_qs})}")
+    identity = session.identity if session else None
+    call = Call(request, services, params, identity, session)
+    if request.method == hdrs.METH_POST and session is not None:
+        _check_form(session.csrf, params)
+    return await route.handler(call)
+
+
+def _check_form(expected: str, params: Params) -> None:
+    if not secrets.compare_digest(params.text("csrf").encode(), expected.encode()):
+        raise NotAllowed("This form is no longer valid. Please open the page again.")
+
+
+def _failed(
+    route: Route, request: Request, status: int, message: str, retry_after: int | None
+) -> Response:
+    is_page = route.access in PAGES
+    response = error_page(request, status, message) if is_page else error(status, message)
+    if retry_after is not None:
+        response.headers[hdrs.RETRY_AFTER] = str(retry_after)
+    return response
+
+
+@middleware
+async def _last_resort(
+    request: Request, handler: Callable[[Request], Awaitable[StreamResponse]]
+) -> StreamResponse:
+    """Turn whatever is left into an answer that says nothing about us, and add the headers."""
+    if request.method == hdrs.METH_OPTIONS and answers_preflight(request):
+        return preflight(request)
+    try:
+        response = await handler(request)
+    except HTTPException as raised:
+        if raised.status < 400:
+            add_headers(request, raised)
+            raise
+        response = _plain(request, raised.status, raised.reason)
+        if hdrs.ALLOW in raised.headers:
+            response.headers[hdrs.ALLOW] = raised.headers[hdrs.ALLOW]
+    except Exception:
+        # The route's name, not the address: that one may hold names and tokens.
+        log.exception("A request failed: %s %s", request.method, request.match_info.route.name)
+        response = _plain(request, 500, "Something went wrong on our side")
+    if not isinstance(response, WebSocketResponse) and not response.prepared:
+        add_headers(request, response)
+    return response
+
+
+def _plain(request: Request, status: int, reason: str) -> Response:
+    if "text/html" in request.headers.get(hdrs.ACCEPT, "") and not answers_preflight(request):
+        return error_page(request, status, "There is nothing here" if status == 404 else reason)
+    return error(status, NOTHING_HERE if status == 404 else reason)

@@ -1,0 +1,60 @@
+"""Headers that every answer carries: cross-origin rules for clients, fences for pages."""
+
+from typing import Final
+
+from aiohttp import hdrs
+from aiohttp.web import Request, Response, StreamResponse
+
+# Web clients live on other origins and send tokens, never cookies, so any origin may ask.
+# NodeInfo is left out: federation needs no browser there (mastodon-api.md, version sniffing).
+OPEN_TO_WEB_CLIENTS: Final = (
+    *("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/.well-known/"),
+)
+EXPOSED: Final = ", ".join(
+    ["Link", "X-RateLimit-Reset", "X-RateLimit-Limit", "X-RateLimit-Remaining", "Retry-After"]
+)
+_FENCES: Final = (
+    *("default-src 'none'", "style-src 'self'", "script-src 'self'", "connect-src 'self'"),
+    *("img-src 'self' data: https:", "base-uri 'none'", "frame-ancestors 'none'"),
+)
+POLICY: Final = "; ".join([*_FENCES, "form-action 'self'"])
+# Browsers apply form-action to redirects too, and consent ends with one to the app.
+CONSENT_POLICY: Final = "; ".join(_FENCES)
+CONSENT_PATH: Final = "/oauth/authorize"
+PREFLIGHT_SECONDS: Final = 86_400
+
+
+def answers_preflight(request: Request) -> bool:
+    """Whether scripts of other origins may use this path."""
+    return request.path.startswith(OPEN_TO_WEB_CLIENTS)
+
+
+def preflight(request: Request) -> Response:
+    """The answer to a browser that asks before it sends; the same for every path and person."""
+    response = Response(status=204)
+    response.headers[hdrs.ACCESS_CONTROL_ALLOW_METHODS] = "GET, POST, PUT, PATCH, DELETE"
+    response.headers[hdrs.ACCESS_CONTROL_ALLOW_HEADERS] = request.headers.get(
+        hdrs.ACCESS_CONTROL_REQUEST_HEADERS, "Authorization, Content-Type, Idempotency-Key"
+    )
+    response.headers[hdrs.ACCESS_CONTROL_MAX_AGE] = str(PREFLIGHT_SECONDS)
+    add_headers(request, response)
+    return response
+
+
+def add_headers(request: Request, response: StreamResponse) -> None:
+    """Add what is missing; a handler's own choice stays."""
+    headers = response.headers
+    if answers_preflight(request):
+        headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = "*"
+        headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = EXPOSED
+    headers.setdefault(hdrs.SERVER, "Tertulia")
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    # Not "no-referrer": browsers would then send our own forms with the origin "null".
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault(hdrs.CACHE_CONTROL, "private, no-store")
+    if response.content_type == "text/html":
+        consents = request.path.startswith(CONSENT_PATH)
+        headers.setdefault("Content-Security-Policy", CONSENT_POLICY if consents else POLICY)
+        headers.setdefault("X-Frame-Options", "DENY")
+        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        headers.setdefault("Permissions-Policy", "geolocation=(), camera=(), microphone=()")

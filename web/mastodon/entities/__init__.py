@@ -1,0 +1,1 @@
+"""Views into Mastodon's JSON shapes: pure functions."""

@@ -1,0 +1,77 @@
+"""Routes as declarations: a route says who may call it, or it does not exist.
+
+The edge (`web/app.py`) builds the router from these tables alone, so a handler cannot be
+reached without its declaration being checked first.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from aiohttp.web import StreamResponse
+
+from web.call import Call
+
+Handler = Callable[[Call], Awaitable[StreamResponse]]
+
+
+class Access(Enum):
+    """Who may call a route."""
+
+    ANYONE = "anyone"  # a token is honoured when there is one
+    APP = "app"  # a token of an app or of a person
+    ACCOUNT = "account"  # a token of a person
+    MEMBER = "member"  # a person who is no guest
+    MODERATOR = "moderator"
+    ADMIN = "admin"
+    SERVER = "server"  # another server; the handler asks federation.authentication
+    BROWSER = "browser"  # a page; a session is honoured when there is one
+    SIGNED_IN = "signed in"  # a page for people who signed in
+
+
+class Body(Enum):
+    """What the edge does with a request's body."""
+
+    PARAMETERS = "parameters"  # read and handed on as `Call.params`
+    UNREAD = "unread"  # left alone: the handler has no use for it
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method and path, with the handler and the right that it takes."""
+
+    method: str
+    path: str
+    handler: Handler
+    access: Access
+    # An OAuth scope such as "read:statuses"; "|" separates alternatives; empty where no token
+    # is asked for.
+    scope: str = ""
+    body: Body = Body.PARAMETERS
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes of which a token needs one."""
+        return tuple(self.scope.split("|")) if self.scope else ()
+
+
+def get(path: str, handler: Handler, access: Access, scope: str = "") -> Route:
+    """Declare a GET route (HEAD comes with it)."""
+    return Route("GET", path, handler, access, scope)
+
+
+def post(
+    path: str, handler: Handler, access: Access, scope: str = "", body: Body = Body.PARAMETERS
+) -> Route:
+    """Declare a POST route."""
+    return Route("POST", path, handler, access, scope, body)
+
+
+def delete(path: str, handler: Handler, access: Access, scope: str = "") -> Route:
+    """Declare a DELETE route."""
+    return Route("DELETE", path, handler, access, scope)
+
+
+def change(path: str, handler: Handler, access: Access, scope: str = "") -> list[Route]:
+    """Declare PUT and PATCH alike: clients use either (Mastodon API)."""
+    return [Route(method, path, handler, access, scope) for method in ("PUT", "PATCH")]

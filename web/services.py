@@ -1,0 +1,39 @@
+"""What a request handler may reach: built once by the server, passed by value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+
+from aiohttp.web import AppKey
+
+from domain.node import Node
+from federation.fetcher import Fetcher
+from federation.keyring import Keyring
+from social.streaming import Hub
+from storage.database import Database
+from web.fragments import Fragments
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts that the edge uses. Nothing here decides anything about rights."""
+
+    db: Database
+    node: Node
+    fetcher: Fetcher
+    keyring: Keyring
+    hub: Hub
+    clock: Callable[[], int]  # ms UTC
+    rate_limits: bool = True
+    # Proxies in front of us, whose word about a caller's address is believed; nobody else's is.
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    contact_email: str = ""
+    fragments: Fragments = field(default_factory=Fragments)
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us over https, so that cookies can insist on it."""
+        return self.node.origin.startswith("https://")
+
+
+SERVICES: AppKey[Services] = AppKey("services", Services)
