@@ -1,0 +1,1 @@
+"""Speed as ratios: each path of a running node against the raw limits of the same run."""

@@ -1,0 +1,83 @@
+"""`make bench`: what arrives, leaves and is read, each as a ratio to its raw limit of this run."""
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+from pathlib import Path
+
+import uvloop
+from aiohttp import ClientSession
+
+from bench import limits, paths
+from bench.far import far_actor
+from bench.node import BenchNode, bench_node
+
+PEOPLE = 10
+FOLLOWERS = 200
+# Design §5: the first goals, and the later ones.
+GOALS = {"inbound": (25, 35), "delivery": (60, 75), "home": (35, 75)}
+
+
+async def measure(times: int, rounds: int) -> dict[str, tuple[float, float]]:
+    """CPU microseconds of the node and of its limit for each path; medians over the rounds."""
+    ours: dict[str, list[float]] = {name: [] for name in GOALS}
+    raw: dict[str, list[float]] = {name: [] for name in GOALS}
+    with tempfile.TemporaryDirectory() as folder:
+        async with bench_node(Path(folder)) as node, far_actor() as far, ClientSession() as session:
+            token = _people(node)
+            await paths.meet(node, far, session)
+            node.give_remote_followers(far.origin, "p0", FOLLOWERS)
+            body = far.signed(f"{node.origin}/inbox", far.note(0, node.origin))[1]
+            await paths.inbound(node, far, 200)  # warm
+            for _ in range(rounds):
+                raw["inbound"].append(sum((await _aside(limits.inbound_parts, body)).values()))
+                ours["inbound"].append(await paths.inbound(node, far, times))
+                spent, size = await paths.home(node, token, times)
+                ours["home"].append(spent)
+                raw["home"].append(sum((await _aside(limits.home_parts, size)).values()))
+                raw["delivery"].append(sum((await _aside(limits.delivery_parts, body)).values()))
+                ours["delivery"].append(await paths.delivery(node, far, token, FOLLOWERS, 5))
+            print(f"\nhome page {size:,} bytes · resident {node.memory_mb():.0f} MB")
+    return {name: (statistics.median(ours[name]), statistics.median(raw[name])) for name in GOALS}
+
+
+async def _aside(measured: "object", *arguments: object) -> dict[str, float]:
+    """Run a raw limit in a thread, where its own event loop may run."""
+    found: dict[str, float] = await asyncio.to_thread(measured, *arguments)  # type: ignore[arg-type]
+    return found
+
+
+def _people(node: BenchNode) -> str:
+    for number in range(PEOPLE):
+        node.command(
+            *("account", "create", f"p{number}", "--email", f"p{number}@bench.example"),
+            *("--password", f"a long bench password {number}"),
+        )
+    return node.command("token", "create", "p0", "--scopes", "read write follow")
+
+
+def report(measured: dict[str, tuple[float, float]]) -> None:
+    """Print the table: rates per core, and how much of the limit is reached."""
+    print(f"\n{'path':10}{'ours':>10}{'limit':>10}{'ours':>10}{'limit':>10}{'ratio':>8}  goals")
+    print(f"{'':10}{'µs CPU':>10}{'µs CPU':>10}{'/s/core':>10}{'/s/core':>10}")
+    for name, (spent, limit) in measured.items():
+        first, later = GOALS[name]
+        ratio = limit / spent * 100
+        print(
+            f"{name:10}{spent:10.0f}{limit:10.0f}{1e6 / spent:10,.0f}{1e6 / limit:10,.0f}"
+            f"{ratio:7.0f} %  {first} %, later {later} %{'' if ratio >= first else '  ← below'}"
+        )
+
+
+def main() -> None:
+    """Parse the arguments and run."""
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("--times", type=int, default=2000, help="pieces of work per round")
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    report(uvloop.run(measure(given.times, given.rounds)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,248 @@
+"""Raw limits: what the machine would need for the same work with nothing around it.
+
+CPU microseconds of this process, the median of several rounds. A limit is the sum of the parts
+that no server of this kind can leave out: reading and answering HTTP (a bare protocol on the
+same event loop), the cryptography, the JSON, the cleaning of HTML, and the statements on the
+bare driver. The node's paths are divided by these.
+"""
+
+import asyncio
+import hashlib
+import sqlite3
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import nh3
+import orjson
+import uvloop
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+ROUNDS = 5
+HOME_BYTES = 34_000
+NOTE = (
+    "<p>" + "Learning happens where work happens. " * 40 + '<a href="https://a.example">x</a></p>'
+)
+
+
+def cpu_us(work: Callable[[], object], times: int) -> float:
+    """CPU microseconds of one call, the median over rounds."""
+    rounds = []
+    for _ in range(ROUNDS):
+        begun = time.process_time_ns()
+        for _ in range(times):
+            work()
+        rounds.append((time.process_time_ns() - begun) / times / 1000)
+    return statistics.median(rounds)
+
+
+class _Bare(asyncio.Protocol):
+    """The least that answers HTTP/1.1: counts bytes of the body, knows no headers but one."""
+
+    answer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        self.buffer = b""
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
+            head = self.buffer[:end].lower()
+            mark = head.find(b"content-length: ")
+            length = int(head[mark + 16 :].split(b"\r\n")[0]) if mark >= 0 else 0
+            if len(self.buffer) < end + 4 + length:
+                return
+            self.buffer = self.buffer[end + 4 + length :]
+            self.transport.write(self.answer)  # type: ignore[attr-defined]
+
+
+def bare_http(request: bytes, answer_bytes: int, times: int = 20_000) -> float:
+    """CPU microseconds per request of a bare server, under one busy connection.
+
+    The client is a plain socket in another thread: its CPU is measured and taken off.
+    """
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % answer_bytes + bytes(answer_bytes)
+    return statistics.median(_bare_round(request, answer, times // ROUNDS) for _ in range(ROUNDS))
+
+
+def _bare_round(request: bytes, answer: bytes, times: int) -> float:
+    spent: list[float] = []
+
+    async def serve() -> None:
+        protocol = type("_Answering", (_Bare,), {"answer": answer})
+        server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        client = asyncio.to_thread(_ask, port, request, len(answer), times)
+        begun = time.thread_time_ns()
+        await client
+        spent.append((time.thread_time_ns() - begun) / times / 1000)
+        server.close()
+
+    uvloop.run(serve())
+    return spent[0]
+
+
+def _ask(port: int, request: bytes, expected: int, times: int) -> None:
+    import socket  # noqa: PLC0415 - only this thread speaks to a raw socket
+
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        for _ in range(times):
+            connection.sendall(request)
+            left = expected
+            while left > 0:
+                left -= len(connection.recv(min(left, 262_144)))
+
+
+def bare_post(body_bytes: int, times: int = 10_000) -> float:
+    """CPU microseconds of a client that sends a POST on a kept connection and reads 202."""
+    import socket  # noqa: PLC0415
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        request = (
+            b"POST /inbox HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % body_bytes
+            + bytes(body_bytes)
+        )
+        answer = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
+        stop = threading.Event()
+        thread = threading.Thread(target=_sink, args=(listening, len(request), answer, stop))
+        thread.start()
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            begun = time.thread_time_ns()
+            for _ in range(times):
+                connection.sendall(request)
+                connection.recv(4096)
+            spent = (time.thread_time_ns() - begun) / times / 1000
+        stop.set()
+        thread.join()
+    return spent
+
+
+def _sink(listening: "object", size: int, answer: bytes, stop: threading.Event) -> None:
+    connection, _ = listening.accept()  # type: ignore[attr-defined]
+    with connection:
+        while not stop.is_set():
+            left = size
+            while left > 0:
+                data = connection.recv(left)
+                if not data:
+                    return
+                left -= len(data)
+            connection.sendall(answer)
+
+
+def inbound_parts(body: bytes) -> dict[str, float]:
+    """The parts of storing one signed Create with ten home rows."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    signature = key.sign(body, padding.PKCS1v15(), hashes.SHA256())
+    public = key.public_key()
+    request = b"POST /inbox HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    cleaner = nh3.Cleaner()
+    return {
+        "HTTP, bare": bare_http(request, 0),
+        "RSA verify": cpu_us(
+            lambda: public.verify(signature, body, padding.PKCS1v15(), hashes.SHA256()), 2000
+        ),
+        "SHA-256": cpu_us(lambda: hashlib.sha256(body).digest(), 5000),
+        "JSON": cpu_us(lambda: orjson.loads(body), 5000),
+        "HTML": cpu_us(lambda: cleaner.clean(NOTE), 2000),
+        "SQLite, 32 a commit": _sqlite_inbound(),
+    }
+
+
+def _sqlite_inbound() -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        connection = sqlite3.connect(Path(folder) / "raw.sqlite3", isolation_level=None)
+        connection.executescript(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+            "CREATE TABLE seen(origin INT, uri TEXT, PRIMARY KEY(origin, uri)) STRICT;"
+            "CREATE TABLE posts(id INTEGER PRIMARY KEY, uri TEXT UNIQUE, author INT, body TEXT,"
+            " at INT) STRICT; CREATE INDEX by_author ON posts(author, id);"
+            "CREATE TABLE tags(tag TEXT, post INT, PRIMARY KEY(tag, post)) STRICT;"
+            "CREATE TABLE mentions(post INT, actor INT, PRIMARY KEY(post, actor)) STRICT;"
+            "CREATE TABLE home(actor INT, post INT, PRIMARY KEY(actor, post)) STRICT;"
+        )
+        counter = iter(range(10**9))
+
+        def group() -> None:
+            connection.execute("BEGIN IMMEDIATE")
+            for _ in range(32):
+                n = next(counter)
+                uri = f"https://far.example/o/{n}"
+                connection.execute("INSERT INTO seen VALUES(?,?)", (1, uri))
+                connection.execute("INSERT INTO posts VALUES(?,?,?,?,?)", (n, uri, 7, NOTE, n))
+                connection.execute("INSERT INTO tags VALUES(?,?)", ("learning", n))
+                connection.execute("INSERT INTO mentions VALUES(?,?)", (n, 3))
+                connection.executemany(
+                    "INSERT INTO home VALUES(?,?)", [(actor, n) for actor in range(10)]
+                )
+            connection.execute("COMMIT")
+
+        spent = cpu_us(group, 40) / 32
+        connection.close()
+    return spent
+
+
+def delivery_parts(body: bytes) -> dict[str, float]:
+    """The parts of one signed delivery on a kept connection."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return {
+        "RSA sign": cpu_us(lambda: key.sign(body[:200], padding.PKCS1v15(), hashes.SHA256()), 400),
+        "SHA-256": cpu_us(lambda: hashlib.sha256(body).digest(), 5000),
+        "HTTP, bare": bare_post(len(body)),
+    }
+
+
+def home_parts(size: int = HOME_BYTES) -> dict[str, float]:
+    """The parts of one home page: read 20 ids, flags and rendered bytes, join, answer."""
+    with tempfile.TemporaryDirectory() as folder:
+        connection = sqlite3.connect(Path(folder) / "raw.sqlite3", isolation_level=None)
+        connection.executescript(
+            "CREATE TABLE home(actor INT, post INT, PRIMARY KEY(actor, post)) WITHOUT ROWID;"
+            "CREATE TABLE posts(id INTEGER PRIMARY KEY, rendered BLOB);"
+            "CREATE TABLE likes(actor INT, post INT, PRIMARY KEY(actor, post)) WITHOUT ROWID;"
+        )
+        rendered = bytes(size // 20)
+        connection.execute("BEGIN")
+        connection.executemany("INSERT INTO posts VALUES(?,?)", ((n, rendered) for n in range(800)))
+        connection.executemany("INSERT INTO home VALUES(1,?)", ((n,) for n in range(800)))
+        connection.executemany("INSERT INTO likes VALUES(1,?)", ((n,) for n in range(0, 800, 7)))
+        connection.execute("COMMIT")
+        statement = (
+            "SELECT p.id, p.rendered, l.post IS NOT NULL FROM home h JOIN posts p ON p.id = h.post"
+            " LEFT JOIN likes l ON l.actor = h.actor AND l.post = h.post"
+            " WHERE h.actor = 1 AND h.post < 900 ORDER BY h.post DESC LIMIT 20"
+        )
+        read = cpu_us(
+            lambda: b",".join(row[1] for row in connection.execute(statement).fetchall()), 2000
+        )
+        connection.close()
+    request = b"GET /api/v1/timelines/home HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\n\r\n"
+    return {
+        "statement and join": read,
+        "HTTP, bare": bare_http(request, size),
+        "thread hop": _hop(),
+    }
+
+
+def _hop() -> float:
+    """There and back between the loop and one database thread: who must not block cannot skip it."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+    pool = ThreadPoolExecutor(1)
+
+    async def many(times: int) -> float:
+        loop = asyncio.get_running_loop()
+        begun = time.process_time_ns()
+        for _ in range(times):
+            await loop.run_in_executor(pool, int)
+        return (time.process_time_ns() - begun) / times / 1000
+
+    spent = statistics.median(uvloop.run(many(2000)) for _ in range(ROUNDS))
+    pool.shutdown()
+    return spent

@@ -1,0 +1,178 @@
+"""A real node as a process of its own, whose CPU time is read from the kernel."""
+
+import asyncio
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+from aiohttp import ClientError, ClientSession
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class BenchNode:
+    """One serving process over SQLite in a folder of its own."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder
+        self.port = port
+        self.host = f"bench.localhost:{port}"
+        self.origin = f"http://{self.host}"
+        self.base = f"http://127.0.0.1:{port}"
+        self.process: asyncio.subprocess.Process | None = None
+        self.numbers = 0
+        self.environment = {
+            **os.environ,
+            "TERTULIA_DATA": str(folder),
+            "TERTULIA_BIND": f"127.0.0.1:{port}",
+            "TERTULIA_ORIGIN": self.origin,
+            "TERTULIA_FEDERATION": "open",
+            "TERTULIA_RATE_LIMITS": "off",
+            "TERTULIA_ALLOW_PRIVATE_NETWORKS": "127.0.0.0/8",
+        }
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.folder / "tertulia.sqlite3"
+
+    def command(self, *arguments: str) -> str:
+        """Run `tertulia …` and give what it printed."""
+        done = subprocess.run(
+            [Path(sys.executable).with_name("tertulia"), *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"tertulia {arguments[0]}: {done.stdout}{done.stderr}")
+        return done.stdout.strip()
+
+    async def start(self) -> None:
+        """Start serving and wait until it answers."""
+        log = (self.folder / "serve.log").open("ab")
+        self.process = await asyncio.create_subprocess_exec(
+            str(Path(sys.executable).with_name("tertulia")),
+            "serve",
+            env=self.environment,
+            stdout=log,
+            stderr=log,
+        )
+        async with asyncio.timeout(30), ClientSession() as session:
+            while not await self._answers(session):
+                await asyncio.sleep(0.05)
+
+    async def _answers(self, session: ClientSession) -> bool:
+        try:
+            async with session.get(f"{self.base}/api/v2/instance") as answer:
+                return answer.status == 200
+        except ClientError:
+            return False
+
+    async def stop(self) -> None:
+        """Ask it to end, as an operator would."""
+        if self.process is not None and self.process.returncode is None:
+            self.process.terminate()
+            await asyncio.wait_for(self.process.wait(), 30)
+
+    def cpu_us(self) -> float:
+        """CPU time that the process has used, in microseconds (all its threads)."""
+        assert self.process is not None
+        text = Path(f"/proc/{self.process.pid}/stat").read_text()
+        after = text.rpartition(")")[2].split()
+        return (int(after[11]) + int(after[12])) / TICKS * 1e6
+
+    def memory_mb(self) -> float:
+        """Resident memory."""
+        assert self.process is not None
+        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        line = next(line for line in text.splitlines() if line.startswith("VmRSS"))
+        return int(line.split()[1]) / 1024
+
+    def ask(self, question: str, *values: object) -> int:
+        """One number from the database, read beside the running node."""
+        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
+        try:
+            row = connection.execute(question, values).fetchone()
+            return int(row[0])
+        finally:
+            connection.close()
+
+    def actor_uri(self, handle: str) -> str:
+        """The id of one of our own people."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            found = connection.execute(
+                "SELECT uri FROM actors WHERE handle = ? AND origin_id = 1", (handle,)
+            ).fetchone()
+        return str(found[0])
+
+    def give_followers(self, uri: str) -> None:
+        """Let all our people follow a foreign actor that is known already."""
+        with closing(sqlite3.connect(self.database)) as connection, connection:
+            connection.execute(
+                "INSERT INTO follows(id, follower_id, target_id, state, uri, shares, notify,"
+                " created_at) SELECT a.id, a.id, f.id, 2, a.uri || '#f', 1, 0, 0"
+                " FROM accounts a, actors f WHERE f.uri = ?",
+                (uri,),
+            )
+
+    def give_remote_followers(self, origin: str, handle: str, count: int) -> None:
+        """Let foreign actors with inboxes of their own follow one of our people."""
+        with closing(sqlite3.connect(self.database)) as connection, connection:
+            columns = [row[1] for row in connection.execute("PRAGMA table_info(actors)")]
+            copied = {
+                "id": "f.id % 1000000007 * 1000 + n.value",
+                "uri": "?1 || '/in/' || n.value",
+                "handle": "'r' || n.value",
+                "handle_folded": "'r' || n.value",
+                "inbox": "?1 || '/in/' || n.value",
+                "shared_inbox": "NULL",
+            }
+            values = ", ".join(copied.get(name, f"f.{name}") for name in columns)
+            connection.execute(
+                f"INSERT INTO actors({', '.join(columns)}) SELECT {values} FROM actors f,"
+                " (WITH RECURSIVE c(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM c"
+                " WHERE value < ?2) SELECT value FROM c) n WHERE f.uri = ?1 || '/users/fern'",
+                (origin, count),
+            )
+            connection.execute(
+                "INSERT INTO follows(id, follower_id, target_id, state, uri, shares, notify,"
+                " created_at) SELECT r.id, r.id, t.id, 2, r.uri || '#f', 1, 0, 0"
+                " FROM actors r, actors t WHERE r.uri LIKE ?1 || '/in/%'"
+                " AND t.handle = ?2 AND t.origin_id = 1",
+                (origin, handle),
+            )
+
+    def next_number(self) -> int:
+        """A number for the next note of the other side."""
+        self.numbers += 1
+        return self.numbers
+
+    async def until_zero(self, question: str, seconds: float = 300) -> None:
+        """Wait until a counting question answers 0."""
+        async with asyncio.timeout(seconds):
+            while await asyncio.to_thread(self.ask, question):
+                await asyncio.sleep(0.1)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def bench_node(folder: Path) -> AsyncIterator[BenchNode]:
+    """A running node with ten people, ended at the end."""
+    node = BenchNode(folder, free_port())
+    await node.start()
+    try:
+        yield node
+    finally:
+        await node.stop()
