@@ -231,7 +231,7 @@ def home_parts(size: int = HOME_BYTES) -> dict[str, float]:
 
 
 def _hop() -> float:
-    """There and back between the loop and one database thread: who must not block cannot skip it."""
+    """From the loop to a database thread and back: who must not block cannot leave it out."""
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
     pool = ThreadPoolExecutor(1)

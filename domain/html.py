@@ -75,7 +75,7 @@ def clean_inline(text: str, *, limit: int = LONGEST_INLINE) -> str:
     Controls and direction controls go, white space becomes single spaces, letters are composed.
     """
     rough = _CONTROLS.sub("", _BLANKS.sub(" ", text[: 4 * limit]))
-    return unicodedata.normalize("NFC", rough)[:limit].strip()
+    return unicodedata.normalize("NFC", " ".join(rough.split()))[:limit].strip()
 
 
 def clean_text(text: str, *, limit: int) -> str:

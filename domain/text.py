@@ -78,9 +78,12 @@ _START: Final = re.compile(
     r"|(?<![\w/=)#&])#(?=\w)",
     re.IGNORECASE,
 )
-_URL: Final = re.compile(
-    r"https?://[^\s<>\"\\^`{|}\x00-\x1f\x7f\u200b\u202a-\u202e\u2066-\u2069、。」』】》〉]++",
-    re.IGNORECASE,
+# The host is asked first, so that a refusal is cheap. Names and passwords before a host mislead.
+_HOST: Final = re.compile(
+    r"https?://(?:\w[\w.-]*+|\[[0-9a-f:.]++\])(?::([0-9]{1,5})(?![0-9]))?(?!@|:\w)", re.IGNORECASE
+)
+_PATH: Final = re.compile(
+    r"[/?#][^\s<>\"\\^`{|}\x00-\x1f\x7f\u200b\u202a-\u202e\u2066-\u2069、。」』】》〉]*+"
 )
 _MENTION: Final = re.compile(
     r"@([A-Za-z0-9_][A-Za-z0-9_.-]*+)(?:@(\w[\w.-]*+)(:[1-9][0-9]{0,4}+(?![0-9]))?)?"
@@ -127,8 +130,15 @@ def _read(text: str, start: int, *, foreign_hosts: bool) -> Piece | None:
         return _mention(text, start, foreign_hosts=foreign_hosts)
     if text[start] == "#":
         return _tag(text, start)
-    found = _URL.match(text, start)
-    return Piece(Sort.URL, _without_trailing(found[0])) if found else None
+    return _url(text, start)
+
+
+def _url(text: str, start: int) -> Piece | None:
+    host = _HOST.match(text, start)
+    if host is None or int(host[1] or 0) >= 1 << 16:
+        return None
+    path = _PATH.match(text, host.end())
+    return Piece(Sort.URL, _without_trailing(host[0] + (path[0] if path else "")))
 
 
 def _mention(text: str, start: int, *, foreign_hosts: bool) -> Piece | None:

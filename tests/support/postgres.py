@@ -6,8 +6,11 @@ A missing server fails the run; it never skips a test.
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 SETTINGS = {
@@ -48,9 +51,10 @@ def find_binaries() -> Path:
 class Server:
     """A server of our own in a temporary folder, reached by a Unix socket."""
 
-    def __init__(self, folder: Path, binaries: Path) -> None:
+    def __init__(self, folder: Path, binaries: Path, *, durable: bool = False) -> None:
         self.folder = folder
         self.binaries = binaries
+        self.settings = SETTINGS | ({"synchronous_commit": "on"} if durable else {})
 
     @property
     def url(self) -> str:
@@ -75,20 +79,48 @@ class Server:
         if done.returncode != 0:
             raise RuntimeError(f"{program} failed:\n{(self.folder / 'programs.log').read_text()}")
 
-    def start(self) -> None:
+    def initialise(self) -> None:
         data = str(self.folder / "data")
         self.run(
             "initdb", "-D", data, "-U", "tertulia", "--auth=trust", "-E", "UTF8",
             "--locale=C.UTF-8", "--no-sync",
         )  # fmt: skip
-        options = " ".join(f"-c {key}='{value}'" for key, value in SETTINGS.items())
+
+    def start(self) -> None:
+        data = str(self.folder / "data")
+        options = " ".join(f"-c {key}='{value}'" for key, value in self.settings.items())
         self.run(
             "pg_ctl", "-D", data, "-l", str(self.folder / "server.log"), "-w", "-t", "60",
             "-o", f"{options} -k {self.folder}", "start",
         )  # fmt: skip
 
+    def leader(self) -> int | None:
+        """The process id of the running server."""
+        try:
+            pid = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        except FileNotFoundError:
+            return None
+        return pid if _runs(pid) else None
+
+    def kill(self) -> None:
+        """End the server as a power cut would; returns when all its processes are gone."""
+        leader = self.leader()
+        assert leader is not None
+        children = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(leader)], capture_output=True, check=True, text=True
+        ).stdout.split()
+        for pid in (leader, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for pid in (leader, *map(int, children)):
+            while _runs(pid):
+                time.sleep(0.01)
+        # Where nobody collects orphans, the dead leader still looks alive to its successor.
+        for lock in (self.folder / "data" / "postmaster.pid", *self.folder.glob(".s.*.lock")):
+            lock.unlink()
+
     def stop(self) -> None:
-        if (self.folder / "data" / "postmaster.pid").exists():
+        if self.leader() is not None:
             self.run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -105,14 +137,23 @@ class Server:
         )
 
 
-def make_server() -> Server:
-    """Start a server; the caller stops it."""
+def _runs(pid: int) -> bool:
+    """Whether a process is more than a zombie that nobody has collected yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def make_server(*, durable: bool = False) -> Server:
+    """Start a server; the caller stops it. `durable`: what it stored survives `kill`."""
     binaries = find_binaries()
     folder = Path(tempfile.mkdtemp(prefix="tertulia-pg-"))
     if os.getuid() == 0:
         names = {entry.pw_name for entry in pwd.getpwall()}
         account = pwd.getpwnam("postgres" if "postgres" in names else "nobody")
         os.chown(folder, account.pw_uid, account.pw_gid)
-    server = Server(folder, binaries)
+    server = Server(folder, binaries, durable=durable)
+    server.initialise()
     server.start()
     return server

@@ -1,0 +1,264 @@
+"""Reading received bytes as ActivityStreams, strictly, and as plain JSON.
+
+One pass with the standard parser: what was verified is what is read. Refused are duplicate keys,
+numbers that another reader would see differently, unpaired surrogates and U+0000 (no database text
+holds it, and dropping it would change words that a proof covers), depth beyond 32, the JSON-LD
+keywords that re-shape a tree, and contexts that change what a term of ActivityStreams means. After
+that a document can be read by its short names, without JSON-LD processing.
+
+Contexts are never fetched; one that we do not know only adds terms that we do not read.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final, TypeAlias
+
+import orjson
+
+JsonObject: TypeAlias = dict[str, Any]
+
+AS2: Final = "https://www.w3.org/ns/activitystreams"
+PUBLIC: Final = f"{AS2}#Public"
+#: Every spelling of "anyone" that servers send (security row O18).
+PUBLIC_SPELLINGS: Final = frozenset({PUBLIC, "as:Public", "Public"})
+
+MAX_DEPTH: Final = 32
+#: The largest integer that every JSON reader sees alike (RFC 8785, I-JSON).
+MAX_INTEGER: Final = 2**53 - 1
+MAX_NUMBER_LETTERS: Final = 32
+
+_STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_ONE_KIND: Final = bytes.maketrans(b"[]", b"{}")
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_NUL_OR_SURROGATE: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+
+_RESHAPING: Final = frozenset({"@graph", "@included", "@reverse", "@nest"})
+_CONTEXT_KEYWORDS: Final = frozenset({"@language", "@protected", "@version", "@vocab"})
+_TERM_KEYWORDS: Final = frozenset(
+    {"@container", "@id", "@language", "@prefix", "@protected", "@type"}
+)
+_CONTAINERS: Final = frozenset({"@language", "@list", "@set", "@index"})
+
+#: What identity, addressing and words hang on: an inline context may only repeat what these mean.
+#: Others (places, sizes) are redefined by honest servers, and nothing depends on them.
+_AS2_TERMS: Final = (
+    *("actor", "object", "target", "origin", "result", "instrument", "attributedTo"),
+    *("to", "cc", "bto", "bcc", "audience", "inReplyTo", "tag", "attachment", "href", "url"),
+    *("content", "contentMap", "name", "nameMap", "summary", "summaryMap", "mediaType"),
+    *("outbox", "followers", "following", "endpoints", "sharedInbox"),
+    *("preferredUsername", "items", "orderedItems", "first", "next", "partOf"),
+    *("oneOf", "anyOf", "published", "updated", "icon", "image"),
+)
+_SECURITY: Final = "https://w3id.org/security#"
+_SECURITY_TERMS: Final = (
+    *("assertionMethod", "controller", "owner", "publicKey", "publicKeyMultibase"),
+    *("publicKeyPem", "proof", "proofValue", "verificationMethod"),
+)
+#: Each term that we read, with every way to say what it means anyway.
+_READ_TERMS: Final[dict[str, frozenset[str]]] = {
+    **{term: frozenset({term, f"as:{term}", f"{AS2}#{term}"}) for term in _AS2_TERMS},
+    **{term: frozenset({term, f"sec:{term}", _SECURITY + term}) for term in _SECURITY_TERMS},
+    "inbox": frozenset({"inbox", "as:inbox", "ldp:inbox", "http://www.w3.org/ns/ldp#inbox"}),
+    "id": frozenset({"@id"}),
+    "type": frozenset({"@type"}),
+    "as": frozenset({f"{AS2}#"}),
+}
+
+
+class MalformedDocument(ValueError):  # noqa: N818  (it names the thing refused)
+    """Bytes that are no document we read. `reason` is safe to show and quotes nothing of them."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+def parse(raw: bytes, *, max_bytes: int) -> JsonObject:
+    """The object in `raw`. Raises MalformedDocument; never RecursionError, never another error.
+
+    `max_bytes`: a second line of defence; the endpoint stops reading earlier.
+    """
+    if len(raw) > max_bytes:
+        raise MalformedDocument("too large")
+    if depth_bound(raw) > MAX_DEPTH:
+        raise MalformedDocument("nested too deeply")
+    try:
+        text = raw.decode("utf-8")
+        document = _DECODER.decode(text)
+    except MalformedDocument:
+        raise
+    except ValueError as error:  # not UTF-8, or not JSON
+        raise MalformedDocument("not JSON") from error
+    if not isinstance(document, dict):
+        raise MalformedDocument("not an object")
+    if _NUL_OR_SURROGATE.search(text):
+        _refuse_unstorable(document)
+    return document
+
+
+def to_bytes(document: JsonObject) -> bytes:
+    """`document` as the compact UTF-8 that we sign and send."""
+    return orjson.dumps(document)
+
+
+def depth_bound(raw: bytes) -> int:
+    """How deeply `raw` nests at most, without parsing and in linear time.
+
+    MAX_DEPTH + 1 stands for anything beyond it, and for brackets that do not match.
+    """
+    brackets = raw.count(b"{") + raw.count(b"[")
+    if brackets <= MAX_DEPTH:
+        return brackets
+    skeleton = _STRING.sub(b"", raw).translate(_ONE_KIND, _NO_BRACKETS)
+    for depth in range(MAX_DEPTH + 1):
+        if not skeleton:
+            return depth
+        skeleton = skeleton.replace(b"{}", b"")  # peels the innermost level
+    return MAX_DEPTH + 1
+
+
+def as_list(value: object) -> list[Any]:
+    """A property that may be absent, one value or several (AS2 Core §4.1), as a list."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def id_of(value: object) -> str | None:
+    """The id of an object-or-id, or None. A Link gives its `href`."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        found = value.get("id") or value.get("href")
+        return found if isinstance(found, str) else None
+    return None
+
+
+def ids_of(value: object) -> list[str]:
+    """The ids in a property, in order and once each, with every spelling of Public made one.
+
+    What has no id is left out: an unknown addressee is nobody.
+    """
+    found = (id_of(item) for item in as_list(value))
+    return list(dict.fromkeys(normalise_public(item) for item in found if item))
+
+
+def normalise_public(address: str) -> str:
+    """`address`, or PUBLIC if it is one of its spellings."""
+    return PUBLIC if address in PUBLIC_SPELLINGS else address
+
+
+def is_public(addresses: list[str]) -> bool:
+    """Whether anyone is among `addresses`, in any spelling."""
+    return not PUBLIC_SPELLINGS.isdisjoint(addresses)
+
+
+def object_of(value: object) -> JsonObject | None:
+    """An embedded object, or None for an id, a list or anything else."""
+    return value if isinstance(value, dict) else None
+
+
+def string_of(value: object) -> str | None:
+    """A string property, or None if it is absent or of another type."""
+    return value if isinstance(value, str) else None
+
+
+def types_of(document: JsonObject) -> list[str]:
+    """The types of an object, of which there may be several."""
+    return [item for item in as_list(document.get("type")) if isinstance(item, str)]
+
+
+def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
+    mapping = dict(pairs)
+    if len(mapping) != len(pairs):
+        raise MalformedDocument("a key is given twice")
+    if not _RESHAPING.isdisjoint(mapping):
+        raise MalformedDocument("a JSON-LD keyword re-shapes the document")
+    if "@context" in mapping:
+        _check_context(mapping["@context"])
+    return mapping
+
+
+def _integer(text: str) -> int:
+    if len(text) > 17 or abs(int(text)) > MAX_INTEGER:
+        raise MalformedDocument("an integer is out of range")
+    return int(text)
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if len(text) > MAX_NUMBER_LETTERS or abs(number) > MAX_INTEGER:
+        raise MalformedDocument("a number is out of range")
+    return number
+
+
+def _constant(_text: str) -> None:
+    raise MalformedDocument("NaN and Infinity are not JSON")
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant
+)
+
+
+def _refuse_unstorable(document: JsonObject) -> None:
+    for text in _strings(document):
+        if "\0" in text:
+            raise MalformedDocument("U+0000 in a text")
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise MalformedDocument("an unpaired surrogate in a text") from error
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from value
+        for item in value.values():
+            yield from _strings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item)
+
+
+def _check_context(context: object) -> None:
+    for entry in context if isinstance(context, list) else [context]:
+        if isinstance(entry, dict):
+            for term, definition in entry.items():
+                _check_term(term, definition)
+        elif not isinstance(entry, str):
+            raise MalformedDocument("a context is neither an address nor an object")
+
+
+def _check_term(term: str, definition: object) -> None:
+    if term.startswith("@"):
+        if term not in _CONTEXT_KEYWORDS:
+            raise MalformedDocument("a context uses a keyword that we do not read")
+        return
+    target = definition
+    if isinstance(definition, dict):
+        _check_definition(definition)
+        target = definition.get("@id", term)
+    if not _keeps_meaning(term, target):
+        raise MalformedDocument("a context changes what a term means")
+
+
+def _check_definition(definition: JsonObject) -> None:
+    containers = as_list(definition.get("@container"))
+    if not definition.keys() <= _TERM_KEYWORDS:
+        raise MalformedDocument("a context uses a keyword that we do not read")
+    if not all(isinstance(item, str) and item in _CONTAINERS for item in containers):
+        raise MalformedDocument("a context uses a container that we do not read")
+
+
+def _keeps_meaning(term: str, target: object) -> bool:
+    if not isinstance(target, str):
+        # A term may be switched off (null), as long as we do not read it.
+        return target is None and term not in _READ_TERMS
+    if term in _READ_TERMS:
+        return target in _READ_TERMS[term]
+    # Everything else is a term of the sender's own, as long as it stands for no keyword.
+    return not target.startswith("@")

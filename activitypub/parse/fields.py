@@ -1,0 +1,166 @@
+"""Reading single members of a plain JSON document: one value or a list, an object or its id.
+
+Peers differ in what they put where (a list of one, an object instead of its id, `as:Public`), so
+every member is read through here. What cannot be meant honestly (a number as an id, ten thousand
+addressees) raises `MalformedDocument`; `activitypub.json` has refused documents that re-shape
+themselves before.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from activitypub.json import PUBLIC, PUBLIC_SPELLINGS, MalformedDocument
+from domain.addresses import BadUrl, Url, parse_url
+from domain.html import clean_inline
+
+#: Entries of any list. A longer one is no post but an attack (D07).
+LONGEST_LIST: Final = 1_000
+LONGEST_ID: Final = 2_048
+LONGEST_TYPE: Final = 128
+
+_NAMESPACES: Final = ("https://www.w3.org/ns/activitystreams#", "as:")
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,4}")
+_FAR: Final = 253_402_300_799_000  # the end of the year 9999, in ms
+
+
+def listed(raw: Any) -> list[Any]:
+    """One value or a list as a list; nulls are dropped. Longer than LONGEST_LIST is refused."""
+    if raw is None:
+        return []
+    if not isinstance(raw, list):
+        return [raw]
+    if len(raw) > LONGEST_LIST:
+        raise MalformedDocument("a list is too long")
+    return [item for item in raw if item is not None]
+
+
+def plain_type(name: str) -> str:
+    """A type without its namespace."""
+    for space in _NAMESPACES:
+        if name.startswith(space):
+            return name[len(space) :]
+    return name
+
+
+def types(document: Mapping[str, Any]) -> list[str]:
+    """All types of an object, without namespaces. Refuses a document without any."""
+    names = [name for name in listed(document.get("type")) if isinstance(name, str)]
+    if not names or len(names) > 16 or any(len(name) > LONGEST_TYPE for name in names):
+        raise MalformedDocument("the type is missing or not a name")
+    return [plain_type(name) for name in names]
+
+
+def checked_id(raw: Any, what: str, *, fragment: bool = False) -> str:
+    """`raw` if it is an http(s) URL in its one spelling; a fragment only where it may have one.
+
+    Activities of several servers are numbered by fragments (`…/users/ana#likes/3`); actors and
+    posts are documents and have none (O17).
+    """
+    if not isinstance(raw, str) or not raw or len(raw) > LONGEST_ID:
+        raise MalformedDocument(f"{what} is not an id")
+    url = _parsed(raw, what)
+    rest = raw[len(url.origin) :]
+    if not raw.startswith(url.origin) or (rest and rest[0] not in "/?#"):
+        raise MalformedDocument(f"{what} spells its host in an unusual way")
+    if not fragment and "#" in raw:
+        raise MalformedDocument(f"{what} has a fragment")
+    return raw
+
+
+def _parsed(raw: str, what: str) -> Url:
+    try:
+        return parse_url(raw)
+    except BadUrl as problem:
+        raise MalformedDocument(f"{what} is not a usable address: {problem.reason}") from None
+
+
+def origin_of(checked: str) -> str:
+    """`scheme://host[:port]` of an id that was checked before."""
+    return parse_url(checked).origin
+
+
+def reference(raw: Any, what: str, *, fragment: bool = False) -> str:
+    """The id of something given as an id, as an object, or as a list with just one of them."""
+    if isinstance(raw, list) and len(raw) == 1:
+        raw = raw[0]
+    if isinstance(raw, dict):
+        raw = raw.get("id")
+    return checked_id(raw, what, fragment=fragment)
+
+
+def optional_reference(raw: Any) -> str | None:
+    """The id of something given as an id or object; None for anything that is not one."""
+    if raw is None:
+        return None
+    try:
+        return reference(raw, "it", fragment=True)
+    except MalformedDocument:
+        return None
+
+
+def references(raw: Any) -> tuple[str, ...]:
+    """Ids out of one id, object or list of them, in order and once each; others are dropped.
+
+    Every spelling of Public becomes the one. Who is dropped is nobody: an addressee that is no
+    id cannot read anything (O18).
+    """
+    found: dict[str, None] = {}
+    for item in listed(raw):
+        named = item.get("id") if isinstance(item, dict) else item
+        if not isinstance(named, str):
+            continue
+        known = PUBLIC if named in PUBLIC_SPELLINGS else optional_reference(named)
+        if known is not None:
+            found[known] = None
+    return tuple(found)
+
+
+def link(raw: Any, kinds: frozenset[str] = frozenset({"text/html"})) -> str | None:
+    """The best address out of a string, a Link or a list of both; prefers the media types asked.
+
+    Only http(s) addresses; None if there is none.
+    """
+    fallback: str | None = None
+    for item in listed(raw):
+        href = (item.get("href") or item.get("url")) if isinstance(item, dict) else item
+        href = optional_reference(href)
+        if href is None:
+            continue
+        if isinstance(item, dict) and item.get("mediaType") in kinds:
+            return href
+        fallback = fallback or href
+    return fallback
+
+
+def line(raw: Any, *, limit: int) -> str:
+    """One line of plain text; anything but a string is empty."""
+    return clean_inline(raw, limit=limit) if isinstance(raw, str) else ""
+
+
+def flag(raw: Any, *, default: bool = False) -> bool:
+    """True or false; anything else is the default."""
+    return raw if isinstance(raw, bool) else default
+
+
+def moment(raw: Any) -> int | None:
+    """An xsd:dateTime in milliseconds since 1970; None if it is none, or before 1970.
+
+    A time without a zone is read as UTC, as most peers mean it.
+    """
+    if not isinstance(raw, str) or not 10 <= len(raw) <= 40:
+        return None
+    try:
+        at = datetime.fromisoformat(raw)
+        milliseconds = int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+    except (OverflowError, ValueError):
+        return None
+    return milliseconds if 0 <= milliseconds <= _FAR else None
+
+
+def language(raw: Any) -> str | None:
+    """A BCP 47 tag in a usual form; None for anything else, and for `und`."""
+    if not isinstance(raw, str) or raw == "und" or not _LANGUAGE.fullmatch(raw):
+        return None
+    return raw

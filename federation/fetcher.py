@@ -1,0 +1,291 @@
+"""Documents of other servers: fetched with a signature, believed only where they come from.
+
+The origin of a document is the origin of the URL that finally served it, and its id has to be that
+URL (FEP-fe34, security rows S14, O01, O02). What could not be had is not asked for again for five
+minutes, so no stranger can make us knock at a server over and over.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from email.message import Message
+from typing import Any, Final, TypeVar
+
+import structlog
+from msgspec import Struct
+
+from activitypub.json import JsonObject, MalformedDocument, parse
+from domain.addresses import BadUrl, Url, parse_url
+from domain.kinds import KeyType, SignatureScheme
+from domain.node import APPLICATION_HANDLE, Node
+from federation.answers import Response, Unreachable
+from federation.client import Client
+from federation.keyring import Keyring, KeyringError, SigningKey
+from federation.policy import Policy
+from federation.recent import Recent
+from federation.signatures import Scheme, sign
+from storage.database import Database, now_ms
+from storage.queries import actors, keys, origins
+from storage.queries.keys import KeyHolder
+from storage.tx import Tx
+from storage.units import Clock
+
+log = structlog.get_logger("federation")
+
+T = TypeVar("T")
+
+PROFILE: Final = "https://www.w3.org/ns/activitystreams"
+ACCEPT: Final = f'application/activity+json, application/ld+json; profile="{PROFILE}"'
+ACCEPT_JRD: Final = "application/jrd+json, application/json"
+_JSON_TYPES: Final = frozenset({"application/jrd+json", "application/json"})
+
+#: Bytes.
+LARGEST: Final = 1 << 20
+LARGEST_JRD: Final = 64 << 10
+#: Milliseconds that a document rests after it could not be had (S24).
+REST_MS: Final = 5 * 60 * 1000
+
+_KNOCKS: Final = {
+    SignatureScheme.UNKNOWN: (Scheme.CAVAGE, Scheme.RFC9421),
+    SignatureScheme.CAVAGE: (Scheme.CAVAGE, Scheme.RFC9421),
+    SignatureScheme.RFC9421: (Scheme.RFC9421, Scheme.CAVAGE),
+    SignatureScheme.OURS: (Scheme.RFC9421_OURS, Scheme.CAVAGE),
+}
+_REMEMBERED: Final = {
+    Scheme.CAVAGE: SignatureScheme.CAVAGE,
+    Scheme.RFC9421: SignatureScheme.RFC9421,
+    Scheme.RFC9421_OURS: SignatureScheme.OURS,
+}
+_NOT_UNDERSTOOD: Final = frozenset({400, 401})
+_GONE: Final = frozenset({404, 410})
+
+
+class CannotFetch(Exception):  # noqa: N818 - what became of the attempt
+    """A document that cannot be had, or that is not what it should be.
+
+    `reason` is a fixed phrase for the log; people and other servers learn nothing but that.
+    `gone`: its server says that there is no such thing (404, 410).
+    """
+
+    def __init__(self, reason: str, *, gone: bool = False) -> None:
+        super().__init__("The other server could not be reached")
+        self.reason = reason
+        self.gone = gone
+
+
+class FetchedDocument(Struct, frozen=True):
+    """A document and the one URL that it has: asked for, served from, and stated as its id."""
+
+    url: str
+    body: JsonObject
+
+
+class Fetcher:
+    """Reads other servers' documents. One per process; everything inbound is given it."""
+
+    def __init__(
+        self,
+        db: Database,
+        client: Client,
+        node: Node,
+        keyring: Keyring,
+        clock: Clock = now_ms,
+    ) -> None:
+        """`clock`: milliseconds since 1970, as the database has it."""
+        self.db: Final = db
+        self.client: Final = client
+        self.node: Final = node
+        self.keyring: Final = keyring
+        self.policy: Final = Policy(db, node)
+        self.recent_keys: Final[Recent[str, KeyHolder]] = Recent()
+        self._clock = clock
+        self._application: int | None = None
+        self._flights: dict[tuple[str, str, int | None], asyncio.Task[Any]] = {}
+
+    def now(self) -> datetime:
+        """The present, with its zone, for signatures."""
+        return datetime.fromtimestamp(self._clock() / 1000, UTC)
+
+    async def document(self, url: str, *, as_actor_id: int | None = None) -> FetchedDocument:
+        """The ActivityStreams document at `url`, signed for as one of our actors.
+
+        Without `as_actor_id` the node's own Application actor signs. If the document states
+        another id on the same origin, it is fetched once more from there and `url` of the result
+        tells it: a caller that needs exactly the id it asked for compares. Raises CannotFetch.
+        """
+        place = ("document", url, as_actor_id)
+        return await self._once(place, lambda: self._document(url, as_actor_id))
+
+    async def jrd(self, url: str) -> JsonObject:
+        """The JSON resource descriptor (RFC 7033) or NodeInfo at `url`. Raises CannotFetch.
+
+        Redirects to other servers are followed if this node talks to them: a domain may leave
+        WebFinger to its server.
+        """
+        return await self._once(("jrd", url, None), lambda: self._jrd(url))
+
+    async def _once(
+        self, place: tuple[str, str, int | None], start: Callable[[], Awaitable[T]]
+    ) -> T:
+        """Share one fetch among all who ask for the same at the same time."""
+        task = self._flights.get(place)
+        if task is None:
+            task = asyncio.ensure_future(start())
+            self._flights[place] = task
+            task.add_done_callback(lambda _: self._flights.pop(place, None))
+        result: T = await asyncio.shield(task)
+        return result
+
+    async def _document(self, url: str, as_actor_id: int | None) -> FetchedDocument:
+        asked = _readable(url)
+        found = await self._rested(asked, as_actor_id)
+        if found.url == str(asked):
+            return found
+        again = _readable(found.url)
+        found = await self._rested(again, as_actor_id)
+        if found.url != str(again):
+            raise CannotFetch("the document states yet another id")
+        return found
+
+    async def _jrd(self, url: str) -> JsonObject:
+        asked = _readable(url)
+        await self._vet(asked)
+        return await self._read(asked, ACCEPT_JRD, LARGEST_JRD, None, _jrd_of)
+
+    async def _rested(self, url: Url, as_actor_id: int | None) -> FetchedDocument:
+        """Fetch a document unless it rests; let it rest if it cannot be had."""
+        await self._vet(url)
+        if await self.db.read(keys.rests, str(url)):
+            raise CannotFetch("it could not be had a short while ago")
+        try:
+            return await self._read(url, ACCEPT, LARGEST, as_actor_id, _document_of)
+        except CannotFetch:
+            await self.db.write(keys.let_rest, str(url), REST_MS)
+            raise
+
+    async def _vet(self, url: Url) -> None:
+        if url.origin == self.node.origin:
+            raise CannotFetch("our own documents are not fetched")
+        if not await self.policy.may_exchange(url.authority):
+            raise CannotFetch("this node does not talk to that server")
+
+    async def _read(
+        self,
+        url: Url,
+        accept: str,
+        cap: int,
+        as_actor_id: int | None,
+        read: Callable[[Url, Response], T],
+    ) -> T:
+        try:
+            return read(url, await self._answer(url, accept, cap, as_actor_id))
+        except (CannotFetch, Unreachable, MalformedDocument) as problem:
+            log.info("not fetched", origin=url.origin, reason=problem.reason)
+            gone = isinstance(problem, CannotFetch) and problem.gone
+            raise CannotFetch(problem.reason, gone=gone) from None
+
+    async def _answer(self, url: Url, accept: str, cap: int, as_actor_id: int | None) -> Response:
+        key = await self._signing_key(as_actor_id)
+        origin = await self.db.read(origins.by_origin, url.origin)
+        known = origin.scheme if origin is not None else SignatureScheme.UNKNOWN
+        first, second = _KNOCKS[known]
+        response = await self._knock(url, accept, cap, key, first)
+        if response.status in _NOT_UNDERSTOOD:
+            response = await self._knock(url, accept, cap, key, second)
+            if response.ok:
+                await self.db.write(_remember_scheme, url.origin, _REMEMBERED[second])
+        if response.url.origin != url.origin and not await self.policy.may_exchange(
+            response.url.authority
+        ):
+            raise CannotFetch("redirected to a server that this node does not talk to")
+        if not response.ok:
+            raise CannotFetch(f"status {response.status}", gone=response.status in _GONE)
+        return response
+
+    async def _knock(
+        self, url: Url, accept: str, cap: int, key: SigningKey, scheme: Scheme
+    ) -> Response:
+        def headers_for(hop: Url) -> Mapping[str, str]:
+            return sign(
+                method="GET",
+                url=str(hop),
+                headers={"Accept": accept},
+                body=None,
+                key=key.key,
+                key_id=key.uri,
+                scheme=scheme,
+                now=self.now(),
+                nonce=secrets.token_urlsafe(24),
+            )
+
+        return await self.client.fetch(url, accept=accept, headers_for=headers_for, cap=cap)
+
+    async def _signing_key(self, as_actor_id: int | None) -> SigningKey:
+        actor_id = as_actor_id if as_actor_id is not None else await self._application_id()
+        try:
+            return await self.keyring.signing_key(self.db, actor_id, KeyType.RSA)
+        except KeyringError as problem:
+            raise CannotFetch("there is no key to sign with") from problem
+
+    async def _application_id(self) -> int:
+        if self._application is None:
+            actor = await self.db.read(actors.local_by_handle, APPLICATION_HANDLE)
+            if actor is None:
+                raise CannotFetch("this node has no Application actor yet")
+            self._application = actor.id
+        return self._application
+
+
+def _remember_scheme(tx: Tx, origin: str, scheme: SignatureScheme) -> None:
+    origins.remember_scheme(tx, origins.origin_id(tx, origin), scheme)
+
+
+def _readable(url: str) -> Url:
+    try:
+        return parse_url(url).without_fragment()
+    except BadUrl as problem:
+        raise CannotFetch(problem.reason) from None
+
+
+def _document_of(asked: Url, response: Response) -> FetchedDocument:
+    """The document under its stated id: the URL asked for, or one to ask on the same origin."""
+    if response.url.origin != asked.origin:
+        raise CannotFetch("redirected to another server")
+    if not is_activity_type(response.content_type):
+        raise CannotFetch("not an ActivityStreams media type")
+    body = parse(response.body, max_bytes=LARGEST)
+    stated = _stated_id(body)
+    if stated.origin != asked.origin:
+        raise CannotFetch("the document states an id on another server")
+    if stated == asked and response.url != asked:
+        raise CannotFetch("the document is served from another address than its id")
+    return FetchedDocument(str(stated), body)
+
+
+def _stated_id(body: JsonObject) -> Url:
+    raw = body.get("id")
+    if not isinstance(raw, str) or "#" in raw:
+        raise CannotFetch("the document states no id")
+    return _readable(raw)
+
+
+def _jrd_of(_asked: Url, response: Response) -> JsonObject:
+    if _media_type(response.content_type)[0] not in _JSON_TYPES:
+        raise CannotFetch("not a JSON media type")
+    return parse(response.body, max_bytes=LARGEST_JRD)
+
+
+def is_activity_type(content_type: str) -> bool:
+    """Whether a Content-Type is one of the two of ActivityStreams (AS2 Core §2, O02)."""
+    kind, profiles = _media_type(content_type)
+    if kind == "application/activity+json":
+        return True
+    return kind == "application/ld+json" and PROFILE in profiles
+
+
+def _media_type(content_type: str) -> tuple[str, list[str]]:
+    message = Message()
+    message["Content-Type"] = content_type
+    profile = message.get_param("profile")
+    return message.get_content_type(), profile.split() if isinstance(profile, str) else []
