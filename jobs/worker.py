@@ -4,6 +4,7 @@ import asyncio
 import random
 import secrets
 import traceback
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -141,13 +142,15 @@ class Worker:
     async def _turn(self) -> int:
         """Store outcomes and claim; how many jobs were claimed."""
         outcomes, self._outcomes = self._outcomes, []
+        ended = {outcome.job.id for outcome in outcomes}  # their places are free again
+        places = self._places - len(self._held) + len(ended)
         try:
             claimed = await self._db.write(
                 turn,
                 outcomes,
                 worker=self._me,
-                kinds=self._free_kinds(),
-                limit=0 if self._stopping else min(self._batch, self._places - len(self._held)),
+                kinds=self._free_kinds(ended),
+                limit=0 if self._stopping else min(self._batch, places),
                 lease_ms=self._lease_ms,
             )
         except StorageError as error:
@@ -158,16 +161,14 @@ class Worker:
                 return 0
             await asyncio.sleep(self._poll)
             return 0
-        for outcome in outcomes:
-            self._held.pop(outcome.job.id, None)
+        for job_id in ended:
+            self._held.pop(job_id, None)
         self._start([job for job in claimed if job.id not in self._held])
         return len(claimed)
 
-    def _free_kinds(self) -> list[str]:
-        running: dict[str, int] = {}
-        for job in self._held.values():
-            running[job.kind] = running.get(job.kind, 0) + 1
-        return [kind for kind, h in self._handlers.items() if running.get(kind, 0) < h.limit]
+    def _free_kinds(self, ended: set[int]) -> list[str]:
+        running = Counter(job.kind for job in self._held.values() if job.id not in ended)
+        return [kind for kind, h in self._handlers.items() if running[kind] < h.limit]
 
     def _start(self, jobs: list[Job]) -> None:
         together: dict[str, list[Job]] = {}

@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Dialect, LargeBinary
+from sqlalchemy import Dialect, Insert, LargeBinary
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
@@ -140,10 +140,8 @@ class PlanCache:
         return plan if plan is not None else self._compile(statement)
 
     def _compile(self, statement: Executable) -> Plan:
-        if not isinstance(statement, ClauseElement):
-            raise Misuse("not a statement")
         with self._lock:  # SQLAlchemy types memoise while compiling
-            compiled = statement.compile(dialect=self._dialect)
+            compiled = _inline(statement).compile(dialect=self._dialect)
             if not isinstance(compiled, SQLCompiler):
                 raise Misuse("not a statement on rows")
             plan = Plan(compiled)
@@ -152,6 +150,15 @@ class PlanCache:
                 self._plans.clear()
             self._plans[statement] = plan
         return plan
+
+
+def _inline(statement: Any) -> ClauseElement:
+    """Keep SQLAlchemy from fetching a key that is computed in SQL by a RETURNING of its own."""
+    if not isinstance(statement, ClauseElement):
+        raise Misuse("not a statement")
+    if isinstance(statement, Insert) and not statement.exported_columns:
+        return statement.inline()
+    return statement
 
 
 _CACHES: Final = {dialect.name: PlanCache(dialect) for dialect in (SQLITE, POSTGRESQL)}

@@ -61,7 +61,7 @@ _INSERT: Final = (
         epoch=1,
         default_visibility=bindparam("default_visibility"),
         default_sensitive=False,
-        told=b"{}",
+        told=b"[]",
         home_fresh_until=0,
         created_at=bindparam("now"),
     )

@@ -77,6 +77,11 @@ class PostRow(Struct, frozen=True, gc=False):
         return Audience(self.root_kind, self.root_owner_id)
 
     @property
+    def stays_here(self) -> bool:
+        """Whether only people who live here may read it: it never leaves this node."""
+        return Kind.NODE in {self.kind, self.root_kind}
+
+    @property
     def is_world_public(self) -> bool:
         """Whether anybody may read it, signed in or not."""
         return self.kind is Kind.PUBLIC and self.root_kind is Kind.PUBLIC

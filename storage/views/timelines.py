@@ -153,7 +153,7 @@ _NO_FOREIGN_REPLY: Final = or_(
     post.c.reply_to_author_id == post.c.author_id,
 )
 # Public, network and node; the numbers of kinds stand in this order.
-_LISTED: Final = and_(post.c.kind <= fixed(Kind.NODE), post.c.quiet.is_(False))
+_LISTED: Final = and_(post.c.kind <= fixed(Kind.NODE), ~post.c.quiet)
 _FIRST_HAND: Final = post.c.share_of_id.is_(None)
 _FROM_HERE: Final = post.c.origin_id == fixed(HERE)
 

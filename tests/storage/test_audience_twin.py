@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 from sqlalchemy import bindparam, select
 
 from domain.addressing import may_share
@@ -23,7 +24,7 @@ from storage.tables.relations import blocks, communities, follows, memberships
 from storage.tx import Tx
 from storage.views.posts import load
 from tests.support.factories import add_actor, add_follow, add_origin, add_post, add_share, put
-from tests.support.worlds import Knowledge, World, world
+from tests.support.worlds import Knowledge, World, world, worlds
 
 SEEDS = range(60)
 
@@ -174,6 +175,19 @@ def test_the_twins_agree_and_every_outcome_was_met(tx: Tx) -> None:
     assert not wanted - met.keys()
     forbidden = {key for key in met if key[2] and key[1] not in YES[key[0]]}
     assert not forbidden
+
+
+@pytest.mark.both
+@given(worlds())
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_the_twins_agree_in_any_world(tx: Tx, w: World) -> None:
+    put_world(tx, w)
+    for what, viewer in w.viewers():
+        params = viewer_params(viewer) | {"now": w.now}
+        found = {row[0] for row in tx.all(READABLE, **params)}
+        assert found == expected(w, viewer), (what, viewer)
 
 
 @pytest.mark.both

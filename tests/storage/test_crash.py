@@ -23,7 +23,7 @@ def test_killed_writers_lose_nothing_acknowledged(notes_url: str) -> None:
     dice = random.Random(SEED)
     acknowledged: set[int] = set()
     for round_ in range(KILLS):
-        acknowledged |= _run_and_kill(notes_url, (round_ + 1) * 1_000_000, dice.random() * 0.25)
+        acknowledged |= _run_and_kill(notes_url, (round_ + 1) * 1_000_000, dice.random() * 0.15)
         stored = set(run_once(notes_url, notes.ids))
         assert {2 * n for n in acknowledged} <= stored, "an acknowledged unit is lost"
         assert {number ^ 1 for number in stored} == stored, "a unit is half stored"

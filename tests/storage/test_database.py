@@ -4,6 +4,7 @@ import asyncio
 import os
 import sqlite3
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -15,6 +16,7 @@ from storage.database import Database, now_ms, run_once
 from storage.errors import (
     AlreadyServed,
     OutcomeUnknown,
+    Overloaded,
     StorageError,
     TooSlow,
     TryAgain,
@@ -25,6 +27,7 @@ from storage.notices import LARGEST_MESSAGE, RESYNC, pack, unpack
 from storage.tx import Tx
 from tests.support import notes
 from tests.support.notes import add
+from tests.support.postgres import Server, make_server
 
 _counter = select(literal(1, Integer).label("n")).cte("counter", recursive=True)
 _counter = _counter.union_all(select(_counter.c.n + 1).where(_counter.c.n < 10**9))
@@ -97,7 +100,7 @@ async def test_a_database_that_is_not_there_is_refused_at_once(
         await Database.open(url)
     assert "SECRET" not in str(caught.value)
     assert caught.value.__context__ is None
-    assert not (tmp_path / "missing.db").exists()  # noqa: ASYNC240 - a test
+    assert not (tmp_path / "missing.db").exists()
 
 
 @pytest.mark.both
@@ -293,6 +296,41 @@ async def test_no_room_for_the_lanes_fails_at_the_start(notes_url: str) -> None:
         finally:
             admin.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT -1'.encode())
             admin.execute("DROP OWNED BY plain; DROP ROLE plain")
+
+
+@pytest.fixture
+def own_server() -> Iterator[Server]:
+    """A server that a test may kill."""
+    server = make_server(durable=True)
+    server.stop_after(os.getpid())
+    notes.create(server.url)
+    yield server
+    server.stop()
+
+
+async def test_units_wait_for_a_killed_server_to_return(own_server: Server) -> None:
+    db = await Database.open(own_server.url, start_within=15)
+    stored = [await db.write(add, n) for n in range(5)]
+    own_server.kill()
+    waiting = [asyncio.create_task(db.write(add, n)) for n in range(5, 15)]
+    reading = asyncio.create_task(db.read(notes.count))
+    await asyncio.sleep(0.5)
+    assert not any(unit.done() for unit in waiting)
+    await asyncio.to_thread(own_server.start)
+    stored += await asyncio.gather(*waiting)
+    assert await reading >= 5
+    assert await db.read(notes.ids) == sorted(stored)
+    await db.close()
+
+
+async def test_units_fail_when_a_server_stays_away(own_server: Server) -> None:
+    db = await Database.open(own_server.url, start_within=0.5)
+    own_server.kill()
+    with pytest.raises(Unavailable):
+        await db.write(add, 1)
+    with pytest.raises((Unavailable, Overloaded)):
+        await db.read(notes.count)
+    await db.close()
 
 
 # --- hints

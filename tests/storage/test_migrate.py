@@ -140,6 +140,7 @@ def test_copying_while_others_write(folder: Path, url: str, tmp_path: Path) -> N
 
 
 def test_the_product_refuses_another_schema(folder: Path, url: str) -> None:
+    add(folder, "9999", "0001", "    pass\n")
     upgrade(url, folder)
     with pytest.raises(SchemaMismatch):
         migrate.require_current(url)
