@@ -18,6 +18,7 @@ from federation.keyring import Keyring
 from federation.policy import may_exchange
 from jobs.queue import Job
 from outbox.publish import Reach
+from storage.audience import readers_among
 from storage.database import Database
 from storage.queries import deliveries
 from storage.queries.activities import activity, set_body
@@ -86,11 +87,30 @@ def fan_out(tx: Tx, *, node: Node, activity_id: int, reach: Reach, body: bytes |
 
 
 def _inboxes(tx: Tx, node: Node, reach: Reach) -> list[Inbox]:
-    found: list[Inbox] = []
-    if reach.followers_of:
-        found += deliveries.inboxes_of_followers(tx, reach.followers_of)
-    found += deliveries.inboxes_of_actors(tx, reach.actors, personal=reach.personal)
+    followers = (
+        deliveries.inboxes_of_followers(tx, reach.followers_of) if reach.followers_of else []
+    )
+    named = deliveries.inboxes_of_actors(tx, reach.actors, personal=reach.personal)
+    if reach.readers_of:
+        followers, named = _readers_only(tx, reach.readers_of, followers, named)
+    found = [*followers, *named]
     if reach.copies_of:
         found += deliveries.inboxes_of_copies(tx, reach.copies_of)
     distinct = {inbox.address: inbox for inbox in found}
     return [inbox for inbox in distinct.values() if may_exchange(tx, node, inbox.host)]
+
+
+def _readers_only(
+    tx: Tx, post_id: int, followers: list[Inbox], named: list[Inbox]
+) -> tuple[list[Inbox], list[Inbox]]:
+    """Leave out who may not read the post now; for a reply that includes reading its root.
+
+    A server shows what is addressed to followers to all followers there. So one of them who may
+    not read it keeps the whole server from getting it that way.
+    """
+    readers = readers_among(tx, post_id, {inbox.actor_id for inbox in (*followers, *named)})
+    closed = {inbox.origin_id for inbox in followers if inbox.actor_id not in readers}
+    return (
+        [inbox for inbox in followers if inbox.origin_id not in closed],
+        [inbox for inbox in named if inbox.actor_id in readers],
+    )

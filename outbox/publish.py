@@ -18,6 +18,7 @@ from domain.audience import Kind
 from domain.ids import HERE
 from domain.node import Node
 from jobs.queue import enqueue
+from outbox.addresses import address_of
 from storage.queries.activities import insert_activity
 from storage.queries.actors import application_of
 from storage.queries.ids import new_id
@@ -32,10 +33,11 @@ FAN_OUT = "fan_out"
 class Reach(Struct, frozen=True):
     """Whom a document is meant for, before addresses are looked up.
 
-    `followers_of`: accepted followers of this actor. `actors`: these actors, each at the own
-    inbox if `personal`. `copies_of`: every inbox that this post was sent to. `remember`: the
-    post whose copies are recorded. `names`: actors of ours who become known by it. `prove`:
-    carry an integrity proof (FEP-8b32). `subject`: what the order of deliveries is about.
+    `subject`: what the order of deliveries is about. `followers_of`: accepted followers of this
+    actor. `actors`: these actors, each at the own inbox if `personal`. `copies_of`: every inbox
+    that this post was sent to. `readers_of`: the post that whoever is reached must be able to
+    read, asked when the deliveries are made. `remember`: the post whose copies are recorded.
+    `names`: actors of ours who become known by it. `prove`: carry an integrity proof (FEP-8b32).
     """
 
     subject: str
@@ -44,6 +46,7 @@ class Reach(Struct, frozen=True):
     personal: bool = False
     copies_of: int = 0
     remember: int = 0
+    readers_of: int = 0
     names: tuple[int, ...] = ()
     prove: bool = False
 
@@ -82,10 +85,8 @@ def post_edited(tx: Tx, *, node: Node, post: PostView) -> None:
 
 def post_deleted(tx: Tx, *, node: Node, post: PostView) -> None:
     """A post of ours was deleted: Delete to every inbox that got it."""
-    if post.row.kind is Kind.NODE:
-        return
     activity_id = new_id(tx)
-    document = render.delete(node.activity(activity_id), post, node, _network(tx))
+    document = render.delete(node.activity(activity_id), post, address_of(tx, post))
     reach = Reach(subject=post.row.uri, copies_of=post.id)
     publish(tx, actor=post.author, activity_id=activity_id, document=document, reach=reach)
 
@@ -97,7 +98,7 @@ def _post(
     if reach is None:
         return
     activity_id = new_id(tx)
-    document = shape(node.activity(activity_id), post, node, _network(tx))
+    document = shape(node.activity(activity_id), post, node, address_of(tx, post))
     publish(
         tx,
         actor=post.author,
@@ -113,8 +114,8 @@ def _reach_of(tx: Tx, post: PostView, copies_of: int) -> Reach | None:
     row, named = post.row, [*post.mentioned, *post.silent]
     followers_of = _followers_reached(tx, post)
     actors = [actor.id for actor in named if not actor.is_local]
-    if row.kind is Kind.NODE or row.kind is Kind.COMMUNITY:
-        return None  # a community's posts travel through the community
+    if Kind.NODE in {row.kind, row.root_kind} or row.kind is Kind.COMMUNITY:
+        return None  # kept here; a community's posts travel through the community
     if row.kind is Kind.NETWORK:
         actors = []  # sisters get it whole; nobody else reads it
     if row.kind is Kind.FOLLOWERS and row.owner_id != row.author_id:
@@ -128,6 +129,7 @@ def _reach_of(tx: Tx, post: PostView, copies_of: int) -> Reach | None:
         followers_of=followers_of,
         actors=tuple(dict.fromkeys(actors)),
         copies_of=copies_of,
+        readers_of=0 if row.kind is Kind.PUBLIC else post.id,
         remember=post.id,
         names=(row.author_id, *(actor.id for actor in named if actor.is_local)),
         prove=row.kind in {Kind.PUBLIC, Kind.NETWORK},
@@ -149,7 +151,7 @@ def shared(tx: Tx, *, share: PostView) -> None:
     """One of ours shared a post: Announce."""
     if (reach := _reach_of_share(tx, share)) is None:
         return
-    document = render.announce(share, _network(tx))
+    document = render.announce(share, address_of(tx, share))
     publish(
         tx,
         actor=share.author,
@@ -165,7 +167,7 @@ def unshared(tx: Tx, *, node: Node, share: PostView) -> None:
     if (reach := _reach_of_share(tx, share, copies_of=share.id)) is None:
         return
     activity_id = new_id(tx)
-    document = render.undo_announce(node.activity(activity_id), share, _network(tx))
+    document = render.undo_announce(node.activity(activity_id), share, address_of(tx, share))
     publish(tx, actor=share.author, activity_id=activity_id, document=document, reach=reach)
 
 
@@ -255,8 +257,3 @@ def _to_one(
 
 def _pair(follower: ActorView, target: ActorView) -> str:
     return f"{follower.uri} {target.uri}"
-
-
-def _network(tx: Tx) -> str:
-    """The followers collection of our Application actor: how a network post is addressed."""
-    return application_of(tx, HERE).followers or ""

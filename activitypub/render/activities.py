@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from activitypub.render.posts import addressees, note, tombstone
+from activitypub.render.posts import Address, note, tombstone
 from activitypub.render.times import moment
 from activitypub.vocabulary import (
     ACTIVITYSTREAMS,
@@ -11,73 +11,68 @@ from activitypub.vocabulary import (
     PUBLIC,
     JsonDict,
 )
-from domain.audience import Kind
 from domain.node import Node
 from storage.views.actors import ActorView
 from storage.views.posts import PostView
 
 
-def create(uri: str, post: PostView, node: Node, network: str) -> JsonDict:
+def create(uri: str, post: PostView, node: Node, address: Address) -> JsonDict:
     """Create{Note}."""
-    return _of_post("Create", uri, post, node, network)
+    return _of_post("Create", uri, post, node, address)
 
 
-def update(uri: str, post: PostView, node: Node, network: str) -> JsonDict:
+def update(uri: str, post: PostView, node: Node, address: Address) -> JsonDict:
     """Update{Note}; the Note says when it was edited."""
-    return _of_post("Update", uri, post, node, network)
+    return _of_post("Update", uri, post, node, address)
 
 
-def _of_post(kind: str, uri: str, post: PostView, node: Node, network: str) -> JsonDict:
-    to, cc = addressees(post, node, network)
+def _of_post(kind: str, uri: str, post: PostView, node: Node, address: Address) -> JsonDict:
     return {
         "@context": POST_CONTEXT,
         "id": uri,
         "type": kind,
         "actor": post.author.uri,
         "published": moment(post.row.edited_at or post.row.created_at),
-        "to": to,
-        "cc": cc,
-        "object": note(post, node, network),
+        "to": address.to,
+        "cc": address.cc,
+        "object": note(post, node, address),
     }
 
 
-def delete(uri: str, post: PostView, node: Node, network: str) -> JsonDict:
+def delete(uri: str, post: PostView, address: Address) -> JsonDict:
     """Delete{Tombstone}, to everybody who got the post."""
-    to, cc = addressees(post, node, network)
     return {
         "@context": POST_CONTEXT,
         "id": uri,
         "type": "Delete",
         "actor": post.author.uri,
-        "to": to,
-        "cc": cc,
+        "to": address.to,
+        "cc": address.cc,
         "object": tombstone(post),
     }
 
 
-def announce(share: PostView, network: str) -> JsonDict:
+def announce(share: PostView, address: Address) -> JsonDict:
     """Announce of a post by its id. The share's own id is the activity's id."""
     original = share.shared_post
     assert original is not None
-    followers = [share.author.followers] if share.author.followers else []
-    to = [network] if share.row.kind is Kind.NETWORK else [PUBLIC]
     return {
         "@context": ACTIVITYSTREAMS,
         "id": share.row.uri,
         "type": "Announce",
         "actor": share.author.uri,
         "published": moment(share.row.created_at),
-        "to": to,
-        "cc": [*followers, original.author.uri],
+        "to": address.to,
+        "cc": address.cc,
         "object": original.row.uri,
     }
 
 
-def undo_announce(uri: str, share: PostView, network: str) -> JsonDict:
+def undo_announce(uri: str, share: PostView, address: Address) -> JsonDict:
     """Undo{Announce}, with the share embedded so that nobody must look it up."""
-    inner = announce(share, network)
+    inner = announce(share, address)
     inner.pop("@context")
-    return _undo(uri, share.author, inner, inner["to"], inner["cc"])
+    return _undo(uri, share.author, inner, address.to, address.cc)
 
 
 def like(uri: str, actor: ActorView, post: PostView) -> JsonDict:
@@ -170,4 +165,4 @@ def _undo(uri: str, actor: ActorView, inner: JsonDict, to: object, cc: object = 
     return document
 
 
-PostShape = Callable[[str, PostView, Node, str], JsonDict]
+PostShape = Callable[[str, PostView, Node, Address], JsonDict]

@@ -2,8 +2,8 @@
 
 import orjson
 
-from activitypub.vocabulary import ACTOR_CONTEXT, ACTOR_NAMES, SECURITY, ACTIVITYSTREAMS, JsonDict
 from activitypub.render.times import moment
+from activitypub.vocabulary import ACTIVITYSTREAMS, ACTOR_CONTEXT, ACTOR_NAMES, SECURITY, JsonDict
 from domain.kinds import KeyType
 from domain.node import Node
 from storage.views.actors import ActorView
@@ -14,7 +14,7 @@ def actor(view: ActorView, keys: list[KeyView], node: Node) -> JsonDict:
     """An actor of ours in full (ActivityPub §4.1, FEP-521a keys, FEP-5feb `indexable`)."""
     document: JsonDict = {
         "@context": ACTOR_CONTEXT,
-        **_identity(view, keys, node),
+        **_identity(view, keys),
         "name": view.name or view.handle,
         "summary": view.summary,
         "url": view.url,
@@ -43,12 +43,12 @@ def actor(view: ActorView, keys: list[KeyView], node: Node) -> JsonDict:
     return document
 
 
-def stub(view: ActorView, keys: list[KeyView], node: Node) -> JsonDict:
+def stub(view: ActorView, keys: list[KeyView]) -> JsonDict:
     """What a server needs to check our signatures, and nothing else (protocol §3)."""
-    return {"@context": [ACTIVITYSTREAMS, SECURITY], **_identity(view, keys, node)}
+    return {"@context": [ACTIVITYSTREAMS, SECURITY], **_identity(view, keys)}
 
 
-def _identity(view: ActorView, keys: list[KeyView], node: Node) -> JsonDict:
+def _identity(view: ActorView, keys: list[KeyView]) -> JsonDict:
     rsa = next(key for key in keys if key.type is KeyType.RSA)
     return {
         "id": view.uri,

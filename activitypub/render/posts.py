@@ -1,37 +1,24 @@
 """Posts as Note documents."""
 
+from typing import NamedTuple
+
 from activitypub.render.times import moment
-from activitypub.vocabulary import POST_CONTEXT, PUBLIC, JsonDict
-from domain.audience import Kind
+from activitypub.vocabulary import POST_CONTEXT, JsonDict
 from domain.node import Node
 from storage.views.actors import ActorView
 from storage.views.posts import PostView
 
 
-def addressees(post: PostView, node: Node, network: str) -> tuple[list[str], list[str]]:
-    """`to` and `cc` of a post of ours (protocol §1).
+class Address(NamedTuple):
+    """Whom a document is addressed to; the same on the activity and on the object."""
 
-    `network` is the followers collection of our Application actor: our sisters follow it.
-    """
-    named = [actor.uri for actor in (*post.mentioned, *post.silent)]
-    followers = [post.author.followers] if post.author.followers else []
-    kind = post.row.kind
-    if kind is Kind.PUBLIC:
-        return (followers, [PUBLIC, *named]) if post.row.quiet else ([PUBLIC], [*followers, *named])
-    if kind is Kind.NETWORK:
-        return ([network], named)
-    if kind is Kind.FOLLOWERS and post.row.owner_id == post.row.author_id:
-        return (followers, named)
-    return (named, [])
+    to: list[str]
+    cc: list[str]
 
 
-def note(post: PostView, node: Node, network: str) -> JsonDict:
-    """A Note without a context of its own, ready to be put into an activity.
-
-    The same `to` and `cc` stand on the activity and on the object: servers read either.
-    """
+def note(post: PostView, node: Node, address: Address) -> JsonDict:
+    """A Note without a context of its own, ready to be put into an activity."""
     row = post.row
-    to, cc = addressees(post, node, network)
     document: JsonDict = {
         "id": row.uri,
         "type": "Note",
@@ -39,8 +26,8 @@ def note(post: PostView, node: Node, network: str) -> JsonDict:
         "content": row.content,
         "published": moment(row.created_at),
         "url": row.url,
-        "to": to,
-        "cc": cc,
+        "to": address.to,
+        "cc": address.cc,
         "sensitive": row.sensitive,
         "tag": [
             *map(_mention, post.mentioned),
@@ -60,9 +47,9 @@ def note(post: PostView, node: Node, network: str) -> JsonDict:
     return document
 
 
-def document(post: PostView, node: Node, network: str) -> JsonDict:
+def document(post: PostView, node: Node, address: Address) -> JsonDict:
     """A Note on its own."""
-    return {"@context": POST_CONTEXT, **note(post, node, network)}
+    return {"@context": POST_CONTEXT, **note(post, node, address)}
 
 
 def tombstone(post: PostView) -> JsonDict:

@@ -30,6 +30,7 @@ class Inbox(Struct, frozen=True, gc=False):
     address: str
     origin_id: int
     origin: str
+    actor_id: int = 0  # whose inbox, or on whose behalf the shared one is used
 
     @property
     def host(self) -> str:
@@ -59,8 +60,7 @@ class Delivery(Struct, frozen=True, gc=False):
 
 _SHARED = cast("ColumnElement[str]", func.coalesce(actors.c.shared_inbox, actors.c.inbox))
 _OF_FOLLOWERS = (
-    select(_SHARED, actors.c.origin_id, origins.c.origin)
-    .distinct()
+    select(_SHARED, actors.c.origin_id, origins.c.origin, actors.c.id)
     .select_from(follows)
     .join(actors, actors.c.id == follows.c.follower_id)
     .join(origins, origins.c.id == actors.c.origin_id)
@@ -72,7 +72,7 @@ _OF_FOLLOWERS = (
     )
 )
 _OF_ACTORS = (
-    select(_SHARED, actors.c.inbox, actors.c.origin_id, origins.c.origin)
+    select(_SHARED, actors.c.inbox, actors.c.origin_id, origins.c.origin, actors.c.id)
     .join(origins, origins.c.id == actors.c.origin_id)
     .where(any_of(actors.c.id, "ids"), actors.c.origin_id != HERE, actors.c.gone_at.is_(None))
 )
@@ -197,7 +197,7 @@ _WAITING = select(func.count()).where(deliveries.c.state == DeliveryState.WAITIN
 
 
 def inboxes_of_followers(tx: Tx, actor_id: int) -> list[Inbox]:
-    """Distinct inboxes of remote accepted followers, shared ones where there are any."""
+    """Inboxes of remote accepted followers, one each; shared ones where there are any."""
     return [Inbox(*row) for row in tx.all(_OF_FOLLOWERS, actor_id=actor_id)]
 
 
@@ -205,8 +205,8 @@ def inboxes_of_actors(tx: Tx, actor_ids: Sequence[int], *, personal: bool = Fals
     """Inboxes of these remote actors."""
     rows = tx.all(_OF_ACTORS, ids=list(actor_ids)) if actor_ids else []
     return [
-        Inbox(own if personal else shared, origin_id, origin)
-        for shared, own, origin_id, origin in rows
+        Inbox(own if personal else shared, origin_id, origin, actor_id)
+        for shared, own, origin_id, origin, actor_id in rows
     ]
 
 

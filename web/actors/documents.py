@@ -19,6 +19,7 @@ from domain.ids import HERE
 from domain.kinds import ActorType
 from domain.node import Federation, Node
 from federation.signatures import BadSignature
+from outbox.addresses import address_of
 from storage.queries import actors
 from storage.queries.activities import activity
 from storage.queries.disclosures import is_disclosed, is_disclosed_to_plain
@@ -79,7 +80,7 @@ def shown_actor(tx: Tx, *, node: Node, actor_id: int, signer: ActorView | None) 
     if signer is not None and (known or is_disclosed(tx, actor_id, signer.origin_id)):
         return render_actors.actor(actor, keys, node)
     if known:
-        return render_actors.stub(actor, keys, node)
+        return render_actors.stub(actor, keys)
     raise NotFound
 
 
@@ -100,12 +101,7 @@ def shown_post(tx: Tx, *, node: Node, post_id: int, viewer: Viewer) -> JsonDict:
     post = posts.visible(tx, post_id, viewer)
     if not post.row.is_local or post.shared_post is not None:
         raise NotFound
-    return render_posts.document(post, node, network_of(tx))
-
-
-def network_of(tx: Tx) -> str:
-    """How a network post is addressed: our Application actor's followers."""
-    return actors.application_of(tx, HERE).followers or ""
+    return render_posts.document(post, node, address_of(tx, post))
 
 
 @for_servers

@@ -7,12 +7,13 @@ from activitypub.vocabulary import POST_CONTEXT, JsonDict
 from domain.audience import ANONYMOUS
 from domain.errors import NotFound
 from domain.node import Node
+from outbox.addresses import address_of
 from storage.tx import Tx
 from storage.views import timelines
 from storage.views.actors import ActorView
 from storage.views.paging import Page
 from storage.views.posts import PostView
-from web.actors.documents import document, for_servers, network_of, shown_actor
+from web.actors.documents import document, for_servers, shown_actor
 from web.call import Call
 
 PAGE_SIZE = 20
@@ -31,18 +32,19 @@ def shown_outbox(
         "id": f"{outbox}?page=true" + (f"&max_id={max_id}" if max_id else ""),
         "type": "OrderedCollectionPage",
         "partOf": outbox,
-        "orderedItems": [_item(post, node, network_of(tx)) for post in posts],
+        "orderedItems": [_item(tx, post, node) for post in posts],
     }
     if len(posts) == PAGE_SIZE:
         shown["next"] = f"{outbox}?page=true&max_id={posts[-1].id}"
     return shown
 
 
-def _item(post: PostView, node: Node, network: str) -> JsonDict:
+def _item(tx: Tx, post: PostView, node: Node) -> JsonDict:
+    address = address_of(tx, post)
     whole = (
-        render.announce(post, network)
+        render.announce(post, address)
         if post.shared_post is not None
-        else render.create(f"{post.row.uri}#create", post, node, network)
+        else render.create(f"{post.row.uri}#create", post, node, address)
     )
     return {name: value for name, value in whole.items() if name != "@context"}
 
