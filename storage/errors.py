@@ -5,6 +5,8 @@
 calling code. Tell errors apart by class, `kind` and `constraint`, never by their text.
 """
 
+# ruff: noqa: N818 - they name what happened to a unit of work, as domain.errors does
+
 from typing import Final, Literal
 
 import psycopg
@@ -30,7 +32,7 @@ class ConstraintBroken(StorageError):
 
 
 class TryAgain(StorageError):
-    """Deadlock, serialisation failure or a stale prepared plan; the lane retries it three times."""
+    """Deadlock, serialisation failure or a stale prepared plan; the lane retries three times."""
 
 
 class Unavailable(StorageError):

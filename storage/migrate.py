@@ -53,11 +53,11 @@ CONFIGURE: Final[dict[str, Any]] = {
 }
 
 
-class BrokenReferences(StorageError):
+class BrokenReferences(StorageError):  # noqa: N818 - as in storage.errors
     """A migration would leave rows that refer to nothing; it was rolled back."""
 
 
-class SchemaMismatch(StorageError):
+class SchemaMismatch(StorageError):  # noqa: N818 - as in storage.errors
     """The database is not at the schema that this program needs."""
 
 

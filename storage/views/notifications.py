@@ -96,6 +96,11 @@ def one(tx: Tx, viewer: Viewer, notification_id: int) -> NotificationView:
     return found[0]
 
 
+def is_visible(tx: Tx, viewer: Viewer, notification_id: int) -> bool:
+    """Whether this is a notification of the viewer's that may be shown now."""
+    return bool(tx.all(_ONE, **_params(tx, viewer), id=notification_id))
+
+
 def count_newer(
     tx: Tx,
     viewer: Viewer,

@@ -1,0 +1,130 @@
+"""Who of the connected people may be sent an event: asked at the moment of sending.
+
+Nothing is remembered from the moment when the event was made: a right that ended in between is
+over (protocol §6).
+"""
+
+from collections.abc import Collection
+from typing import Any, Final
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
+
+from domain.audience import Kind
+from domain.ids import HERE
+from domain.kinds import AccountState
+from storage.audience import fixed, local_reader, readable, shown, unblocked
+from storage.columns import Id, any_of
+from storage.tables.accounts import accounts, tokens
+from storage.tables.posts import post_tags, posts
+from storage.tables.timelines import home_entries
+from storage.tx import Tx
+
+_post: Final = posts.alias("post")
+_original: Final = posts.alias("original")
+_reader: Final = local_reader(accounts.c.id)
+_POST = bindparam("post_id", type_=Id)
+
+
+class StreamedPost(Struct, frozen=True, gc=False):
+    """What decides in which streams a post belongs. `listed`: it stands in public timelines."""
+
+    listed: bool
+    first_hand: bool
+    answers_others: bool
+    local: bool
+    author_id: int
+    tags: frozenset[str]
+
+
+class Entitled(Struct, frozen=True, gc=False):
+    """A reader and the epoch of the account now; `at_home`: the post is written in that home."""
+
+    account_id: int
+    epoch: int
+    at_home: bool
+
+
+_at_home = (
+    exists()
+    .where(home_entries.c.actor_id == accounts.c.id, home_entries.c.post_id == _POST)
+    .correlate_except(home_entries)
+)
+
+
+def _readers(condition: ColumnElement[bool]) -> Any:
+    posted = _post.outerjoin(_original, _original.c.id == _post.c.share_of_id)
+    return (
+        select(accounts.c.id, accounts.c.epoch, _at_home.label("at_home"))
+        .select_from(accounts.join(posted, _post.c.id == _POST))
+        .where(
+            any_of(accounts.c.id, "ids"),
+            accounts.c.state == fixed(AccountState.ACTIVE),
+            condition,
+            unblocked(_post.c.author_id, _reader),
+            or_(_original.c.id.is_(None), unblocked(_original.c.author_id, _reader)),
+        )
+    )
+
+
+_MAY_SEE: Final = _readers(shown(_post, _original, _reader))
+# The post is deleted: those are told who could read it. A share goes with what it shared.
+_COULD_SEE: Final = _readers(
+    and_(
+        readable(_post, _reader),
+        or_(_post.c.share_of_id.is_(None), readable(_original, _reader)),
+    )
+)
+_FACTS: Final = select(
+    _post.c.kind,
+    _post.c.quiet,
+    _post.c.share_of_id,
+    _post.c.reply_to_id,
+    _post.c.reply_to_uri,
+    _post.c.reply_to_author_id,
+    _post.c.origin_id,
+    _post.c.author_id,
+).where(_post.c.id == _POST)
+_TAGS: Final = select(post_tags.c.tag).where(post_tags.c.post_id == _POST)
+_EPOCHS: Final = select(accounts.c.id, accounts.c.epoch).where(
+    any_of(accounts.c.id, "ids"), accounts.c.state == fixed(AccountState.ACTIVE)
+)
+_LIVE_TOKENS: Final = select(tokens.c.id).where(
+    any_of(tokens.c.id, "ids"), tokens.c.revoked_at.is_(None)
+)
+
+
+def streamed_post(tx: Tx, post_id: int) -> StreamedPost | None:
+    """The facts about a post that decide in which streams it belongs."""
+    row = tx.first(_FACTS, post_id=post_id)
+    if row is None:
+        return None
+    kind, quiet, share_of, reply_to, reply_uri, reply_author, origin, author = row
+    answers = (reply_to is not None or reply_uri is not None) and reply_author != author
+    return StreamedPost(
+        listed=kind <= Kind.NODE and not quiet,
+        first_hand=share_of is None,
+        answers_others=answers,
+        local=origin == HERE,
+        author_id=author,
+        tags=frozenset(tag for (tag,) in tx.all(_TAGS, post_id=post_id)),
+    )
+
+
+def readers(
+    tx: Tx, post_id: int, account_ids: Collection[int], *, deleted: bool = False
+) -> dict[int, Entitled]:
+    """Those of the accounts that may be sent the post, or told of its deletion, by their id."""
+    statement = _COULD_SEE if deleted else _MAY_SEE
+    rows = tx.all(statement, post_id=post_id, ids=sorted(account_ids), now=tx.now)
+    return {row[0]: Entitled(row[0], row[1], bool(row[2])) for row in rows}
+
+
+def epochs(tx: Tx, account_ids: Collection[int]) -> dict[int, int]:
+    """The epochs of those of the accounts that are open."""
+    return dict(tx.all(_EPOCHS, ids=sorted(account_ids)))
+
+
+def live_tokens(tx: Tx, token_ids: Collection[int]) -> set[int]:
+    """Those of the tokens that were not revoked."""
+    return {row[0] for row in tx.all(_LIVE_TOKENS, ids=sorted(token_ids))}
