@@ -84,8 +84,8 @@ async def _verified(
     try:
         verify(claimed, request, _public(known), now)
     except BadSignature:
-        newer = await refetched_key(fetcher, claimed.key_id)
-        if newer is None or newer.key.public == known.key.public:
+        newer = await refetched_key(fetcher, known)
+        if newer is None:
             raise
         verify(claimed, request, _public(newer), now)
         return newer

@@ -59,12 +59,16 @@ async def find_actor(fetcher: Fetcher, uri: str) -> ActorView:
 
 async def fetch_actor(fetcher: Fetcher, uri: str) -> ActorView:
     """The actor with this id as its server describes it now, stored. Raises CannotFetch."""
+    return await accept_actor(fetcher, await actor_document(fetcher, uri))
+
+
+async def actor_document(fetcher: Fetcher, uri: str) -> ActorDocument:
+    """What its server says about the actor with this id, stored nowhere. Raises CannotFetch."""
     found = await fetcher.document(uri)
     try:
-        document = parse_actor(found.body)
+        return parse_actor(found.body)
     except MalformedDocument as problem:
         raise CannotFetch(problem.reason) from None
-    return await accept_actor(fetcher, document)
 
 
 async def accept_actor(fetcher: Fetcher, document: ActorDocument) -> ActorView:
@@ -96,7 +100,12 @@ async def find_handle(fetcher: Fetcher, handle: str, domain: str) -> ActorView |
         return None
     if authority in {fetcher.node.handle_domain, parse_url(fetcher.node.origin).authority}:
         return await fetcher.db.read(actors.local_by_handle, handle)
-    uri, _ = await _ask(fetcher, Acct(handle, authority))
+    try:
+        uri, _ = await _ask(fetcher, Acct(handle, authority))
+    except CannotFetch as problem:
+        if problem.gone:
+            return None
+        raise
     actor = await find_actor(fetcher, uri)
     return actor if fold(actor.handle) == fold(handle) else None
 
@@ -208,6 +217,8 @@ async def _ask(fetcher: Fetcher, acct: Acct) -> tuple[str, Acct]:
         try:
             return _read_jrd(await fetcher.jrd(url), acct)
         except CannotFetch as refused:
+            if refused.gone:
+                raise
             problem = refused
     raise problem
 

@@ -63,7 +63,7 @@ def test_X13_every_locked_package_has_a_hash() -> None:
 
 def test_what_runs_is_what_is_locked() -> None:
     locked = dict(
-        re.findall(r"^([a-z0-9._-]+)==([^ ;\\]+)", (HOUSE / "requirements.lock").read_text(), re.M)
+        re.findall(r"(?m)^([a-z0-9._-]+)==([^ ;\\]+)", (HOUSE / "requirements.lock").read_text())
     )
     for requirement in distribution("tertulia").requires or []:
         name = re.split(r"[\[<>=!; ]", requirement)[0].lower()
@@ -82,7 +82,7 @@ def test_no_gathering_names() -> None:
 
 
 def test_our_own_web_is_never_hidden() -> None:
-    hidden = re.compile(r"^\s*from aiohttp import .*\bweb\b", re.M)
+    hidden = re.compile(r"^\s*from aiohttp import .*\bweb\b", re.MULTILINE)
     assert [path for path in sources() if hidden.search(path.read_text())] == []
 
 

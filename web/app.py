@@ -86,6 +86,9 @@ async def _answer(
     params = await _params(route, request)
     if route.access in PAGES:
         return await _page(route, request, services, params)
+    if route.access is Access.OPEN:
+        refused = limits.count(request, None)
+        return refused or await route.handler(Call(request, services, params))
     sent, identity = await authentication.identify(request, services, params)
     refused = limits.count(request, identity)
     refused = refused or authentication.refusal(route, sent=sent, identity=identity)

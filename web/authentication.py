@@ -25,6 +25,7 @@ LEAST_ROLE: Final = {
     Access.ADMIN: Role.ADMIN,
 }
 PAGES: Final = frozenset({Access.BROWSER, Access.SIGNED_IN})
+_ASKS_NO_TOKEN: Final = PAGES | {Access.OPEN, Access.SERVER}
 LONGEST_TOKEN: Final = 512
 INVALID: Final = "The access token is invalid"
 
@@ -72,7 +73,7 @@ async def open_session(request: Request, services: Services) -> Session | None:
 
 def refusal(route: Route, *, sent: bool, identity: Identity | None) -> Response | None:
     """Why this caller may not use this route, or nothing. Statuses as the Mastodon API has them."""
-    if route.access is Access.SERVER or route.access in PAGES:
+    if route.access in _ASKS_NO_TOKEN:
         return None
     if identity is None:
         return error(401, INVALID) if sent or route.access is not Access.ANYONE else None

@@ -10,9 +10,7 @@ from aiohttp.web import Request, Response, StreamResponse
 OPEN_TO_WEB_CLIENTS: Final = (
     *("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/.well-known/"),
 )
-EXPOSED: Final = ", ".join(
-    ["Link", "X-RateLimit-Reset", "X-RateLimit-Limit", "X-RateLimit-Remaining", "Retry-After"]
-)
+EXPOSED: Final = "Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After"
 _FENCES: Final = (
     *("default-src 'none'", "style-src 'self'", "script-src 'self'", "connect-src 'self'"),
     *("img-src 'self' data: https:", "base-uri 'none'", "frame-ancestors 'none'"),

@@ -81,11 +81,17 @@ class Params:
 
     def many(self, name: str) -> list[str]:
         """A list of texts; a lone value is a list of one."""
-        value = self._values.get(name)
-        if value is None:
-            return []
-        items = value if isinstance(value, list) else [value]
+        items = self._items(name)
         return [str(item) for item in items if not isinstance(item, (list, dict, type(None)))]
+
+    def _items(self, name: str) -> list[Json]:
+        """A list, sent as one or as an object keyed "0", "1", …"""
+        value = self._values.get(name)
+        if isinstance(value, dict):
+            return [value[key] for key in sorted(value, key=lambda key: (len(key), key))]
+        if isinstance(value, list):
+            return value
+        return [] if value is None else [value]
 
     def ids(self, name: str, most: int = 100) -> list[int]:
         """The first `most` ids of a list, in the order sent; what cannot be an id is left out."""
@@ -99,11 +105,7 @@ class Params:
 
     def rows(self, name: str) -> list["Params"]:
         """A list of objects, sent as a list or as an object keyed "0", "1", …"""
-        value = self._values.get(name)
-        if isinstance(value, dict):
-            value = [value[key] for key in sorted(value, key=lambda key: (len(key), key))]
-        items = value if isinstance(value, list) else []
-        return [Params(item) for item in items if isinstance(item, dict)]
+        return [Params(item) for item in self._items(name) if isinstance(item, dict)]
 
 
 def as_id(text: str) -> int | None:

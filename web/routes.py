@@ -18,6 +18,7 @@ Handler = Callable[[Call], Awaitable[StreamResponse]]
 class Access(Enum):
     """Who may call a route."""
 
+    OPEN = "open"  # nobody asks who calls; tokens are not looked at
     ANYONE = "anyone"  # a token is honoured when there is one
     APP = "app"  # a token of an app or of a person
     ACCOUNT = "account"  # a token of a person

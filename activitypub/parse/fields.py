@@ -9,10 +9,11 @@ themselves before.
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from activitypub.json import PUBLIC, PUBLIC_SPELLINGS, MalformedDocument
-from domain.addresses import BadUrl, Url, parse_url
+from domain.addresses import BadUrl, parse_url
 from domain.html import clean_inline
 
 #: Entries of any list. A longer one is no post but an attack (D07).
@@ -60,25 +61,33 @@ def checked_id(raw: Any, what: str, *, fragment: bool = False) -> str:
     """
     if not isinstance(raw, str) or not raw or len(raw) > LONGEST_ID:
         raise MalformedDocument(f"{what} is not an id")
-    url = _parsed(raw, what)
-    rest = raw[len(url.origin) :]
-    if not raw.startswith(url.origin) or (rest and rest[0] not in "/?#"):
-        raise MalformedDocument(f"{what} spells its host in an unusual way")
+    _, fault = _looked_at(raw)
+    if fault:
+        raise MalformedDocument(f"{what} {fault}")
     if not fragment and "#" in raw:
         raise MalformedDocument(f"{what} has a fragment")
     return raw
 
 
-def _parsed(raw: str, what: str) -> Url:
-    try:
-        return parse_url(raw)
-    except BadUrl as problem:
-        raise MalformedDocument(f"{what} is not a usable address: {problem.reason}") from None
-
-
 def origin_of(checked: str) -> str:
     """`scheme://host[:port]` of an id that was checked before."""
-    return parse_url(checked).origin
+    origin, fault = _looked_at(checked)
+    if fault:
+        raise MalformedDocument(f"the id {fault}")
+    return origin
+
+
+@lru_cache(maxsize=8_192)
+def _looked_at(raw: str) -> tuple[str, str]:
+    """An id's origin, and what is wrong with it. The same ids come again and again."""
+    try:
+        origin = parse_url(raw).origin
+    except BadUrl as problem:
+        return "", f"is not a usable address: {problem.reason}"
+    rest = raw[len(origin) :]
+    if not raw.startswith(origin) or (rest and rest[0] not in "/?#"):
+        return "", "spells its host in an unusual way"
+    return origin, ""
 
 
 def reference(raw: Any, what: str, *, fragment: bool = False) -> str:

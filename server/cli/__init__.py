@@ -1,1 +1,18 @@
-"""The tertulia command."""
+"""The command line (design §7). Exit codes: 0 done, 1 refused or unhealthy, 2 used wrongly."""
+
+import click
+
+from server.cli.accounts import account, token
+from server.cli.partners import partner
+from server.cli.running import doctor, migrate, serve
+from server.cli.working import Group
+
+
+@click.group(cls=Group)
+@click.version_option(package_name="tertulia", message="%(prog)s %(version)s")
+def main() -> None:
+    """Tertulia: a network for learning at work. One node per organisation."""
+
+
+for command in (serve, migrate, doctor, account, token, partner):
+    main.add_command(command)

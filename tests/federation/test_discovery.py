@@ -88,7 +88,7 @@ async def test_O08_a_handle_without_the_way_back_is_refused(here: Home, b: Stran
 
 
 async def test_an_application_needs_no_handle(here: Home, b: Stranger) -> None:
-    actor = b.person("server", type="Application")
+    actor = b.person("server", kind="Application")
     del b.people["server"]
     assert (await find_actor(here.fetcher, actor.uri)).type is ActorType.APPLICATION
 
@@ -204,11 +204,11 @@ async def test_a_handle_that_leads_to_somebody_else_is_not_found(
     assert await find_handle(here.fetcher, "eve", e.authority) is None
 
 
-@pytest.mark.parametrize("type", ["text/html", AS2, "text/plain", ""])
-async def test_webfinger_is_json(here: Home, b: Stranger, type: str) -> None:
+@pytest.mark.parametrize("media", ["text/html", AS2, "text/plain", ""])
+async def test_webfinger_is_json(here: Home, b: Stranger, media: str) -> None:
     ana = b.person("ana")
     page = webfinger(b, f"acct:ana@{b.authority}", ana.uri)
-    b.pages["/.well-known/webfinger"] = Page(page.body, type=type)
+    b.pages["/.well-known/webfinger"] = Page(page.body, type=media)
     with pytest.raises(CannotFetch):
         await find_actor(here.fetcher, ana.uri)
 

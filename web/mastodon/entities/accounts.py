@@ -5,9 +5,9 @@ from typing import Final
 import orjson
 
 from domain.audience import Kind, Viewer
-from domain.text import to_plain
 from domain.kinds import ActorType, Role
 from domain.node import Node
+from domain.text import to_plain
 from storage.queries.accounts import AccountRow
 from storage.views.actors import ActorView
 from storage.views.people import as_seen

@@ -10,7 +10,7 @@ from typing import Final
 
 import orjson
 
-from domain.audience import Viewer
+from domain.audience import Kind, Viewer
 from domain.node import Node
 from storage.views.actors import ActorView
 from storage.views.posts import PostView, Tag, ViewerFlags
@@ -39,7 +39,7 @@ def _fixed(post: PostView, node: Node, viewer: Viewer) -> JsonDict:
         "sensitive": row.sensitive,
         "spoiler_text": row.summary,
         "visibility": visibility(row.kind, quiet=row.quiet),
-        "local_only": row.stays_here,
+        "local_only": Kind.NODE in {row.kind, row.root_kind},
         "language": row.language,
         "uri": row.uri,
         "url": row.url,

@@ -1,0 +1,148 @@
+"""POST to an inbox: limits, authentication, one look at the envelope, and into storage.
+
+Every inbox of this node is the same to a sender: nothing is looked up by the path, so nobody
+learns which actors exist here. Refusals name a fixed reason and repeat nothing of the request.
+"""
+
+import asyncio
+import time
+from typing import Final
+
+import orjson
+import structlog
+from aiohttp.web import HTTPNotFound, Request, Response
+
+from activitypub.json import MalformedDocument, parse
+from activitypub.parse.activities import parse_activity
+from domain.node import Federation
+from federation.authentication import BadSignature, IncomingRequest, authenticate
+from federation.fetcher import Fetcher, is_activity_type
+from inbox.intake import PROCESS, NotTheirs, check_signer, take_in
+from storage.errors import StorageError
+from storage.queries import intake
+from storage.tx import Tx
+
+log = structlog.get_logger("inbox")
+
+#: Bytes of a body (D01) and seconds for all of it to arrive (D12).
+LARGEST: Final = 256 << 10
+PATIENCE: Final = 15.0
+#: Activities that may wait to be processed; beyond, senders are asked to come back.
+MOST_WAITING: Final = 20_000
+#: Seconds that a sender is asked to wait.
+COME_BACK: Final = 30
+_LOOK_AGAIN: Final = 1.0
+
+
+class Refusal(Exception):  # noqa: N818 - what the sender gets
+    """An answer that is not 202. `reason` is safe to show."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class Endpoint:
+    """Receives activities for every inbox of this node. One per process."""
+
+    def __init__(self, fetcher: Fetcher, *, most_waiting: int = MOST_WAITING) -> None:
+        self._fetcher = fetcher
+        self._most_waiting = most_waiting
+        self._full = False
+        self._looked_at = float("-inf")
+
+    async def receive(self, request: Request) -> Response:
+        """The handler of `POST /inbox` and `POST /a/{id}/inbox`.
+
+        202: stored, or known already. 400 unreadable, 401 unproven, 403 not admitted or not the
+        signer's to say, 413, 415, 503 with Retry-After. Raises HTTPNotFound while federation is
+        closed: then this node has no inbox.
+        """
+        if self._fetcher.node.federation is Federation.CLOSED:
+            raise HTTPNotFound
+        try:
+            await self._take(request)
+        except Refusal as refusal:
+            return _refused(refusal.status, refusal.reason)
+        except (BadSignature, NotTheirs, MalformedDocument) as refusal:
+            return _refused(_status_of(refusal), refusal.reason)
+        except StorageError as problem:
+            log.warning("inbox cannot store", reason=type(problem).__name__)
+            return _refused(503, "this server is busy")
+        return Response(status=202)
+
+    async def _take(self, request: Request) -> None:
+        _check_headers(request)
+        await self._check_room()
+        body = await _read(request)
+        signer = await authenticate(self._fetcher, self._incoming(request, body))
+        activity = parse_activity(parse(body, max_bytes=LARGEST))
+        check_signer(signer, activity)
+        await self._fetcher.db.write(take_in, signer=signer, activity_uri=activity.id, body=body)
+
+    def _incoming(self, request: Request, body: bytes) -> IncomingRequest:
+        return IncomingRequest(
+            method=request.method,
+            target=request.raw_path,
+            headers=[(_text(name), _text(value)) for name, value in request.raw_headers],
+            body=body,
+            public_origin=self._fetcher.node.origin,
+        )
+
+    async def _check_room(self) -> None:
+        """Refuse early while more waits than can be processed soon."""
+        now = time.monotonic()
+        if now - self._looked_at >= _LOOK_AGAIN:
+            self._looked_at = now
+            self._full = await self._fetcher.db.read(_is_full, self._most_waiting)
+        if self._full:
+            raise Refusal(503, "this server is busy")
+
+
+def _is_full(tx: Tx, most: int) -> bool:
+    return intake.waiting(tx, PROCESS, most) >= most
+
+
+def _check_headers(request: Request) -> None:
+    if not is_activity_type(request.headers.get("Content-Type", "")):
+        raise Refusal(415, "the content type is not one of ActivityStreams")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Refusal(400, "encoded bodies are not read")
+    if (request.content_length or 0) > LARGEST:
+        raise Refusal(413, "the activity is too large")
+
+
+async def _read(request: Request) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(PATIENCE):
+            async for chunk in request.content.iter_any():
+                size += len(chunk)
+                if size > LARGEST:
+                    raise Refusal(413, "the activity is too large")
+                parts.append(chunk)
+    except TimeoutError:
+        raise Refusal(408, "the activity did not arrive in time") from None
+    return b"".join(parts)
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _status_of(refusal: BadSignature | NotTheirs | MalformedDocument) -> int:
+    if isinstance(refusal, BadSignature):
+        return refusal.status
+    return 403 if isinstance(refusal, NotTheirs) else 400
+
+
+def _refused(status: int, reason: str) -> Response:
+    headers = {"Retry-After": str(COME_BACK)} if status == 503 else None
+    return Response(
+        status=status,
+        body=orjson.dumps({"error": reason}),
+        content_type="application/json",
+        headers=headers,
+    )

@@ -1,0 +1,68 @@
+"""Create: somebody elsewhere wrote a post."""
+
+from activitypub.json import JsonObject, MalformedDocument
+from activitypub.parse.fields import origin_of
+from activitypub.parse.posts import NoteDocument, parse_note
+from domain.node import Node
+from federation.fetcher import Fetcher
+from inbox.signed import Dropped, SignedActivity
+from social.ancestors import want_ancestors
+from social.remote_posts import store_remote_post
+from storage.tx import Tx
+
+
+async def verify(signed: SignedActivity, fetcher: Fetcher) -> NoteDocument:
+    """The post, of the signer, from the signer's server (O07)."""
+    return own_note(signed, await own_object(signed, fetcher))
+
+
+def receive(tx: Tx, node: Node, signed: SignedActivity, note: NoteDocument) -> str | None:
+    """Store the post if it concerns anybody here; ask for what it answers."""
+    stored = store_remote_post(
+        tx, node=node, note=note, signer=signed.signer, received_at=signed.received_at
+    )
+    if stored is None:
+        return "the post concerns nobody here"
+    want_ancestors(tx, note=note)
+    return None
+
+
+async def own_object(signed: SignedActivity, fetcher: Fetcher) -> JsonObject:
+    """The activity's object, as its actor signed it; fetched if only its id came.
+
+    What lies on another server than the actor is not the actor's to send.
+    """
+    activity = signed.activity
+    if activity.object_id is None:
+        raise MalformedDocument("the object has no id")
+    if origin_of(activity.object_id) != origin_of(activity.actor):
+        raise Dropped("the object lies on another server than its sender")
+    if activity.embedded is not None and "type" in activity.embedded:
+        return activity.embedded
+    found = await fetcher.document(activity.object_id)
+    if found.body.get("id") != activity.object_id:
+        raise Dropped("the object is not what its id says")
+    return found.body
+
+
+def own_note(signed: SignedActivity, document: JsonObject) -> NoteDocument:
+    """A post that names the signer as its author."""
+    note = parse_note(addressed(document, signed))
+    if note.id != signed.activity.object_id:
+        raise Dropped("the object is not what its id says")
+    if note.attributed_to != signed.signer.uri:
+        raise Dropped("the author is not the sender")
+    if note.name and not note.content and note.in_reply_to:
+        raise Dropped("votes are not taken here")
+    return note
+
+
+def addressed(document: JsonObject, signed: SignedActivity) -> JsonObject:
+    """The object with the activity's addressing where it has none of its own.
+
+    Some servers address the activity alone; the object's own words count if there are any.
+    """
+    if any(document.get(name) for name in ("to", "cc", "audience")):
+        return document
+    activity = signed.activity
+    return document | {"to": list(activity.to), "cc": list(activity.cc)}

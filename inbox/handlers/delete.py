@@ -1,0 +1,28 @@
+"""Delete: somebody elsewhere deleted a post of theirs, or left."""
+
+from activitypub.parse.fields import origin_of
+from domain.node import Node
+from federation.fetcher import Fetcher
+from inbox.signed import Dropped, SignedActivity
+from social.departures import actor_left
+from social.remote_posts import delete_remote_post
+from storage.tx import Tx
+
+
+async def verify(signed: SignedActivity, _fetcher: Fetcher) -> str:
+    """The id of what is deleted, on the signer's own server; a Tombstone says no more."""
+    uri = signed.activity.object_id
+    if uri is None:
+        raise Dropped("the object has no id")
+    if origin_of(uri) != origin_of(signed.signer.uri):
+        raise Dropped("the object lies on another server than its sender")
+    return uri
+
+
+def receive(tx: Tx, node: Node, signed: SignedActivity, uri: str) -> str | None:
+    """Make it unreadable now; a Create that comes later is ignored."""
+    if uri == signed.signer.uri:
+        actor_left(tx, actor_id=signed.signer.id)
+        return None
+    deleted = delete_remote_post(tx, node=node, uri=uri, by_uri=signed.signer.uri)
+    return None if deleted else "no post of theirs by that id"

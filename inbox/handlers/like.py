@@ -1,0 +1,25 @@
+"""Like: somebody elsewhere likes a post that is known here."""
+
+from domain.node import Node
+from federation.fetcher import Fetcher
+from inbox.signed import Dropped, SignedActivity
+from social.reactions import receive_like
+from storage.queries.posts import buried_by
+from storage.tx import Tx
+
+
+async def verify(signed: SignedActivity, _fetcher: Fetcher) -> str:
+    """The id of the post."""
+    if signed.activity.object_id is None:
+        raise Dropped("the object has no id")
+    return signed.activity.object_id
+
+
+def receive(tx: Tx, node: Node, signed: SignedActivity, post_uri: str) -> str | None:
+    """Count the like; an unknown post and one that they may not read are the same (O11)."""
+    if buried_by(tx, signed.activity.id) == signed.signer.uri:
+        return "it was undone before it arrived"
+    liked = receive_like(
+        tx, node=node, actor_id=signed.signer.id, post_uri=post_uri, uri=signed.activity.id
+    )
+    return None if liked else "no post of ours that they may read"

@@ -1,0 +1,65 @@
+"""Undo: somebody elsewhere takes back a follow, a like or a share of theirs."""
+
+from activitypub.parse.activities import Inner, inner_activity
+from activitypub.parse.fields import origin_of
+from domain.node import Node
+from federation.fetcher import Fetcher
+from inbox.signed import Dropped, SignedActivity
+from social.follows import receive_undo_follow
+from social.reactions import receive_undo_like, receive_undo_share
+from storage.queries import actors
+from storage.queries.posts import bury
+from storage.tx import Tx
+
+_UNDONE = frozenset({"Follow", "Join", "Like", "EmojiReact", "Announce"})
+
+
+async def verify(signed: SignedActivity, _fetcher: Fetcher) -> Inner:
+    """What is taken back; it has to be the signer's own (O11)."""
+    inner = inner_activity(signed.activity)
+    if inner.actor is not None and inner.actor != signed.signer.uri:
+        raise Dropped("only one's own activities are taken back")
+    if inner.id is not None and origin_of(inner.id) != origin_of(signed.signer.uri):
+        raise Dropped("what is taken back lies on another server")
+    if inner.type is not None and inner.type not in _UNDONE:
+        raise Dropped("this cannot be taken back")
+    if inner.id is None and inner.object_id is None:
+        raise Dropped("nothing says what is taken back")
+    return inner
+
+
+def receive(tx: Tx, node: Node, signed: SignedActivity, inner: Inner) -> str | None:
+    """Take it back. What is not here yet is remembered by its id, in case it arrives later."""
+    undone = (
+        _unfollow(tx, signed, inner),
+        _unlike(tx, node, signed, inner),
+        _unshare(tx, node, signed, inner),
+    )
+    if not any(undone) and inner.id is not None:
+        bury(tx, inner.id, signed.signer.uri)
+    return None
+
+
+def _unfollow(tx: Tx, signed: SignedActivity, inner: Inner) -> bool:
+    if inner.type not in {None, "Follow", "Join"} or inner.object_id is None:
+        return False
+    target = actors.by_uri(tx, inner.object_id)
+    if target is None or not target.is_local:
+        return False
+    return receive_undo_follow(tx, follower_id=signed.signer.id, target_id=target.id)
+
+
+def _unlike(tx: Tx, node: Node, signed: SignedActivity, inner: Inner) -> bool:
+    if inner.type not in {None, "Like", "EmojiReact"}:
+        return False
+    return receive_undo_like(
+        tx, node=node, actor_id=signed.signer.id, uri=inner.id, post_uri=inner.object_id
+    )
+
+
+def _unshare(tx: Tx, node: Node, signed: SignedActivity, inner: Inner) -> bool:
+    if inner.type not in {None, "Announce"}:
+        return False
+    return receive_undo_share(
+        tx, node=node, actor_id=signed.signer.id, uri=inner.id, post_uri=inner.object_id
+    )

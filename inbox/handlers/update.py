@@ -1,0 +1,47 @@
+"""Update: somebody elsewhere changed a post of theirs, or themselves."""
+
+from activitypub.json import MalformedDocument
+from activitypub.parse.actors import is_actor, parse_actor
+from activitypub.parse.posts import NoteDocument, is_post
+from domain.node import Node
+from federation.discovery import Confirmed, confirm_actor, store_actor
+from federation.fetcher import CannotFetch, Fetcher
+from inbox.handlers.create import own_note, own_object
+from inbox.signed import Dropped, SignedActivity
+from social.remote_posts import update_remote_post
+from storage.tx import Tx
+
+
+async def verify(signed: SignedActivity, fetcher: Fetcher) -> NoteDocument | Confirmed:
+    """What the post or the actor is now. An actor changes only itself, and not what it is (O08)."""
+    document = await own_object(signed, fetcher)
+    if is_post(document):
+        return own_note(signed, document)
+    if not is_actor(document):
+        raise Dropped("neither a post nor an actor")
+    if signed.activity.object_id != signed.signer.uri:
+        raise Dropped("an actor describes only itself")
+    actor = parse_actor(document)
+    if signed.activity.id == actor.id:
+        raise MalformedDocument("the activity has its actor's id")
+    return await confirm_actor(fetcher, actor)
+
+
+def receive(
+    tx: Tx, node: Node, signed: SignedActivity, now: NoteDocument | Confirmed
+) -> str | None:
+    """Store the change; a post belongs to whom it was first seen from (O04), whatever it says."""
+    if isinstance(now, Confirmed):
+        _store(tx, now)
+        return None
+    changed = update_remote_post(
+        tx, node=node, note=now, signer=signed.signer, received_at=signed.received_at
+    )
+    return None if changed else "no post of theirs by that id, or nothing new"
+
+
+def _store(tx: Tx, actor: Confirmed) -> None:
+    try:
+        store_actor(tx, actor)
+    except CannotFetch as refusal:
+        raise Dropped(refusal.reason) from None

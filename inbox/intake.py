@@ -1,0 +1,51 @@
+"""Taking in: an activity that is really its signer's is stored once, and a job will process it.
+
+After the commit it is ours to process, whatever is killed when; that is what 202 means.
+"""
+
+from typing import Final
+
+from activitypub.parse.activities import Activity
+from activitypub.parse.fields import origin_of
+from federation.authentication import Signer
+from jobs.queue import enqueue
+from storage.queries import intake
+from storage.tx import Tx
+
+PROCESS: Final = "process"
+"""The kind of job that processes one stored activity; its payload is the intake row's id."""
+
+
+class NotTheirs(Exception):  # noqa: N818 - what is wrong with it
+    """A signed activity that speaks for somebody else. `reason` is safe to show."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def check_signer(signer: Signer, activity: Activity) -> None:
+    """Refuse an activity whose actor did not sign it, or whose id lies elsewhere (S16).
+
+    Forwarded activities are refused like forged ones: what somebody else wrote is fetched from
+    its own server, never taken from a third (S17). Raises NotTheirs.
+    """
+    if activity.actor != signer.actor.uri:
+        raise NotTheirs("the signer is not the activity's actor")
+    if origin_of(activity.id) != origin_of(activity.actor):
+        raise NotTheirs("the activity's id lies on another server than its actor")
+
+
+def take_in(tx: Tx, *, signer: Signer, activity_uri: str, body: bytes) -> bool:
+    """Store an activity and the job for it; False if its origin sent this id before (S15)."""
+    intake_id = intake.take(
+        tx,
+        origin_id=signer.actor.origin_id,
+        activity_uri=activity_uri,
+        signer_id=signer.actor.id,
+        body=body,
+    )
+    if intake_id is None:
+        return False
+    enqueue(tx, PROCESS, intake_id, about=signer.actor.id)
+    return True

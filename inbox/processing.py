@@ -1,0 +1,158 @@
+"""Processing: what was taken in, read once more from the signed bytes, and done.
+
+The job runs after the 202, perhaps twice; the intake row is settled in the same transaction as the
+effect, so nothing has two effects. What has none leaves its reason in that row, and the bytes go
+either way.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+import structlog
+from msgspec import Struct
+
+from activitypub.json import MalformedDocument, parse
+from activitypub.parse.activities import parse_activity
+from domain.errors import Problem
+from domain.kinds import IntakeState
+from domain.node import Node
+from federation.fetcher import CannotFetch, Fetcher
+from inbox.endpoint import LARGEST
+from inbox.handlers import HANDLERS
+from inbox.intake import PROCESS
+from inbox.signed import Dropped, Handler, SignedActivity
+from jobs.queue import Decision, Job, Retry
+from jobs.schedule import Every
+from jobs.worker import Each, Together
+from jobs.worker import Handler as JobHandler
+from social.ancestors import FETCH_ANCESTORS, fetch_ancestors
+from storage.queries import actors, intake, keys
+from storage.queries.intake import Received
+from storage.tx import Tx
+from storage.views.actors import ActorView
+
+log = structlog.get_logger("inbox")
+
+SWEEP: Final = "sweep_inbox"
+#: How often the ledger is swept, and how long it remembers (design §5).
+SWEEP_EVERY_MS: Final = 3600 * 1000
+LEDGER_MS: Final = 30 * 24 * 3600 * 1000
+SWEEPS: Final = 1_000
+
+#: A server that could not be asked is asked again this often, this much later.
+ASKS: Final = 4
+ASK_AGAIN_MS: Final = 6 * 60 * 1000
+
+
+class _Waiting(Struct, frozen=True):
+    """A stored activity and its signer; no signer: the actor was purged meanwhile."""
+
+    received: Received
+    signer: ActorView | None
+
+
+def job_handlers(fetcher: Fetcher) -> dict[str, JobHandler]:
+    """The kinds of job that belong to the inbox, for the worker."""
+    return {
+        PROCESS: Together(partial(process, fetcher)),
+        FETCH_ANCESTORS: Each(partial(_fetch_ancestors, fetcher), attempts=3, limit=8),
+        SWEEP: Each(partial(_sweep, fetcher)),
+    }
+
+
+def schedule() -> list[Every]:
+    """What happens again and again."""
+    return [Every(SWEEP, SWEEP_EVERY_MS)]
+
+
+async def process(fetcher: Fetcher, jobs: list[Job]) -> Sequence[Decision]:
+    """Process stored activities: one read for all, then one write for each, all at once."""
+    waiting = await fetcher.db.read(_load, [job.payload for job in jobs])
+    return await asyncio.gather(*(_process(fetcher, job, waiting.get(job.payload)) for job in jobs))
+
+
+def _load(tx: Tx, identifiers: list[int]) -> Mapping[int, _Waiting]:
+    received = intake.queued(tx, identifiers)
+    signers = {a.id: a for a in actors.views(tx, list({row.signer_id for row in received}))}
+    return {row.id: _Waiting(row, signers.get(row.signer_id)) for row in received}
+
+
+async def _process(fetcher: Fetcher, job: Job, waiting: _Waiting | None) -> Decision:
+    if waiting is None:
+        return None  # done before, by a run that could not say so
+    try:
+        await _act(fetcher, waiting)
+    except CannotFetch as problem:
+        if job.attempts < ASKS and not problem.gone:
+            return Retry(ASK_AGAIN_MS, problem.reason)
+        await _drop(fetcher, waiting, problem.reason)
+    except (Dropped, MalformedDocument) as refusal:
+        await _drop(fetcher, waiting, refusal.reason)
+    except Problem as refusal:
+        await _drop(fetcher, waiting, type(refusal).__name__)
+    return None
+
+
+async def _act(fetcher: Fetcher, waiting: _Waiting) -> None:
+    signed = _read(waiting)
+    handler = HANDLERS.get(signed.activity.type)
+    if handler is None:
+        raise Dropped("activities of this type have no effect here")
+    meaning = await handler.verify(signed, fetcher)
+    await fetcher.db.write(
+        _receive,
+        waiting.received.id,
+        node=fetcher.node,
+        handler=handler,
+        signed=signed,
+        meaning=meaning,
+    )
+
+
+def _read(waiting: _Waiting) -> SignedActivity:
+    """The activity as it was signed; what was verified is what is read (S23)."""
+    if waiting.signer is None or waiting.signer.gone_at is not None:
+        raise Dropped("the signer is gone")
+    activity = parse_activity(parse(waiting.received.body, max_bytes=LARGEST))
+    return SignedActivity(activity, waiting.signer, waiting.received.received_at)
+
+
+def _receive(
+    tx: Tx,
+    intake_id: int,
+    *,
+    node: Node,
+    handler: Handler[Any],
+    signed: SignedActivity,
+    meaning: Any,
+) -> None:
+    """The effect and the end of its intake row, together or not at all."""
+    reason = handler.receive(tx, node, signed, meaning)
+    state = IntakeState.DONE if reason is None else IntakeState.DROPPED
+    if not intake.settle(tx, intake_id, state, reason):
+        raise Dropped("another run was quicker")  # undoes the second effect
+
+
+async def _drop(fetcher: Fetcher, waiting: _Waiting, reason: str) -> None:
+    log.info("dropped", intake=waiting.received.id, reason=reason)
+    await fetcher.db.write(intake.settle, waiting.received.id, IntakeState.DROPPED, reason)
+
+
+async def _fetch_ancestors(fetcher: Fetcher, job: Job) -> Decision:
+    await fetch_ancestors(fetcher, uri=job.payload)
+    return None
+
+
+async def _sweep(fetcher: Fetcher, _job: Job) -> Decision:
+    """Forget what no longer refuses anything, in small steps: there is one writer."""
+    await fetcher.db.write(keys.sweep)
+    for _ in range(SWEEPS):
+        if await fetcher.db.write(_forget) == 0:
+            break
+    return None
+
+
+def _forget(tx: Tx) -> int:
+    return intake.forget(tx, before=tx.now - LEDGER_MS)

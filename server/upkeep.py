@@ -1,0 +1,45 @@
+"""What is tidied in the background: codes, links and sessions that are over, limits, homes."""
+
+from typing import Final
+
+from jobs.queue import Decision, Job
+from jobs.schedule import Every
+from jobs.worker import Each, Handler
+from social.timelines import tidy_homes
+from storage.database import Database
+from storage.queries import accounts, links, tokens
+from storage.tx import Tx
+
+SWEEP: Final = "sweep_accounts"
+SWEEP_EVERY_MS: Final = 3600 * 1000
+TIDY_HOMES: Final = "tidy_homes"
+TIDY_EVERY_MS: Final = 24 * 3600 * 1000
+CODE_MEMORY_MS: Final = 24 * 3600 * 1000
+"""How long a used code is remembered: longer than anybody would send it again by mistake."""
+
+
+def job_handlers(db: Database) -> dict[str, Handler]:
+    """The kinds of job that tidy up, for the worker."""
+
+    async def sweep_accounts(_job: Job) -> Decision:
+        await db.write(sweep)
+        return None
+
+    async def tidy(_job: Job) -> Decision:
+        await tidy_homes(db)
+        return None
+
+    return {SWEEP: Each(sweep_accounts), TIDY_HOMES: Each(tidy)}
+
+
+def schedule() -> list[Every]:
+    """What happens again and again."""
+    return [Every(SWEEP, SWEEP_EVERY_MS), Every(TIDY_HOMES, TIDY_EVERY_MS)]
+
+
+def sweep(tx: Tx) -> None:
+    """Drop rows that refuse and allow nothing any more."""
+    tokens.sweep_codes(tx, tx.now - CODE_MEMORY_MS)
+    tokens.sweep_sessions(tx)
+    links.sweep(tx)
+    accounts.sweep_attempts(tx)

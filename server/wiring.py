@@ -1,0 +1,231 @@
+"""Builds every part of a node once, starts what the role asks for, and stops it in order.
+
+Stopping: no new requests, then running work, then connections to other servers, then the
+database. What could not be finished is a row that the next start finds.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+import structlog
+from aiohttp.web import Application, AppRunner, StreamResponse, TCPSite
+
+from domain.node import Node
+from federation.client import Client
+from federation.fetcher import Fetcher
+from federation.keyring import Keyring
+from inbox import processing
+from inbox.endpoint import Endpoint
+from jobs.schedule import Every
+from jobs.worker import Handler, Worker
+from outbox.deliver import Sender
+from outbox.fan_out import FanOut
+from outbox.publish import FAN_OUT
+from server import upkeep
+from server.settings import Settings, SettingsError
+from social.streaming import Hub
+from storage.database import Database, now_ms
+from storage.queries import deliveries
+from web.app import make_app
+from web.call import Call
+from web.routes import Access, Route, post
+from web.services import Services
+from web.tables import ROUTES
+
+log = structlog.get_logger("server")
+
+#: Seconds in which requests that are under way may end, and then running jobs.
+REQUESTS_END: Final = 10.0
+WORK_ENDS: Final = 20.0
+KEEPALIVE: Final = 15.0
+MOST_HEADERS: Final = 64
+HEALTH_EVERY: Final = 60.0
+
+
+class Role(StrEnum):
+    """What a process does."""
+
+    ALL = "all"
+    WEB = "web"
+    WORKER = "worker"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of a running node. `failed` is set when one of them ended by itself."""
+
+    settings: Settings
+    node: Node
+    db: Database
+    client: Client
+    keyring: Keyring
+    fetcher: Fetcher
+    hub: Hub
+    failed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@asynccontextmanager
+async def running(settings: Settings, keyring: Keyring, role: Role) -> AsyncIterator[Parts]:
+    """A node that does what its role says, until the block ends.
+
+    Raises:
+        SettingsError: the address is taken, or SQLite is to be served by parts.
+        StorageError: the database cannot be reached, or somebody serves it already.
+    """
+    async with AsyncExitStack() as stack:
+        parts = await _build(stack, settings, keyring)
+        if role is not Role.WEB:
+            await _start_work(stack, parts)
+        if role is not Role.WORKER:
+            await _start_web(stack, parts)
+        else:
+            await _start(stack, parts, "health", _tell_health(parts))
+        yield parts
+
+
+async def _build(stack: AsyncExitStack, settings: Settings, keyring: Keyring) -> Parts:
+    node = settings.node()
+    db = await Database.open(settings.database, serving=True)
+    stack.push_async_callback(db.close)
+    client = Client(
+        settings.policy,
+        user_agent(node),
+        own_origin=node.origin,
+        tls_ca_file=settings.tls_ca_file or None,
+    )
+    await stack.enter_async_context(client)
+    fetcher = Fetcher(db, client, node, keyring)
+    hub = Hub(db)
+    return Parts(settings, node, db, client, keyring, fetcher, hub)
+
+
+def user_agent(node: Node) -> str:
+    """How we call ourselves towards other servers."""
+    try:
+        number = version("tertulia")
+    except PackageNotFoundError:
+        number = "0"
+    return f"Tertulia/{number} (+{node.origin})"
+
+
+# Work behind the requests.
+
+
+async def _start_work(stack: AsyncExitStack, parts: Parts) -> None:
+    worker = Worker(parts.db, _handlers(parts), schedule=_schedule())
+    sender = Sender(parts.db, parts.client, parts.node, parts.keyring, parts.db.bus)
+    await _start(stack, parts, "worker", worker.run(), lambda: worker.stop(WORK_ENDS))
+    await _start(stack, parts, "sender", sender.run(), sender.stop)
+
+
+def _handlers(parts: Parts) -> dict[str, Handler]:
+    return {
+        FAN_OUT: FanOut(parts.db, parts.node, parts.keyring),
+        **processing.job_handlers(parts.fetcher),
+        **upkeep.job_handlers(parts.db),
+    }
+
+
+def _schedule() -> list[Every]:
+    return [*processing.schedule(), *upkeep.schedule()]
+
+
+async def _start(
+    stack: AsyncExitStack,
+    parts: Parts,
+    name: str,
+    work: Awaitable[None],
+    stop: Callable[[], Awaitable[object]] | None = None,
+) -> None:
+    """Run something for as long as the node runs; if it ends by itself, the node must stop."""
+    task = asyncio.ensure_future(work)
+    stopping = False
+
+    def ended(done: asyncio.Future[None]) -> None:
+        if not stopping:
+            error = None if done.cancelled() else done.exception()
+            log.critical("a part ended by itself", part=name, exc_info=error)
+            parts.failed.set()
+
+    async def end() -> None:
+        nonlocal stopping
+        stopping = True
+        if stop is None:
+            task.cancel()
+        elif not task.done():
+            await stop()
+        await asyncio.wait([task], timeout=WORK_ENDS)
+
+    task.add_done_callback(ended)
+    stack.push_async_callback(end)
+
+
+async def _tell_health(parts: Parts) -> None:
+    """One line a minute: how much waits. A worker answers no requests that could tell."""
+    while True:
+        lanes = {f"{name}_lane": count for name, count in parts.db.waiting().items()}
+        unsent = await parts.db.read(deliveries.waiting)
+        log.info("working", deliveries_waiting=unsent, **lanes)
+        await asyncio.sleep(HEALTH_EVERY)
+
+
+# The web.
+
+
+async def _start_web(stack: AsyncExitStack, parts: Parts) -> None:
+    await parts.hub.start()
+    stack.push_async_callback(parts.hub.close)
+    runner = AppRunner(
+        web_app(parts),
+        access_log=None,
+        keepalive_timeout=KEEPALIVE,
+        max_headers=MOST_HEADERS,
+        shutdown_timeout=REQUESTS_END,
+    )
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    host, port = parts.settings.address
+    try:
+        await TCPSite(runner, host, port).start()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise SettingsError(f"bind: {parts.settings.bind} cannot be used ({reason}).") from None
+
+
+def web_app(parts: Parts) -> Application:
+    """The web application with the inboxes, which are no part of web/."""
+    services = Services(
+        db=parts.db,
+        node=parts.node,
+        fetcher=parts.fetcher,
+        keyring=parts.keyring,
+        hub=parts.hub,
+        clock=now_ms,
+        rate_limits=parts.settings.limits_rates,
+        proxies=parts.settings.trusted_proxies,
+        contact_email=parts.settings.contact_email,
+    )
+    app = make_app(services, [*ROUTES, *_inboxes(Endpoint(parts.fetcher))])
+    app.on_shutdown.append(partial(_end_channels, parts.hub))
+    return app
+
+
+async def _end_channels(hub: Hub, _app: Application) -> None:
+    """Long answers end before short ones are waited for."""
+    await hub.close()
+
+
+def _inboxes(endpoint: Endpoint) -> list[Route]:
+    async def receive(call: Call) -> StreamResponse:
+        return await endpoint.receive(call.request)
+
+    return [
+        post("/inbox", receive, Access.SERVER),
+        post("/a/{id}/inbox", receive, Access.SERVER),
+    ]

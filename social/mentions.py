@@ -1,0 +1,110 @@
+"""Whom a text names: handles become people whom the author may know of, or stay plain text."""
+
+from collections.abc import Collection, Sequence
+
+from msgspec import Struct
+
+from domain.addresses import parse_url
+from domain.audience import Audience, Viewer
+from domain.choices import Place
+from domain.errors import NotFound
+from domain.handles import Acct
+from domain.ids import HERE
+from domain.kinds import ActorType
+from domain.node import Node
+from domain.text import Mentioned, mentions
+from storage.queries import actors, communities
+from storage.tx import Tx
+from storage.views.actors import ActorView
+from storage.views.people import by_acct
+
+
+class Names(Struct, frozen=True):
+    """Who is meant by the handles in a text, by `Acct.folded`; in the order of the text."""
+
+    people: dict[str, ActorView]
+    communities: dict[str, ActorView]
+
+    def linked(self, ids: Collection[int]) -> dict[str, Mentioned]:
+        """How those of `ids`, and the communities, are written in HTML."""
+        shown = {acct: actor for acct, actor in self.people.items() if actor.id in ids}
+        return {
+            acct: Mentioned(actor.url, f"{actor.handle}@{actor.domain}")
+            for acct, actor in (shown | self.communities).items()
+        }
+
+    def persons(self, without: int) -> list[ActorView]:
+        """The people, each once, without the author."""
+        found = {actor.id: actor for actor in self.people.values() if actor.id != without}
+        return list(found.values())
+
+
+def find_names(
+    tx: Tx, node: Node, text: str, viewer: Viewer, companions: Sequence[ActorView] = ()
+) -> Names:
+    """Look up the handles in a text, as far as the author may know of their owners (G07).
+
+    `companions` are people whom the author knows from what is answered: its author and those named.
+    """
+    known = {_key(node, actor): actor for actor in companions}
+    found: dict[str, ActorView] = {}
+    for acct in mentions(text):
+        actor = _find(tx, node, viewer, acct) or known.get(_at(node, acct).folded)
+        if actor is not None and actor.gone_at is None:
+            found[acct.folded] = actor
+    groups = {acct: actor for acct, actor in found.items() if _is_place(tx, actor, viewer)}
+    people = {acct: actor for acct, actor in found.items() if actor.type is not ActorType.GROUP}
+    return Names(people, groups)
+
+
+def unknown_handles(tx: Tx, *, node: Node, text: str) -> list[Acct]:
+    """Handles of other servers in the text that are not known here yet."""
+    found = [acct for acct in mentions(text) if not _is_here(node, acct.host)]
+    return [acct for acct in found if actors.by_acct(tx, acct.name, acct.host or "") is None]
+
+
+def places(tx: Tx, names: Names) -> list[Place]:
+    """The communities named, in which the author is an active member."""
+    return [place_of(tx, actor) for actor in names.communities.values()]
+
+
+def place_of(tx: Tx, community: ActorView) -> Place:
+    """A community as a place to write in."""
+    elsewhere = not community.is_local or communities.has_members_elsewhere(tx, community.id)
+    return Place(community.id, Audience.community(community.id), elsewhere)
+
+
+def _is_place(tx: Tx, actor: ActorView, viewer: Viewer) -> bool:
+    """A community that the author does not belong to is nobody."""
+    return actor.type is ActorType.GROUP and communities.is_member(tx, actor.id, viewer.actor)
+
+
+def _find(tx: Tx, node: Node, viewer: Viewer, acct: Acct) -> ActorView | None:
+    at = _at(node, acct)
+    try:
+        return by_acct(tx, viewer, at.name, at.host or node.handle_domain)
+    except NotFound:
+        return _community_of(tx, node, viewer, at)
+
+
+def _community_of(tx: Tx, node: Node, viewer: Viewer, at: Acct) -> ActorView | None:
+    """Members know their communities, guests too."""
+    if at.host == node.handle_domain:
+        actor = actors.local_by_handle(tx, at.name)
+    else:
+        actor = actors.by_acct(tx, at.name, at.host or "")
+    return actor if actor is not None and _is_place(tx, actor, viewer) else None
+
+
+def _at(node: Node, acct: Acct) -> Acct:
+    """The handle with its domain, ours too."""
+    return Acct(acct.name, node.handle_domain if _is_here(node, acct.host) else acct.host)
+
+
+def _key(node: Node, actor: ActorView) -> str:
+    domain = node.handle_domain if actor.origin_id == HERE else actor.domain
+    return Acct(actor.handle, domain).folded
+
+
+def _is_here(node: Node, host: str | None) -> bool:
+    return host is None or host in {node.handle_domain, parse_url(node.origin).authority}

@@ -1,0 +1,63 @@
+"""Telling people: rows without text, once for each reason; what they show is asked when shown."""
+
+from collections.abc import Collection
+
+from domain.kinds import AccountState, NotificationKind
+from social.streaming import announce, notified
+from storage.audience import readers_among
+from storage.queries import accounts, follows, notifications, posts
+from storage.queries.notifications import clear, dismiss
+from storage.tx import Tx
+from storage.views.posts import PostRow
+
+__all__ = ["clear", "dismiss", "notify", "retract", "tell_named", "tell_sharers"]
+
+
+def notify(
+    tx: Tx, *, actor_id: int, kind: NotificationKind, from_id: int, post_id: int = 0
+) -> bool:
+    """Tell one of ours what `from_id` did; False if nobody is to be told.
+
+    Nobody is told of their own acts, of somebody with whom a block stands, or twice of the same.
+    The caller has made sure that the person may read the post.
+    """
+    if actor_id == from_id or not _can_be_told(tx, actor_id):
+        return False
+    if kind is not NotificationKind.NOTICE and follows.is_blocked(tx, actor_id, from_id):
+        return False
+    identifier = notifications.add(
+        tx, actor_id=actor_id, kind=kind, from_id=from_id, post_id=post_id
+    )
+    if identifier is None:
+        return False
+    announce(tx, notified(actor_id, identifier))
+    return True
+
+
+def _can_be_told(tx: Tx, actor_id: int) -> bool:
+    account = accounts.by_id(tx, actor_id)
+    return account is not None and account.state is AccountState.ACTIVE
+
+
+def retract(
+    tx: Tx, *, actor_id: int, kind: NotificationKind, from_id: int, post_id: int = 0
+) -> None:
+    """Take back what somebody was told: the like or the share is gone."""
+    notifications.retract(tx, actor_id=actor_id, kind=kind, from_id=from_id, post_id=post_id)
+
+
+def tell_named(tx: Tx, row: PostRow, actor_ids: Collection[int]) -> None:
+    """Tell those of ours whom a post names, if they may read it."""
+    _tell_readers(tx, row, actor_ids, NotificationKind.MENTION)
+
+
+def tell_sharers(tx: Tx, row: PostRow) -> None:
+    """Tell those of ours who share a post that it says something else now."""
+    sharers = [share.author_id for share in posts.shares(tx, row.id)]
+    _tell_readers(tx, row, sharers, NotificationKind.EDIT)
+
+
+def _tell_readers(tx: Tx, row: PostRow, actor_ids: Collection[int], kind: NotificationKind) -> None:
+    readers = readers_among(tx, row.id, actor_ids) if actor_ids else set()
+    for actor_id in sorted(readers):
+        notify(tx, actor_id=actor_id, kind=kind, from_id=row.author_id, post_id=row.id)

@@ -1,0 +1,217 @@
+"""Where a draft goes and who is named in it: everything that is fixed when a post is made."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from domain.audience import NAMED, PostFacts, Viewer
+from domain.choices import (
+    Choice,
+    Hint,
+    Named,
+    Placement,
+    audience_for_new_post,
+    audience_for_reply,
+)
+from domain.errors import Invalid, NotFound
+from domain.html import clean_inline, clean_text
+from domain.ids import HERE
+from domain.kinds import PostType
+from domain.node import Node
+from domain.text import fold_tag, hashtags, length, to_html
+from social import readers
+from social.mentions import Names, find_names, place_of, places
+from storage.queries import actors, posts
+from storage.tx import Tx
+from storage.views.actors import ActorView
+from storage.views.posts import PostRow, PostView, Tag, visible
+
+LONGEST_POST: Final = 5000
+"""Characters of text and content warning together; an address counts 23."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody wants to post. `visibility` is what an app calls it."""
+
+    text: str
+    visibility: Choice = Choice.PUBLIC
+    local_only: bool = False
+    reply_to_id: int | None = None
+    summary: str = ""
+    sensitive: bool = False
+    language: str | None = None
+    app_id: int | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who writes, what is answered, who is meant by the handles, and where it goes."""
+
+    author: ActorView
+    viewer: Viewer
+    names: Names
+    placement: Placement
+    parent: PostRow | None = None
+    root: PostFacts | None = None
+
+    @property
+    def people(self) -> list[ActorView]:
+        """The people whom the text names, without the author."""
+        return self.names.persons(self.author.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """Whom a post reaches by name: in the text, silently; and what its author should know."""
+
+    linked: frozenset[int]
+    silent: frozenset[int]
+    hints: tuple[Hint, ...]
+
+
+def check_text(text: str, summary: str) -> None:
+    """Raise Invalid for a text that is blank or too long."""
+    if not text.strip():
+        raise Invalid("Validation failed: Text can't be blank", "status")
+    if length(text) + length(summary) > LONGEST_POST:
+        limit = f"Validation failed: Text character limit of {LONGEST_POST} exceeded"
+        raise Invalid(limit, "status")
+
+
+def plan(tx: Tx, node: Node, author_id: int, draft: Draft) -> Plan:
+    """Find out what a draft means. Raises Invalid, or NotFound for what it answers."""
+    author = actors.by_id(tx, author_id)
+    if author is None:
+        raise NotFound
+    viewer = readers.viewer_for(tx, author)
+    if draft.reply_to_id is not None:
+        answered = visible(tx, draft.reply_to_id, viewer).shown
+        return _plan_reply(tx, node, author, draft, answered)
+    names = find_names(tx, node, draft.text, viewer)
+    placement = audience_for_new_post(
+        draft.visibility,
+        node.public_means,
+        author=author.id,
+        full_member=viewer.full,
+        people=[Named(actor.id, actor.origin_id) for actor in names.persons(author.id)],
+        communities=places(tx, names),
+        local_only=draft.local_only,
+    )
+    return Plan(author, viewer, names, placement)
+
+
+def _plan_reply(tx: Tx, node: Node, author: ActorView, draft: Draft, answered: PostView) -> Plan:
+    viewer = readers.viewer_for(tx, author)
+    companions = (answered.author, *answered.mentioned, *answered.silent)
+    names = find_names(tx, node, draft.text, viewer, companions)
+    parent = posts.by_id(tx, answered.id)
+    if parent is None:
+        raise NotFound
+    root = posts.root_facts(tx, parent)
+    community = actors.by_id(tx, parent.place_id) if parent.place_id is not None else None
+    placement = audience_for_reply(
+        draft.visibility,
+        root,
+        author=author.id,
+        full_member=viewer.full,
+        place=place_of(tx, community) if community is not None else None,
+        people=[
+            Named(actor.id, actor.origin_id, readers.may(tx, actor, root))
+            for actor in names.persons(author.id)
+        ],
+        communities=places(tx, names),
+        local_only=draft.local_only,
+    )
+    return Plan(author, viewer, names, placement, parent, root)
+
+
+def addressed(tx: Tx, made: Plan, row: PostRow) -> Addressed:
+    """Whom the post reaches by name: only those who may read it; the others stay plain text."""
+    facts = _facts(made, row)
+    linked = {actor.id for actor in made.people if readers.may(tx, actor, facts)}
+    silent: set[int] = set()
+    if row.kind in NAMED:
+        others = made.placement.named - {actor.id for actor in made.people}
+        views = actors.views(tx, sorted(others))
+        silent = {actor.id for actor in views if readers.may(tx, actor, facts)}
+    hints = [made.placement.hint] if made.placement.hint else []
+    if len(linked) < len(made.people) and Hint.NOT_READERS not in hints:
+        hints.append(Hint.NOT_READERS)
+    return Addressed(frozenset(linked), frozenset(silent), tuple(hints))
+
+
+def _facts(made: Plan, row: PostRow) -> PostFacts:
+    """What the predicate is asked about a post that is not stored yet."""
+    root, named = made.root, made.placement.named
+    return PostFacts(
+        id=row.id,
+        author=row.author_id,
+        audience=row.audience,
+        created_at=row.created_at,
+        named=named,
+        root_id=row.root_id,
+        root_author=root.author if root else row.author_id,
+        root_audience=row.root_audience,
+        root_created_at=root.created_at if root else row.created_at,
+        root_named=root.named if root else named,
+    )
+
+
+def row_of(tx: Tx, node: Node, identifier: int, made: Plan, draft: Draft) -> PostRow:
+    """The post as a row, still without its text: that depends on who may read it."""
+    placement, parent, author = made.placement, made.parent, made.author
+    return PostRow(
+        id=identifier,
+        uri=node.post(identifier),
+        url=node.post_page(author.handle, identifier),
+        origin_id=HERE,
+        author_id=author.id,
+        type=PostType.NOTE,
+        place_id=placement.place,
+        share_of_id=None,
+        kind=placement.audience.kind,
+        owner_id=placement.audience.owner,
+        root_id=parent.root_id if parent else identifier,
+        root_kind=placement.root_audience.kind,
+        root_owner_id=placement.root_audience.owner,
+        root_author_id=parent.root_author_id if parent else author.id,
+        quiet=placement.quiet,
+        reply_to_id=parent.id if parent else None,
+        reply_to_uri=None,
+        reply_to_author_id=parent.author_id if parent else None,
+        content="",
+        source=clean_source(draft.text),
+        summary=clean_warning(draft.summary),
+        sensitive=draft.sensitive,
+        language=draft.language,
+        app_id=draft.app_id,
+        created_at=tx.now,
+        stored_at=tx.now,
+        edited_at=None,
+        deleted_at=None,
+        replies_count=0,
+        likes_count=0,
+        shares_count=0,
+        version=1,
+    )
+
+
+def clean_source(text: str) -> str:
+    """What was typed, without characters that nobody sees."""
+    return clean_text(text, limit=len(text))
+
+
+def clean_warning(summary: str) -> str:
+    """A content warning: one line of plain text."""
+    return clean_inline(summary, limit=LONGEST_POST)
+
+
+def content_of(node: Node, text: str, names: Names, linked: frozenset[int]) -> str:
+    """The text as HTML; only those in `linked` and the communities become mentions."""
+    return to_html(text, names.linked(linked), lambda tag: f"{node.origin}/tags/{tag}")
+
+
+def tags_of(text: str) -> list[Tag]:
+    """The tags in a text."""
+    return [Tag(fold_tag(name), name) for name in hashtags(text)]

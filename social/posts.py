@@ -1,0 +1,190 @@
+"""Writing, editing and deleting posts. What other servers send is in `social.remote_posts`."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domain.choices import Hint
+from domain.errors import NotFound
+from domain.node import Node
+from federation.discovery import find_handle
+from federation.fetcher import CannotFetch, Fetcher
+from outbox import publish
+from social import helper, placing, readers, storing
+from social.mentions import find_names, unknown_handles
+from social.notifications import tell_named, tell_sharers
+from social.placing import LONGEST_POST, Draft
+from social.remote_posts import delete_remote_post, store_remote_post, update_remote_post
+from social.streaming import announce, edited
+from storage.audience import readers_among
+from storage.database import Database
+from storage.queries import accounts, actors, posts
+from storage.queries.idempotency import claim
+from storage.queries.ids import new_id
+from storage.tx import Tx
+from storage.views.posts import PostRow, PostView, for_delivery
+
+__all__ = [
+    "LONGEST_POST",
+    "Change",
+    "Created",
+    "Draft",
+    "create_post",
+    "delete_post",
+    "delete_remote_post",
+    "edit_post",
+    "store_remote_post",
+    "update_remote_post",
+    "write_post",
+]
+
+MOST_UNKNOWN: Final = 10
+"""Handles of other servers that are looked up for one post."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is new about a post; None leaves it as it is."""
+
+    text: str | None = None
+    summary: str | None = None
+    sensitive: bool | None = None
+    language: str | None = None
+
+
+class Created(Struct, frozen=True):
+    """A post that was made, and what its author should know about it."""
+
+    post_id: int
+    hints: tuple[Hint, ...] = ()
+
+
+async def write_post(
+    db: Database, fetcher: Fetcher, *, node: Node, author_id: int, draft: Draft
+) -> Created:
+    """Look up handles of other servers that are not known yet, then `create_post`.
+
+    For a guest nobody is asked. Who cannot be found stays plain text.
+    """
+    placing.check_text(draft.text, draft.summary)
+    if await db.read(accounts.is_full_member, author_id):
+        unknown = await db.read(unknown_handles, node=node, text=draft.text)
+        for acct in unknown[:MOST_UNKNOWN]:
+            try:
+                await find_handle(fetcher, acct.name, acct.host or "")
+            except CannotFetch:
+                continue
+    return await db.write(create_post, node=node, author_id=author_id, draft=draft)
+
+
+def create_post(tx: Tx, *, node: Node, author_id: int, draft: Draft) -> Created:
+    """Make a post: place and audience by protocol §1, fixed from now on.
+
+    Raises:
+        Invalid: no text, too long, or an audience that cannot be.
+        NotFound: what it answers is not there for the author.
+    """
+    placing.check_text(draft.text, draft.summary)
+    identifier = new_id(tx)
+    if draft.idempotency_key is not None:
+        earlier = claim(tx, author_id, draft.idempotency_key, identifier)
+        if earlier != identifier:
+            return Created(earlier)
+    made = placing.plan(tx, node, author_id, draft)
+    row = placing.row_of(tx, node, identifier, made, draft)
+    to = placing.addressed(tx, made, row)
+    content = placing.content_of(node, draft.text, made.names, to.linked | {author_id})
+    row = replace(row, content=content)
+    storing.store(tx, row, named=to.linked, silent=to.silent, tags=placing.tags_of(draft.text))
+    tell_named(tx, row, to.linked)
+    storing.spread(tx, identifier)
+    _send(tx, node, row)
+    helper.tell_hints(tx, node=node, person_id=author_id, about=row, hints=to.hints)
+    return Created(identifier, to.hints)
+
+
+def _send(tx: Tx, node: Node, row: PostRow) -> None:
+    if not row.stays_here:
+        publish.post_created(tx, node=node, post=for_delivery(tx, row.id))
+
+
+def _own_row(tx: Tx, author_id: int, post_id: int) -> PostRow:
+    row = posts.by_id(tx, post_id)
+    if row is None or row.author_id != author_id or row.deleted_at is not None:
+        raise NotFound
+    return row
+
+
+def edit_post(tx: Tx, *, node: Node, author_id: int, post_id: int, change: Change) -> None:
+    """Change what a post says; what it said is kept. Who may read it never changes.
+
+    Somebody named only now is linked if they may read it anyway, else stays plain text.
+
+    Raises:
+        NotFound: it is not the author's, or a share.
+        Invalid: no text, or too long.
+    """
+    row = _own_row(tx, author_id, post_id)
+    if row.share_of_id is not None or not row.is_local:
+        raise NotFound
+    text = row.source or "" if change.text is None else change.text
+    wish = replace(
+        row,
+        source=placing.clean_source(text),
+        summary=row.summary if change.summary is None else placing.clean_warning(change.summary),
+        sensitive=row.sensitive if change.sensitive is None else change.sensitive,
+        language=row.language if change.language is None else change.language,
+    )
+    placing.check_text(text, wish.summary)
+    if wish == row:
+        return
+    tell_named(tx, row, _store_edit(tx, node, row, wish, text))
+    tell_sharers(tx, row)
+    announce(tx, edited(post_id))
+    if not row.stays_here:
+        publish.post_edited(tx, node=node, post=for_delivery(tx, post_id))
+
+
+def _store_edit(tx: Tx, node: Node, row: PostRow, wish: PostRow, text: str) -> set[int]:
+    """Write the new version; who is named in it for the first time."""
+    author = actors.by_id(tx, row.author_id)
+    if author is None:
+        raise NotFound
+    before = posts.named_in(tx, row.id)
+    companions = actors.views(tx, sorted(before))
+    names = find_names(tx, node, text, readers.viewer_for(tx, author), companions)
+    people = names.persons(row.author_id)
+    linked = readers_among(tx, row.id, [actor.id for actor in people])
+    posts.edit(
+        tx,
+        row.id,
+        content=placing.content_of(node, text, names, frozenset(linked | {row.author_id})),
+        source=wish.source,
+        summary=wish.summary,
+        sensitive=wish.sensitive,
+        language=wish.language,
+        edited_at=max(tx.now, (row.edited_at or row.created_at) + 1),
+    )
+    new = linked - before.keys()
+    posts.add_mentions(tx, row.id, new)
+    posts.respeak(tx, row.id, linked)
+    posts.set_tags(tx, row.id, placing.tags_of(text))
+    return new
+
+
+def delete_post(tx: Tx, *, node: Node, author_id: int, post_id: int) -> PostView:
+    """Make a post, or a share, unreadable at once; the post as it was.
+
+    Raises:
+        NotFound: it is not the author's.
+    """
+    row = _own_row(tx, author_id, post_id)
+    view = for_delivery(tx, post_id)
+    storing.remove(tx, row)
+    if row.share_of_id is not None:
+        publish.unshared(tx, node=node, share=view)
+    elif not row.stays_here:
+        publish.post_deleted(tx, node=node, post=view)
+    return view

@@ -1,0 +1,160 @@
+"""How people present themselves: name, bio, fields, and what a new post starts with."""
+
+from html import escape
+from typing import Final
+
+import orjson
+from msgspec import Struct
+
+from domain.errors import Invalid, NotFound
+from domain.html import clean, clean_inline, clean_text
+from domain.node import Node
+from domain.text import to_html
+from outbox import publish
+from storage.queries import accounts, actors
+from storage.tx import Tx
+from storage.views.actors import ActorView
+
+LONGEST_NAME: Final = 60
+LONGEST_BIO: Final = 1_000
+MOST_FIELDS: Final = 4
+LONGEST_FIELD: Final = 255
+VISIBILITIES: Final = ("public", "unlisted", "private", "direct")
+
+
+class ProfileChange(Struct, frozen=True, kw_only=True):
+    """What a person changes; None leaves a thing as it is. Nothing else can be changed (Z04)."""
+
+    name: str | None = None
+    bio: str | None = None
+    fields: list[tuple[str, str]] | None = None
+    locked: bool | None = None
+    discoverable: bool | None = None
+    indexable: bool | None = None
+    public: bool | None = None  # may be looked up from outside (protocol §3)
+    default_visibility: str | None = None
+    default_sensitive: bool | None = None
+    default_language: str | None = None
+
+
+class Defaults(Struct, frozen=True):
+    """What a new post of this person starts with, in the words of the client API."""
+
+    visibility: str
+    sensitive: bool
+    language: str | None
+
+
+def update_profile(tx: Tx, *, node: Node, actor_id: int, change: ProfileChange) -> ActorView:
+    """Change how a person presents herself, and tell the servers of her followers.
+
+    Raises:
+        Invalid: something is too long, or there are too many fields.
+        NotFound: nobody of that id lives here.
+    """
+    before = _local(tx, actor_id)
+    _update_defaults(tx, actor_id, change)
+    _update_actor(tx, node, before, change)
+    after = _local(tx, actor_id)
+    if after.version != before.version:
+        publish.actor_updated(tx, node=node, actor=after)
+    return after
+
+
+def _update_actor(tx: Tx, node: Node, before: ActorView, change: ProfileChange) -> None:
+    bio = before.summary_source if change.bio is None else _checked_bio(change.bio)
+    fields = before.fields if change.fields is None else _rendered_fields(node, change.fields)
+    wanted = {
+        "name": before.name if change.name is None else _checked_name(before, change.name),
+        "summary": before.summary if change.bio is None else _rendered(node, bio),
+        "summary_source": bio,
+        "fields": fields,
+        "locked": _either(change.locked, before.locked),
+        "discoverable": _either(change.discoverable, before.discoverable),
+        "indexable": _either(change.indexable, before.indexable),
+        "public": _either(change.public, before.public),
+    }
+    if any(getattr(before, name) != value for name, value in wanted.items()):
+        actors.update_profile(tx, before.id, **wanted)  # type: ignore[arg-type]
+
+
+def _either(wish: bool | None, before: bool) -> bool:
+    return before if wish is None else wish
+
+
+def _checked_name(before: ActorView, text: str) -> str:
+    if len(text) > LONGEST_NAME:
+        raise Invalid(f"A name has at most {LONGEST_NAME} characters", "display_name")
+    return clean_inline(text, limit=LONGEST_NAME) or before.handle
+
+
+def _checked_bio(text: str) -> str:
+    if len(text) > LONGEST_BIO:
+        raise Invalid(f"A bio has at most {LONGEST_BIO} characters", "note")
+    return clean_text(text, limit=LONGEST_BIO).strip()
+
+
+def _rendered(node: Node, text: str) -> str:
+    """A bio names nobody: what looks like a mention stays text."""
+    return clean(to_html(text, {}, lambda tag: f"{node.origin}/tags/{tag}")) if text else ""
+
+
+def _rendered_fields(node: Node, fields: list[tuple[str, str]]) -> bytes:
+    if len(fields) > MOST_FIELDS:
+        raise Invalid(f"A profile has at most {MOST_FIELDS} fields", "fields_attributes")
+    rendered = []
+    for name, value in fields:
+        if len(name) > LONGEST_FIELD or len(value) > LONGEST_FIELD:
+            raise Invalid(f"A field has at most {LONGEST_FIELD} characters", "fields_attributes")
+        label = clean_inline(name, limit=LONGEST_FIELD)
+        if label:
+            rendered.append([label, _inline(node, clean_inline(value, limit=LONGEST_FIELD))])
+    return orjson.dumps(rendered)
+
+
+def _inline(node: Node, text: str) -> str:
+    """One line of HTML without its paragraph."""
+    html = _rendered(node, text)
+    inner = html.removeprefix("<p>").removesuffix("</p>")
+    return escape(text) if "<p>" in inner else inner
+
+
+def _update_defaults(tx: Tx, actor_id: int, change: ProfileChange) -> None:
+    now = defaults(tx, actor_id)
+    if change.default_visibility not in {None, *VISIBILITIES}:
+        raise Invalid(f"Visibility is one of {', '.join(VISIBILITIES)}", "source")
+    language = now.language if change.default_language is None else change.default_language or None
+    if language is not None and not (language.isascii() and 2 <= len(language) <= 16):
+        raise Invalid("This is not a language code", "source")
+    wanted = Defaults(
+        change.default_visibility or now.visibility,
+        now.sensitive if change.default_sensitive is None else change.default_sensitive,
+        language,
+    )
+    if wanted != now:
+        accounts.set_defaults(
+            tx,
+            actor_id,
+            visibility=wanted.visibility,
+            sensitive=wanted.sensitive,
+            language=wanted.language,
+        )
+
+
+def defaults(tx: Tx, account_id: int) -> Defaults:
+    """What a new post of this person starts with.
+
+    Raises:
+        NotFound: there is no such account.
+    """
+    account = accounts.by_id(tx, account_id)
+    if account is None:
+        raise NotFound
+    return Defaults(account.default_visibility, account.default_sensitive, account.default_language)
+
+
+def _local(tx: Tx, actor_id: int) -> ActorView:
+    actor = actors.by_id(tx, actor_id)
+    if actor is None or not actor.is_local:
+        raise NotFound
+    return actor

@@ -1,0 +1,260 @@
+"""Liking and sharing, by people here and elsewhere. Nobody reacts to what they may not read."""
+
+from domain.addressing import may_share
+from domain.audience import Viewer
+from domain.errors import NotAllowed, NotFound
+from domain.ids import HERE
+from domain.kinds import NotificationKind, PostType
+from domain.node import Node
+from outbox import publish
+from social import readers, storing
+from social.notifications import notify, retract
+from storage.queries import actors, follows, likes, posts
+from storage.queries.ids import id_at, new_id
+from storage.tx import Tx
+from storage.views.actors import ActorView
+from storage.views.posts import PostRow, PostView, for_delivery, visible
+
+
+def like(tx: Tx, *, node: Node, actor_id: int, post_id: int) -> None:
+    """Like a post; doing it again changes nothing. Raises NotFound."""
+    actor, _, post = _reacting(tx, actor_id, post_id)
+    like_id = new_id(tx)
+    uri = node.activity(like_id)
+    if not likes.add(tx, like_id=like_id, actor_id=actor_id, post_id=post.id, uri=uri):
+        return
+    posts.count_like(tx, post.id, 1)
+    _tell_author(tx, NotificationKind.LIKE, actor_id, post.row)
+    publish.liked(tx, actor=actor, post=post, like_uri=uri)
+
+
+def unlike(tx: Tx, *, node: Node, actor_id: int, post_id: int) -> None:
+    """Take a like back; nothing happens if there was none. Raises NotFound."""
+    actor, _, post = _reacting(tx, actor_id, post_id)
+    uri = likes.remove(tx, actor_id, post.id)
+    if uri is None:
+        return
+    _unlike(tx, actor_id, post.row)
+    publish.unliked(tx, node=node, actor=actor, post=post, like_uri=uri)
+
+
+def share(tx: Tx, *, node: Node, actor_id: int, post_id: int) -> int:
+    """Share a post inside its own audience; the share's id, the same one if it is shared already.
+
+    Raises:
+        NotFound: the post is not there for the sharer.
+        NotAllowed: posts to a community, to followers and to named people are not shared, not even
+            by their author; guests share nothing.
+    """
+    actor, viewer, post = _reacting(tx, actor_id, post_id)
+    if not may_share(post.row.audience, post.row.root_audience):
+        raise NotAllowed("This post cannot be shared")
+    if not viewer.full:
+        raise NotAllowed("As a guest you cannot share posts")
+    earlier = posts.share_of(tx, post.id, actor_id)
+    if earlier is not None:
+        return earlier.id
+    identifier = new_id(tx)
+    uri = node.activity(identifier)
+    row = _share_row(tx, actor, post.row, identifier=identifier, uri=uri, created_at=tx.now)
+    if not storing.store(tx, row):
+        return _share_id(tx, post.id, actor_id)
+    _tell_author(tx, NotificationKind.SHARE, actor_id, post.row)
+    storing.spread(tx, identifier)
+    publish.shared(tx, share=for_delivery(tx, identifier))
+    return identifier
+
+
+def unshare(tx: Tx, *, node: Node, actor_id: int, post_id: int) -> None:
+    """Take a share back; nothing happens if there was none. Raises NotFound."""
+    _, _, post = _reacting(tx, actor_id, post_id)
+    row = posts.share_of(tx, post.id, actor_id)
+    if row is None:
+        return
+    view = for_delivery(tx, row.id)
+    _unshare(tx, actor_id, row, post.row)
+    publish.unshared(tx, node=node, share=view)
+
+
+def _reacting(tx: Tx, actor_id: int, post_id: int) -> tuple[ActorView, Viewer, PostView]:
+    """Who reacts, and to which post: that of a share is what it shares. Raises NotFound."""
+    actor = actors.by_id(tx, actor_id)
+    if actor is None:
+        raise NotFound
+    viewer = readers.viewer_for(tx, actor)
+    post = visible(tx, post_id, viewer).shown
+    if follows.is_blocked(tx, actor_id, post.author.id):
+        raise NotFound
+    return actor, viewer, post
+
+
+def _share_id(tx: Tx, post_id: int, actor_id: int) -> int:
+    row = posts.share_of(tx, post_id, actor_id)
+    if row is None:
+        raise NotFound
+    return row.id
+
+
+def _share_row(
+    tx: Tx,
+    sharer: ActorView,
+    original: PostRow,
+    *,
+    identifier: int,
+    uri: str,
+    created_at: int,
+) -> PostRow:
+    """A share copies the pairs of what it shares, so that the predicate answers for both."""
+    return PostRow(
+        id=identifier,
+        uri=uri,
+        url=uri,
+        origin_id=sharer.origin_id,
+        author_id=sharer.id,
+        type=PostType.NOTE,
+        place_id=original.place_id,
+        share_of_id=original.id,
+        kind=original.kind,
+        owner_id=original.owner_id,
+        root_id=original.root_id,
+        root_kind=original.root_kind,
+        root_owner_id=original.root_owner_id,
+        root_author_id=original.root_author_id,
+        quiet=False,
+        reply_to_id=None,
+        reply_to_uri=None,
+        reply_to_author_id=None,
+        content="",
+        source=None,
+        summary="",
+        sensitive=False,
+        language=None,
+        app_id=None,
+        created_at=created_at,
+        stored_at=tx.now,
+        edited_at=None,
+        deleted_at=None,
+        replies_count=0,
+        likes_count=0,
+        shares_count=0,
+        version=1,
+    )
+
+
+def _tell_author(tx: Tx, kind: NotificationKind, from_id: int, post: PostRow) -> None:
+    if post.origin_id == HERE:
+        notify(tx, actor_id=post.author_id, kind=kind, from_id=from_id, post_id=post.id)
+
+
+def _unlike(tx: Tx, actor_id: int, post: PostRow) -> None:
+    posts.count_like(tx, post.id, -1)
+    kind = NotificationKind.LIKE
+    retract(tx, actor_id=post.author_id, kind=kind, from_id=actor_id, post_id=post.id)
+
+
+def _unshare(tx: Tx, actor_id: int, row: PostRow, original: PostRow) -> None:
+    storing.remove(tx, row)
+    kind = NotificationKind.SHARE
+    retract(tx, actor_id=original.author_id, kind=kind, from_id=actor_id, post_id=original.id)
+
+
+# What other servers say. The caller made sure that the signer is the actor who acts. An unknown
+# post, a deleted one, and one that the actor may not read give the same answer: False (O10, O11).
+
+
+def receive_like(tx: Tx, *, node: Node, actor_id: int, post_uri: str, uri: str) -> bool:  # noqa: ARG001
+    """Somebody elsewhere likes a post that was written here."""
+    post = _readable_by(tx, actor_id, post_uri)
+    if post is None or not post.is_local:
+        return False
+    if not likes.add(tx, like_id=new_id(tx), actor_id=actor_id, post_id=post.id, uri=uri):
+        return True
+    posts.count_like(tx, post.id, 1)
+    _tell_author(tx, NotificationKind.LIKE, actor_id, post)
+    return True
+
+
+def receive_undo_like(
+    tx: Tx,
+    *,
+    node: Node,  # noqa: ARG001
+    actor_id: int,
+    uri: str | None,
+    post_uri: str | None,
+) -> bool:
+    """Somebody elsewhere takes a like back: named by its id, or by the post."""
+    post_id = likes.post_liked_by(tx, actor_id, uri) if uri is not None else None
+    if post_id is not None:
+        post = posts.by_id(tx, post_id)
+    else:
+        post = posts.by_uri(tx, post_uri) if post_uri is not None else None
+    if post is None or likes.remove(tx, actor_id, post.id) is None:
+        return False
+    _unlike(tx, actor_id, post)
+    return True
+
+
+def receive_share(
+    tx: Tx,
+    *,
+    node: Node,  # noqa: ARG001
+    actor_id: int,
+    post_uri: str,
+    uri: str,
+    published: int | None = None,
+) -> bool:
+    """Somebody elsewhere shares a post: kept if it is ours, or if somebody here follows them."""
+    post = _readable_by(tx, actor_id, post_uri)
+    sharer = actors.by_id(tx, actor_id)
+    if post is None or sharer is None or not may_share(post.audience, post.root_audience):
+        return False
+    if not post.is_local and not follows.local_followers(tx, actor_id):
+        return False
+    if posts.share_of(tx, post.id, actor_id) is not None:
+        return True
+    created_at = min(published or tx.now, tx.now)
+    identifier = id_at(tx, created_at)
+    row = _share_row(tx, sharer, post, identifier=identifier, uri=uri, created_at=created_at)
+    if not storing.store(tx, row):
+        return False
+    _tell_author(tx, NotificationKind.SHARE, actor_id, post)
+    storing.spread(tx, identifier)
+    return True
+
+
+def receive_undo_share(
+    tx: Tx,
+    *,
+    node: Node,  # noqa: ARG001
+    actor_id: int,
+    uri: str | None,
+    post_uri: str | None,
+) -> bool:
+    """Somebody elsewhere takes a share back: named by its id, or by the post."""
+    row = _own_share(tx, actor_id, uri, post_uri)
+    original = posts.by_id(tx, row.share_of_id) if row and row.share_of_id is not None else None
+    if row is None or original is None:
+        return False
+    _unshare(tx, actor_id, row, original)
+    return True
+
+
+def _own_share(tx: Tx, actor_id: int, uri: str | None, post_uri: str | None) -> PostRow | None:
+    row = posts.by_uri(tx, uri) if uri is not None else None
+    if row is not None and row.author_id == actor_id and row.share_of_id is not None:
+        return row if row.deleted_at is None else None
+    post = posts.by_uri(tx, post_uri) if post_uri is not None else None
+    return posts.share_of(tx, post.id, actor_id) if post is not None else None
+
+
+def _readable_by(tx: Tx, actor_id: int, post_uri: str) -> PostRow | None:
+    """The post that somebody elsewhere means; what is shared, if they mean a share."""
+    actor = actors.by_id(tx, actor_id)
+    row = posts.by_uri(tx, post_uri)
+    if row is not None and row.share_of_id is not None:
+        row = posts.by_id(tx, row.share_of_id)
+    if actor is None or row is None or row.deleted_at is not None:
+        return None
+    if follows.is_blocked(tx, actor_id, row.author_id):
+        return None
+    return row if readers.may(tx, actor, posts.facts(tx, row)) else None

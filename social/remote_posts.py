@@ -1,0 +1,346 @@
+"""Posts of other servers: kept if somebody here is concerned, changed and deleted by their author.
+
+The caller made sure that `signer` signed what is said, or that the document came from its own
+server. What is refused is refused without a trace: the sender has its 202 either way.
+"""
+
+from collections.abc import Collection, Iterable
+from html import escape
+
+from msgspec.structs import replace
+
+from activitypub.parse.fields import origin_of
+from activitypub.parse.posts import Attachment, NoteDocument
+from domain.addressing import Addressee, DocumentAudience, Gathering, audience_of_document
+from domain.audience import NAMED, Audience, Kind
+from domain.choices import Named
+from domain.html import clean
+from domain.kinds import ActorType, PostType
+from domain.node import Node
+from domain.text import fold_tag
+from social import readers, storing
+from social.mentions import place_of
+from social.notifications import tell_named, tell_sharers
+from social.streaming import announce, edited
+from social.threads import adopt
+from storage.queries import actors, communities, follows, origins, posts
+from storage.queries.ids import id_at
+from storage.tx import Tx
+from storage.views.actors import ActorView
+from storage.views.posts import PostRow, Tag
+
+
+def store_remote_post(
+    tx: Tx,
+    *,
+    node: Node,
+    note: NoteDocument,
+    signer: ActorView,
+    received_at: int | None = None,
+    wanted: bool = False,
+) -> int | None:
+    """Store a post of another server; its id here, or None if it may not be kept.
+
+    Its audience is what its addresses say, met with its root's; an unknown addressee is nobody.
+    None for an author of another origin, a deleted post, an answer to what its author cannot know
+    of (O11), and for what concerns nobody here. `wanted`: somebody here asked for it; then it is
+    not written into homes, and nobody is told.
+    """
+    if not _is_authors_own(node, note, signer):
+        return None
+    known = posts.by_uri(tx, note.id)
+    if known is not None:
+        return known.id if known.author_id == signer.id and known.deleted_at is None else None
+    if posts.buried_by(tx, note.id) == signer.uri:
+        return None
+    parent = posts.by_uri(tx, note.in_reply_to) if note.in_reply_to is not None else None
+    if not _may_answer(tx, node, note, signer, parent):
+        return None
+    people = actors.by_uris(tx, _addresses(note))
+    said = _audience(tx, note, signer, people, parent)
+    if not (wanted or _concerns(tx, signer, people, said, parent)):
+        return None
+    row = _row(tx, note, signer, said, parent=parent, received_at=received_at or tx.now)
+    return _store(tx, note, row, people, said, wanted=wanted)
+
+
+def _is_authors_own(node: Node, note: NoteDocument, signer: ActorView) -> bool:
+    """A post lies on its author's server, and that is not ours (O01, O07)."""
+    if signer.is_local or signer.gone_at is not None or note.attributed_to != signer.uri:
+        return False
+    return origin_of(note.id) == origin_of(signer.uri) != origin_of(node.origin)
+
+
+def _may_answer(
+    tx: Tx, node: Node, note: NoteDocument, signer: ActorView, parent: PostRow | None
+) -> bool:
+    """Whether the author can know of what is answered; ours and unknown is not allowed either."""
+    if note.in_reply_to is None:
+        return True
+    if parent is None:
+        return origin_of(note.in_reply_to) != origin_of(node.origin)
+    return readers.may(tx, signer, posts.facts(tx, parent))
+
+
+def _addresses(note: NoteDocument) -> list[str]:
+    return list(dict.fromkeys((*note.addressees, *(each.href for each in note.mentions))))
+
+
+def _audience(
+    tx: Tx,
+    note: NoteDocument,
+    signer: ActorView,
+    people: Iterable[ActorView],
+    parent: PostRow | None,
+) -> DocumentAudience:
+    root = parent.root_audience if parent else None
+    known = _known(tx, signer, people) | _gatherings(tx, signer, root)
+    return audience_of_document(
+        note.to,
+        note.cc,
+        note.audience,
+        signer.followers,
+        author=signer.id,
+        author_origin=signer.origin_id,
+        known=known,
+        root=root,
+    )
+
+
+def _known(tx: Tx, signer: ActorView, people: Iterable[ActorView]) -> dict[str, Addressee]:
+    """Whom the addresses mean. A community that the author does not belong to is nobody."""
+    found: dict[str, Addressee] = {}
+    for actor in people:
+        if actor.type is not ActorType.GROUP:
+            found[actor.uri] = Named(actor.id, actor.origin_id)
+        elif communities.is_member(tx, actor.id, signer.id):
+            found[actor.uri] = place_of(tx, actor)
+    return found
+
+
+def _gatherings(tx: Tx, signer: ActorView, root: Audience | None) -> dict[str, Addressee]:
+    """The collections that may mean something: the author's network's, and the root's owner's."""
+    found: dict[str, Addressee] = {}
+    origin_ids = {signer.origin_id}
+    if root is not None and root.kind is Kind.NETWORK:
+        origin_ids.add(root.owner)
+    for origin_id in origin_ids:
+        application = _application(tx, origin_id)
+        if application is not None and application.followers:
+            found[application.followers] = Gathering(Audience.network(origin_id))
+    if root is not None and root.kind is Kind.FOLLOWERS:
+        owner = actors.by_id(tx, root.owner)
+        if owner is not None and owner.followers:
+            found[owner.followers] = Gathering(root)
+    return found
+
+
+def _application(tx: Tx, origin_id: int) -> ActorView | None:
+    try:
+        return actors.application_of(tx, origin_id)
+    except LookupError:
+        return None
+
+
+def _concerns(
+    tx: Tx,
+    signer: ActorView,
+    people: Collection[ActorView],
+    said: DocumentAudience,
+    parent: PostRow | None,
+) -> bool:
+    """Whether somebody here follows the author, is addressed, or is answered.
+
+    As Mastodon (app/lib/activitypub/activity/create.rb, related_to_local_activity?); and what a
+    sister's people write for their network is for ours.
+    """
+    if said.audience.kind is Kind.DIRECT:
+        return any(actor.id in said.named and _is_somebody_here(actor) for actor in people)
+    if said.audience.kind is Kind.NETWORK and origins.is_sister(tx, signer.origin_id):
+        return True
+    if said.place is not None or any(map(_is_somebody_here, people)):
+        return True
+    if parent is not None and (parent.is_local or follows.local_followers(tx, parent.author_id)):
+        return True
+    return bool(follows.local_followers(tx, signer.id))
+
+
+def _is_somebody_here(actor: ActorView) -> bool:
+    return actor.is_local and actor.type is not ActorType.GROUP
+
+
+def _row(
+    tx: Tx,
+    note: NoteDocument,
+    signer: ActorView,
+    said: DocumentAudience,
+    *,
+    parent: PostRow | None,
+    received_at: int,
+) -> PostRow:
+    created_at = min(note.published or received_at, tx.now)
+    identifier = id_at(tx, created_at)
+    root_pair = parent.root_audience if parent else said.audience
+    return PostRow(
+        id=identifier,
+        uri=note.id,
+        url=note.url or note.id,
+        origin_id=signer.origin_id,
+        author_id=signer.id,
+        type=note.type,
+        place_id=said.place,
+        share_of_id=None,
+        kind=said.audience.kind,
+        owner_id=said.audience.owner,
+        root_id=parent.root_id if parent else identifier,
+        root_kind=root_pair.kind,
+        root_owner_id=root_pair.owner,
+        root_author_id=parent.root_author_id if parent else signer.id,
+        quiet=said.quiet,
+        reply_to_id=parent.id if parent else None,
+        reply_to_uri=None if parent else note.in_reply_to,
+        reply_to_author_id=parent.author_id if parent else None,
+        content=_content(note),
+        source=None,
+        summary=note.summary,
+        sensitive=note.sensitive or bool(note.summary),
+        language=note.language,
+        app_id=None,
+        created_at=created_at,
+        stored_at=tx.now,
+        edited_at=None,
+        deleted_at=None,
+        replies_count=0,
+        likes_count=0,
+        shares_count=0,
+        version=1,
+    )
+
+
+def _content(note: NoteDocument) -> str:
+    """The words, after a title and before links to what is attached."""
+    title = f"<p><strong>{escape(note.name)}</strong></p>" if _has_title(note) else ""
+    return clean(title + note.content + "".join(map(_attached, note.attachments)))
+
+
+def _has_title(note: NoteDocument) -> bool:
+    return bool(note.name) and note.type not in {PostType.NOTE, PostType.QUESTION}
+
+
+def _attached(file: Attachment) -> str:
+    shown = file.alt or file.url.rpartition("/")[2] or file.type
+    return f'<p><a href="{escape(file.url)}">{escape(shown)}</a></p>'
+
+
+def _tags(note: NoteDocument) -> list[Tag]:
+    return [Tag(fold_tag(tag.name), tag.name) for tag in note.hashtags]
+
+
+def _store(
+    tx: Tx,
+    note: NoteDocument,
+    row: PostRow,
+    people: Collection[ActorView],
+    said: DocumentAudience,
+    *,
+    wanted: bool,
+) -> int | None:
+    spoken = _spoken(note, people, row, said.named)
+    for _ in range(3):  # an id made from a past moment may be taken
+        if storing.store(tx, row, named=spoken, silent=said.named - spoken, tags=_tags(note)):
+            break
+        known = posts.by_uri(tx, row.uri)
+        if known is not None:
+            return known.id if known.author_id == row.author_id else None
+        row = _with_new_id(tx, row)
+    else:
+        return None
+    adopt(tx, row)
+    if not wanted:
+        tell_named(tx, row, [a.id for a in people if a.is_local and a.id in spoken])
+        storing.spread(tx, row.id)
+    return row.id
+
+
+def _with_new_id(tx: Tx, row: PostRow) -> PostRow:
+    identifier = id_at(tx, row.created_at)
+    root_id = identifier if row.root_id == row.id else row.root_id
+    return replace(row, id=identifier, root_id=root_id)
+
+
+def _spoken(
+    note: NoteDocument, people: Iterable[ActorView], row: PostRow, named: Collection[int]
+) -> set[int]:
+    """Whom the text names. Where being named is the right to read, only if also addressed."""
+    tagged = {each.href for each in note.mentions}
+    found = {actor.id for actor in people if tagged & {actor.uri, actor.url}} - {row.author_id}
+    return found & set(named) if row.kind in NAMED else found
+
+
+def update_remote_post(
+    tx: Tx, *, node: Node, note: NoteDocument, signer: ActorView, received_at: int | None = None
+) -> bool:
+    """Change what a known post says; False if it is not the signer's, or nothing is new.
+
+    Only its recorded author changes a post (O04), and never who may read it (O09): addresses of
+    the Update are not looked at, and nobody gains by being named in it.
+    """
+    row = posts.by_uri(tx, note.id)
+    if row is None or row.author_id != signer.id or row.share_of_id is not None:
+        return False
+    if row.deleted_at is not None or not _is_authors_own(node, note, signer):
+        return False
+    edited_at = min(note.updated or received_at or tx.now, tx.now)
+    if edited_at <= (row.edited_at or row.created_at):
+        edited_at = (row.edited_at or row.created_at) + 1
+        if note.updated is not None and row.edited_at is not None:
+            return False  # an older version that came late
+    if not _says_something_new(row, note):
+        return False
+    _store_update(tx, note, row, edited_at)
+    return True
+
+
+def _says_something_new(row: PostRow, note: NoteDocument) -> bool:
+    now = (_content(note), note.summary, note.sensitive or bool(note.summary))
+    return now != (row.content, row.summary, row.sensitive)
+
+
+def _store_update(tx: Tx, note: NoteDocument, row: PostRow, edited_at: int) -> None:
+    posts.edit(
+        tx,
+        row.id,
+        content=_content(note),
+        source=None,
+        summary=note.summary,
+        sensitive=note.sensitive or bool(note.summary),
+        language=note.language or row.language,
+        edited_at=edited_at,
+    )
+    people = actors.by_uris(tx, [each.href for each in note.mentions])
+    before = posts.named_in(tx, row.id)
+    spoken = _spoken(note, people, row, before.keys())
+    posts.add_mentions(tx, row.id, spoken - before.keys())
+    posts.respeak(tx, row.id, spoken)
+    posts.set_tags(tx, row.id, _tags(note))
+    new = spoken - before.keys()
+    tell_named(tx, row, [actor.id for actor in people if actor.id in new])
+    tell_sharers(tx, row)
+    announce(tx, edited(row.id))
+
+
+def delete_remote_post(tx: Tx, *, node: Node, uri: str, by_uri: str) -> bool:  # noqa: ARG001
+    """Make a post or share unreadable, by its id and its author alone; whether there was one.
+
+    Remembered even if it is not here: a Create that comes later is ignored.
+    """
+    row = posts.by_uri(tx, uri)
+    if row is None:
+        posts.bury(tx, uri, by_uri)
+        return False
+    author = actors.by_id(tx, row.author_id)
+    if row.is_local or author is None or author.uri != by_uri:
+        return False
+    posts.bury(tx, uri, by_uri)
+    storing.remove(tx, row)
+    return True

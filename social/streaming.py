@@ -1,0 +1,328 @@
+"""Live channels: what happened, and who of the connected people may hear of it now.
+
+An event on the bus is a hint that holds ids and no words. For each event the hub asks the database
+which of the connected accounts may read the post at that moment, and compares their epochs; every
+two seconds it closes the channels of accounts whose rights changed and of tokens that ended
+(protocol §6). How an event looks on the wire is the web's business.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import suppress
+from enum import StrEnum
+from typing import Final
+
+import orjson
+import structlog
+from msgspec import Struct
+
+from domain.audience import Viewer
+from social.signin import Identity, viewer_of
+from storage.database import Database
+from storage.errors import StorageError
+from storage.notices import Bus
+from storage.queries import streams as stored
+from storage.queries.streams import Entitled, StreamedPost
+from storage.tx import Tx
+from storage.views import notifications
+
+log = structlog.get_logger("streaming")
+
+TOPIC: Final = "stream"
+RECHECK_SECONDS: Final = 2.0
+LONGEST_QUEUE: Final = 500
+"""Events that wait for one slow channel; then it is closed, and the client reads the list."""
+
+MOST_WAITING: Final = 5_000
+
+
+class EventKind(StrEnum):
+    """What happened; the values are the event names of Mastodon's streaming API."""
+
+    UPDATE = "update"
+    EDIT = "status.update"
+    DELETE = "delete"
+    NOTIFICATION = "notification"
+
+
+class Event(Struct, frozen=True):
+    """A hint: `id` is a post's, or a notification's with its owner in `account_id`."""
+
+    kind: EventKind
+    id: int
+    account_id: int = 0
+
+
+class Stream(Struct, frozen=True):
+    """A stream by its Mastodon name; `tag` (folded) for `hashtag` and `hashtag:local`."""
+
+    name: str
+    tag: str = ""
+
+
+USER: Final = Stream("user")
+NAMES: Final = frozenset(
+    {"user", "user:notification", "public", "public:local", "public:remote"}
+    | {"hashtag", "hashtag:local", "direct"}
+)
+"""The streams there are. `direct` opens and stays silent: direct posts come with `user`."""
+
+
+class Sent(Struct, frozen=True):
+    """What a channel gives: the event, and those of its streams in which it belongs."""
+
+    streams: tuple[Stream, ...]
+    event: EventKind
+    id: int
+
+
+def announce(tx: Tx, event: Event) -> None:
+    """Tell the hubs of all processes, once the unit of work is stored."""
+    tx.publish(TOPIC, orjson.dumps([event.kind, event.id, event.account_id]))
+
+
+def posted(post_id: int) -> Event:
+    """A post or a share is new."""
+    return Event(EventKind.UPDATE, post_id)
+
+
+def edited(post_id: int) -> Event:
+    """A post says something else now."""
+    return Event(EventKind.EDIT, post_id)
+
+
+def deleted(post_id: int) -> Event:
+    """A post or a share is gone."""
+    return Event(EventKind.DELETE, post_id)
+
+
+def notified(account_id: int, notification_id: int) -> Event:
+    """Somebody was told something."""
+    return Event(EventKind.NOTIFICATION, notification_id, account_id)
+
+
+class Channel:
+    """One connected client: iterate over what it is sent. The iteration ends when it is closed."""
+
+    def __init__(self, identity: Identity, streams: Iterable[Stream]) -> None:
+        self.identity: Final = identity
+        self.viewer: Final[Viewer] = viewer_of(identity)
+        self._streams: dict[Stream, None] = dict.fromkeys(streams)
+        self._queue: asyncio.Queue[Sent | None] = asyncio.Queue(LONGEST_QUEUE)
+        self._closed = False
+        self.on_close: Callable[[], None] | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more will come."""
+        return self._closed
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """What the client subscribed to."""
+        return tuple(self._streams)
+
+    def subscribe(self, stream: Stream) -> None:
+        """Listen to one more stream; unknown names raise ValueError."""
+        if stream.name not in NAMES or (stream.name.startswith("hashtag") and not stream.tag):
+            raise ValueError("there is no such stream")
+        self._streams[stream] = None
+
+    def unsubscribe(self, stream: Stream) -> None:
+        """Stop listening to a stream."""
+        self._streams.pop(stream, None)
+
+    def send(self, sent: Sent) -> None:
+        """Queue something for the client; a client that does not read is let go."""
+        try:
+            self._queue.put_nowait(sent)
+        except asyncio.QueueFull:
+            self.close()
+
+    def close(self) -> None:
+        """End the channel: what still waits is not given any more."""
+        if self._closed:
+            return
+        self._closed = True
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        self._queue.put_nowait(None)
+        if self.on_close is not None:
+            self.on_close()
+
+    async def __aiter__(self) -> AsyncIterator[Sent]:
+        while not self._closed:
+            sent = await self._queue.get()
+            if sent is None or self._closed:
+                return
+            yield sent
+
+
+class Hub:
+    """All channels of one process. `start` before the first event, `close` at the end."""
+
+    def __init__(self, db: Database, bus: Bus | None = None) -> None:
+        self._db = db
+        self._bus = bus or db.bus
+        self._channels: set[Channel] = set()
+        self._waiting: dict[Event, None] = {}
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._unsubscribe: Callable[[], None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._channels)
+
+    async def start(self) -> None:
+        """Listen to the bus, send events, and look after the rights of those connected."""
+        self._unsubscribe = self._bus.subscribe(self._hear)
+        self._tasks = [
+            asyncio.create_task(self._send_events()),
+            asyncio.create_task(self._recheck_for_ever()),
+        ]
+
+    async def close(self) -> None:
+        """Close every channel and stop."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        for channel in tuple(self._channels):
+            channel.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    def connect(self, identity: Identity, streams: Iterable[Stream] = ()) -> Channel:
+        """A channel for a person who is signed in. Unknown streams raise ValueError.
+
+        An app's own token has nobody's rights: ValueError too. The caller closes the channel.
+        """
+        if identity.account_id is None:
+            raise ValueError("only people have streams")
+        channel = Channel(identity, ())
+        for stream in streams:
+            channel.subscribe(stream)
+        channel.on_close = lambda: self._channels.discard(channel)
+        self._channels.add(channel)
+        return channel
+
+    def _hear(self, topic: str, payload: bytes) -> None:
+        if topic != TOPIC or not self._channels or len(self._waiting) >= MOST_WAITING:
+            return
+        with suppress(ValueError, TypeError):
+            kind, identifier, account_id = orjson.loads(payload)
+            self._waiting[Event(EventKind(kind), int(identifier), int(account_id))] = None
+            self._wake.set()
+
+    async def _send_events(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            events, self._waiting = self._waiting, {}
+            for event in events:
+                await self._send(event)
+
+    async def _send(self, event: Event) -> None:
+        channels = tuple(self._channels)
+        try:
+            found = await self._db.read(_entitled, event, channels)
+        except StorageError as error:
+            log.warning("an event was not sent", error=type(error).__name__)
+            return
+        for channel, streams in found:
+            if not channel.closed:
+                channel.send(Sent(streams, event.kind, event.id))
+
+    async def _recheck_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK_SECONDS)
+            try:
+                await self.recheck()
+            except StorageError as error:
+                log.warning("rights were not read again", error=type(error).__name__)
+
+    async def recheck(self) -> None:
+        """Close the channels of people whose rights changed since they connected."""
+        channels = tuple(self._channels)
+        if not channels:
+            return
+        standing = await self._db.read(_standing, channels)
+        for channel in channels:
+            if channel not in standing:
+                channel.close()
+
+
+Found = list[tuple[Channel, tuple[Stream, ...]]]
+
+
+def _standing(tx: Tx, channels: tuple[Channel, ...]) -> set[Channel]:
+    """Those channels whose account has the same epoch, and whose token was not revoked."""
+    epochs = stored.epochs(tx, {channel.identity.actor_id for channel in channels})
+    tokens = {channel.identity.token_id for channel in channels} - {0}
+    live = stored.live_tokens(tx, tokens) | {0}
+    return {
+        channel
+        for channel in channels
+        if epochs.get(channel.identity.actor_id) == channel.identity.epoch
+        and channel.identity.token_id in live
+    }
+
+
+def _entitled(tx: Tx, event: Event, channels: tuple[Channel, ...]) -> Found:
+    standing = _standing(tx, channels)
+    if event.kind is EventKind.NOTIFICATION:
+        return _owners(tx, event, standing)
+    post = stored.streamed_post(tx, event.id)
+    if post is None:
+        return []
+    gone = event.kind is EventKind.DELETE
+    people = {channel.identity.actor_id for channel in standing}
+    readers = stored.readers(tx, event.id, people, deleted=gone)
+    found = (
+        (channel, _streams_of(channel, post, readers.get(channel.identity.actor_id), gone=gone))
+        for channel in standing
+    )
+    return [(channel, streams) for channel, streams in found if streams]
+
+
+def _owners(tx: Tx, event: Event, standing: set[Channel]) -> Found:
+    """The channels of whom the notification tells, if what it tells may still be shown."""
+    found: Found = []
+    for channel in standing:
+        if channel.identity.actor_id != event.account_id:
+            continue
+        streams = [s for s in channel.streams if s.name in {"user", "user:notification"}]
+        if streams and notifications.is_visible(tx, channel.viewer, event.id):
+            found.append((channel, tuple(streams)))
+    return found
+
+
+def _streams_of(
+    channel: Channel, post: StreamedPost, reader: Entitled | None, *, gone: bool
+) -> tuple[Stream, ...]:
+    if reader is None or reader.epoch != channel.identity.epoch:
+        return ()
+    return tuple(s for s in channel.streams if _belongs(s, post, at_home=reader.at_home or gone))
+
+
+def _belongs(stream: Stream, post: StreamedPost, *, at_home: bool) -> bool:
+    """Whether a post that the reader may see belongs into a stream; the rules of the timelines."""
+    match stream.name:
+        case "user":
+            return at_home
+        case "public":
+            return _is_public(post)
+        case "public:local":
+            return _is_public(post) and post.local
+        case "public:remote":
+            return _is_public(post) and not post.local
+        case "hashtag":
+            return post.listed and post.first_hand and stream.tag in post.tags
+        case "hashtag:local":
+            return post.listed and post.first_hand and post.local and stream.tag in post.tags
+        case _:
+            return False
+
+
+def _is_public(post: StreamedPost) -> bool:
+    return post.listed and post.first_hand and not post.answers_others

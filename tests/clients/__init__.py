@@ -1,0 +1,1 @@
+"""Client programs that were written for other servers, unmodified, against two nodes."""

@@ -1,0 +1,91 @@
+"""Two nodes for the whole folder, and people on them who know each other."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from mastodon import Mastodon
+
+from tests.clients import mastodon_py
+from tests.clients.serving import ServedNode, seen, served
+from tests.clients.toot_program import Toot
+
+
+@dataclass(frozen=True)
+class World:
+    """`hq`, where Ana uses toot, and `lab`, where Bo uses Mastodon.py; each follows the other.
+
+    Cy lives at the lab too, uses Mastodon.py and follows nobody: the one who must not see.
+    """
+
+    hq: ServedNode
+    lab: ServedNode
+    ana: Toot
+    bo: Mastodon
+    cy: Mastodon
+
+    @property
+    def bo_acct(self) -> str:
+        """Bo, as written elsewhere."""
+        return f"@bo@{self.lab.domain}"
+
+    @property
+    def cy_acct(self) -> str:
+        """Cy, as written elsewhere."""
+        return f"@cy@{self.lab.domain}"
+
+    @property
+    def ana_at_hq(self) -> str:
+        """Ana's handle as the lab shows it."""
+        return self.ana.acct.removeprefix("@")
+
+    def found_at_lab(self, url: str) -> Any:
+        """A post of hq as the lab knows it, seen by Bo."""
+        return self.bo.search_v2(url, resolve=True, result_type="statuses").statuses[0]
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("clients")
+    with ExitStack() as stack:
+        hq = stack.enter_context(served("Headquarters", folder))
+        lab = stack.enter_context(served("Laboratory", folder))
+        hq.person("ana")
+        lab.person("bo")
+        lab.person("cy")
+        ana = Toot(hq, "ana", folder / "toot")
+        ana.log_in()
+        made = World(hq, lab, ana, mastodon_py.log_in(lab, "bo"), mastodon_py.log_in(lab, "cy"))
+        befriend(made)
+        yield made
+
+
+def befriend(world: World) -> None:
+    """Ana follows Bo, Bo follows Ana, and both servers know it."""
+    world.ana("follow", world.bo_acct)
+    ana = mastodon_py.find(world.bo, world.ana.acct)
+    world.bo.account_follow(ana)
+
+    def both() -> bool:
+        (state,) = world.bo.account_relationships(ana)
+        return bool(state.following and state.followed_by)
+
+    seen(both, "Ana and Bo following each other")
+    seen(lambda: world.bo_acct in world.ana("followers"), "Bo among Ana's followers")
+
+
+@pytest.fixture
+def ana(world: World) -> Toot:
+    return world.ana
+
+
+@pytest.fixture
+def bo(world: World) -> Mastodon:
+    return world.bo
+
+
+@pytest.fixture
+def cy(world: World) -> Mastodon:
+    return world.cy

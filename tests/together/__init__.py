@@ -1,0 +1,1 @@
+"""Several of our own nodes at once, over real HTTP."""

@@ -1,0 +1,71 @@
+"""Answers in JSON: headers, errors, and the `Link` header of pages."""
+
+import orjson
+import pytest
+from aiohttp.test_utils import make_mocked_request
+
+from web.fragments import Fragments
+from web.mastodon.entities.times import day, midnight, moment
+from web.responses import empty, error, json, page_links
+
+ORIGIN = "https://hq.example"
+
+
+def test_P05_answers_are_for_nobody_elses_cache() -> None:
+    answer = json([])
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert answer.headers["Vary"] == "Authorization"
+    assert answer.content_type == "application/json"
+    assert answer.charset == "utf-8"
+
+
+def test_errors_have_the_shape_that_clients_parse() -> None:
+    answer = error(404, "Record not found")
+    assert answer.status == 404
+    assert orjson.loads(answer.body or b"") == {"error": "Record not found"}
+
+
+def test_nothing_to_tell_is_an_empty_object_and_never_204() -> None:
+    assert (empty().status, empty().body) == (200, b"{}")
+
+
+def test_pages_link_to_older_and_newer_with_absolute_addresses() -> None:
+    request = make_mocked_request(
+        "GET", "/api/v1/timelines/home?limit=2&max_id=9&x=%C3%A4&access_token=secret"
+    )
+    link = page_links(request, ORIGIN, [8, 7])["Link"]
+    base = f"{ORIGIN}/api/v1/timelines/home?limit=2&x=%C3%A4"
+    assert link == f'<{base}&max_id=7>; rel="next", <{base}&min_id=8>; rel="prev"'
+
+
+def test_an_empty_page_has_no_links() -> None:
+    assert page_links(make_mocked_request("GET", "/x"), ORIGIN, []) == {}
+
+
+def test_P12_a_token_in_the_address_is_not_repeated() -> None:
+    request = make_mocked_request("GET", "/x?access_token=secret")
+    assert "secret" not in page_links(request, ORIGIN, [1])["Link"]
+
+
+@pytest.mark.parametrize(
+    ("ms", "shown"),
+    [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (1_800_000_000_007, "2027-01-15T08:00:00.007Z"),
+        (1_800_000_000_999, "2027-01-15T08:00:00.999Z"),
+    ],
+)
+def test_times_have_three_fraction_digits(ms: int, shown: str) -> None:
+    assert moment(ms) == shown
+    assert midnight(ms) == f"{shown[:10]}T00:00:00.000Z"
+    assert day(ms) == shown[:10]
+
+
+def test_fragments_forget_the_least_recently_used() -> None:
+    kept = Fragments(most=2)
+    kept.keep({"a": b"1"})
+    kept.keep({"b": b"2"})
+    kept.keep({"a": b"1"})
+    kept.keep({"c": b"3"})
+    assert kept.held(["a", "b", "c"]) == {"a": b"1", "c": b"3"}
+    assert len(kept) == 2

@@ -1,0 +1,100 @@
+"""The caller's own account: who am I, how do I present myself, what do I prefer."""
+
+from aiohttp.web import StreamResponse
+
+from domain.errors import Invalid, NotFound
+from domain.node import Node
+from social import profiles
+from social.profiles import ProfileChange
+from storage.queries import accounts
+from storage.tx import Tx
+from storage.views import people
+from storage.views.paging import Page
+from web.call import Call
+from web.mastodon.entities.accounts import JsonDict, credential_account
+from web.params import Params
+from web.responses import json
+from web.routes import Access, Route, change, get
+
+PICTURES = frozenset({"avatar", "header"})
+MOST_REQUESTS = 80
+
+
+async def verify(call: Call) -> StreamResponse:
+    """GET /api/v1/accounts/verify_credentials."""
+    return json(await call.read(_own, call=call))
+
+
+def _own(tx: Tx, *, call: Call) -> JsonDict:
+    """The caller's account as its person sees it. Raises NotFound if it is gone."""
+    me = people.person(tx, call.viewer, call.person.actor_id)
+    own = accounts.by_id(tx, me.id)
+    if own is None:
+        raise NotFound
+    requests = len(people.requests(tx, call.viewer, Page(limit=MOST_REQUESTS)))
+    return credential_account(me, call.node, call.viewer, own, requests)
+
+
+async def update(call: Call) -> StreamResponse:
+    """PATCH /api/v1/accounts/update_credentials. What is not sent stays as it is."""
+    params = call.params
+    if params.files & PICTURES:
+        raise Invalid("Pictures cannot be uploaded yet", "avatar")
+    return json(await call.write(_update, call=call, node=call.node, wish=_wish(params)))
+
+
+def _update(tx: Tx, *, call: Call, node: Node, wish: ProfileChange) -> JsonDict:
+    profiles.update_profile(tx, node=node, actor_id=call.person.actor_id, change=wish)
+    return _own(tx, call=call)
+
+
+def _wish(params: Params) -> ProfileChange:
+    source = params.nested("source")
+    return ProfileChange(
+        name=_maybe_text(params, "display_name"),
+        bio=_maybe_text(params, "note"),
+        fields=_fields(params),
+        locked=params.maybe_flag("locked"),
+        discoverable=params.maybe_flag("discoverable"),
+        indexable=params.maybe_flag("indexable"),
+        default_visibility=source.maybe("privacy"),
+        default_sensitive=source.maybe_flag("sensitive"),
+        default_language=_maybe_text(source, "language"),
+    )
+
+
+def _maybe_text(params: Params, name: str) -> str | None:
+    """A text that may be emptied: nothing only where it was not sent."""
+    return params.text(name) if name in params else None
+
+
+def _fields(params: Params) -> list[tuple[str, str]] | None:
+    if "fields_attributes" not in params:
+        return None
+    rows = [(row.text("name"), row.text("value")) for row in params.rows("fields_attributes")]
+    return [(name, value) for name, value in rows if name or value]
+
+
+async def preferences(call: Call) -> StreamResponse:
+    """GET /api/v1/preferences."""
+    own = await call.read(profiles.defaults, call.person.actor_id)
+    return json(
+        {
+            "posting:default:visibility": own.visibility,
+            "posting:default:sensitive": own.sensitive,
+            "posting:default:language": own.language,
+            "posting:default:quote_policy": "nobody",
+            "reading:expand:media": "default",
+            "reading:expand:spoilers": False,
+            "reading:autoplay:gifs": False,
+        }
+    )
+
+
+_UPDATE = "/api/v1/accounts/update_credentials"
+
+ROUTES: list[Route] = [
+    get("/api/v1/accounts/verify_credentials", verify, Access.ACCOUNT, "profile|read:accounts"),
+    *change(_UPDATE, update, Access.ACCOUNT, "write:accounts"),
+    get("/api/v1/preferences", preferences, Access.ACCOUNT, "read:accounts"),
+]

@@ -1,0 +1,216 @@
+"""Writing, reading, changing and deleting posts."""
+
+from contextlib import suppress
+from typing import Final
+
+from aiohttp.web import StreamResponse
+
+from domain.choices import Choice
+from domain.errors import Invalid, NotFound
+from federation.discovery import find_handle
+from federation.fetcher import CannotFetch
+from social import posts
+from social.mentions import unknown_handles
+from social.posts import Change, Draft
+from social.profiles import Defaults, defaults
+from storage.queries.posts import versions
+from storage.tx import Tx
+from storage.views.posts import PostView, load, visible
+from storage.views.threads import thread
+from web.call import Call
+from web.errors import BadRequest
+from web.mastodon.entities import statuses as entities
+from web.mastodon.entities.accounts import JsonDict
+from web.mastodon.rendering import one, several
+from web.params import Params, as_id
+from web.responses import json, raw_json
+from web.routes import Access, Route, change, delete, get, post
+
+MOST_AT_ONCE: Final = 20
+LONGEST_KEY: Final = 255
+LONGEST_LANGUAGE: Final = 16
+LONGEST_LOOKED_AT: Final = 20_000
+"""Characters in which people are looked for; a longer text is refused when it is stored."""
+
+# What a post cannot have yet. Refused with a reason, so that nothing is lost without a word.
+_NOT_YET: Final = {
+    "media_ids": "Pictures and files cannot be posted here yet",
+    "poll": "Polls cannot be posted here yet",
+    "scheduled_at": "Posts cannot be scheduled here yet",
+    "quoted_status_id": "Posts cannot be quoted here",
+}
+# What apps may choose. Writing for the whole world is offered on our own pages only (protocol §1).
+_VISIBILITIES: Final = {
+    choice.value: choice
+    for choice in (Choice.PUBLIC, Choice.UNLISTED, Choice.PRIVATE, Choice.DIRECT)
+}
+
+
+async def create(call: Call) -> StreamResponse:
+    """POST /api/v1/statuses. The same `Idempotency-Key` within the hour gives the same post."""
+    _refuse_what_is_missing_here(call.params)
+    own = await call.read(defaults, call.person.actor_id)
+    draft = _draft(call, own)
+    await _look_up(call, draft.text)
+    return one(call, await call.write(_create, call=call, draft=draft))
+
+
+async def _look_up(call: Call, text: str) -> None:
+    """Ask other servers for people named who are not known here; a guest makes us ask nobody.
+
+    Before the write and apart from it: the token is confirmed in the unit that stores the post.
+    """
+    if not call.viewer.full:
+        return
+    unknown = await call.read(unknown_handles, node=call.node, text=text[:LONGEST_LOOKED_AT])
+    for acct in unknown[: posts.MOST_UNKNOWN]:
+        with suppress(CannotFetch):
+            await find_handle(call.services.fetcher, acct.name, acct.host or "")
+
+
+def _create(tx: Tx, *, call: Call, draft: Draft) -> PostView:
+    author = call.person.actor_id
+    created = posts.create_post(tx, node=call.node, author_id=author, draft=draft)
+    return visible(tx, created.post_id, call.viewer)
+
+
+def _refuse_what_is_missing_here(params: Params) -> None:
+    for name, reason in _NOT_YET.items():
+        if name in params and (params.many(name) or params.rows(name) or name == "poll"):
+            raise Invalid(reason, name)
+
+
+def _draft(call: Call, own: Defaults) -> Draft:
+    params = call.params
+    summary = params.text("spoiler_text")
+    return Draft(
+        text=params.text("status"),
+        visibility=_visibility(params.maybe("visibility") or own.visibility),
+        local_only=params.flag("local_only"),
+        reply_to_id=_reply_to(params),
+        summary=summary,
+        sensitive=params.flag("sensitive", default=own.sensitive) or bool(summary),
+        language=_language(params) or own.language,
+        app_id=call.person.app_id,
+        idempotency_key=_key(call),
+    )
+
+
+def _visibility(name: str) -> Choice:
+    if name not in _VISIBILITIES:
+        raise Invalid(f"Visibility is one of {', '.join(_VISIBILITIES)}", "visibility")
+    return _VISIBILITIES[name]
+
+
+def _reply_to(params: Params) -> int | None:
+    sent = params.maybe("in_reply_to_id")
+    if sent is None:
+        return None
+    identifier = as_id(sent)
+    if identifier is None:
+        raise NotFound
+    return identifier
+
+
+def _language(params: Params) -> str | None:
+    language = params.text("language").strip()[:LONGEST_LANGUAGE]
+    return language if language.isascii() and len(language) >= 2 else None
+
+
+def _key(call: Call) -> str | None:
+    key = call.request.headers.get("Idempotency-Key")
+    return key[:LONGEST_KEY] if key else None
+
+
+async def show(call: Call) -> StreamResponse:
+    """GET /api/v1/statuses/:id."""
+    return one(call, await call.read(visible, call.id(), call.viewer))
+
+
+async def show_several(call: Call) -> StreamResponse:
+    """GET /api/v1/statuses?id[]=: those that the caller may read, without a word on others."""
+    ids = call.params.ids("id", MOST_AT_ONCE)
+    return raw_json(several(call, await call.read(load, ids, call.viewer) if ids else []))
+
+
+async def context(call: Call) -> StreamResponse:
+    """GET /api/v1/statuses/:id/context."""
+    above, below = await call.read(thread, call.id(), call.viewer)
+    parts = (b'{"ancestors":', several(call, above), b',"descendants":', several(call, below), b"}")
+    return raw_json(b"".join(parts))
+
+
+async def edit(call: Call) -> StreamResponse:
+    """PUT /api/v1/statuses/:id, by its author. Who may read it never changes."""
+    params = call.params
+    _refuse_what_is_missing_here(params)
+    if "status" not in params and "spoiler_text" not in params:
+        raise BadRequest("status is missing")
+    wish = Change(
+        text=params.text("status") if "status" in params else None,
+        summary=params.text("spoiler_text") if "spoiler_text" in params else None,
+        sensitive=params.maybe_flag("sensitive"),
+        language=_language(params),
+    )
+    return one(call, await call.write(_edit, call=call, post_id=call.id(), wish=wish))
+
+
+def _edit(tx: Tx, *, call: Call, post_id: int, wish: Change) -> PostView:
+    author = call.person.actor_id
+    posts.edit_post(tx, node=call.node, author_id=author, post_id=post_id, change=wish)
+    return visible(tx, post_id, call.viewer)
+
+
+async def remove(call: Call) -> StreamResponse:
+    """DELETE /api/v1/statuses/:id: answers with what was typed, to write it again."""
+    was = await call.write(
+        posts.delete_post, node=call.node, author_id=call.person.actor_id, post_id=call.id()
+    )
+    whole = entities.whole(was, call.node, call.viewer)
+    return raw_json(entities.with_source(whole, was.row.source or ""))
+
+
+async def source(call: Call) -> StreamResponse:
+    """GET /api/v1/statuses/:id/source: what the caller typed."""
+    found = await call.read(visible, call.id(), call.viewer)
+    if found.row.author_id != call.person.actor_id:
+        raise NotFound
+    return json(entities.source(found))
+
+
+async def history(call: Call) -> StreamResponse:
+    """GET /api/v1/statuses/:id/history: the first version first, the present one last."""
+    return json(await call.read(_history, call=call, post_id=call.id()))
+
+
+def _history(tx: Tx, *, call: Call, post_id: int) -> list[JsonDict]:
+    now = visible(tx, post_id, call.viewer)
+    row = now.row
+    before = versions(tx, post_id)
+    present = (row.edited_at or row.created_at, row.content, row.summary, row.sensitive)
+    return [
+        entities.edit(
+            now.author,
+            call.node,
+            call.viewer,
+            content=content,
+            summary=summary,
+            sensitive=sensitive,
+            made_at=made_at,
+        )
+        for made_at, content, summary, sensitive in [*before, present]
+    ]
+
+
+_ONE: Final = "/api/v1/statuses/{id}"
+
+ROUTES: list[Route] = [
+    post("/api/v1/statuses", create, Access.ACCOUNT, "write:statuses"),
+    get("/api/v1/statuses", show_several, Access.ANYONE, "read:statuses"),
+    get(_ONE, show, Access.ANYONE, "read:statuses"),
+    *change(_ONE, edit, Access.ACCOUNT, "write:statuses"),
+    delete(_ONE, remove, Access.ACCOUNT, "write:statuses"),
+    get(f"{_ONE}/context", context, Access.ANYONE, "read:statuses"),
+    get(f"{_ONE}/history", history, Access.ANYONE, "read:statuses"),
+    get(f"{_ONE}/source", source, Access.ACCOUNT, "read:statuses"),
+]

@@ -1,0 +1,199 @@
+"""Live updates: one WebSocket for many streams, and Server-Sent Events for one.
+
+Rights are asked by the hub when an event is sent; a channel ends within seconds of its person's
+rights (`social.streaming`).
+"""
+
+import asyncio
+from typing import Any, Final
+
+import orjson
+from aiohttp import WSCloseCode, WSMsgType, hdrs
+from aiohttp.web import Response, StreamResponse, WebSocketResponse
+
+from domain.errors import NotAllowed
+from domain.text import fold_tag
+from social.streaming import Channel, Stream
+from web.authentication import websocket_protocol
+from web.call import Call
+from web.errors import BadRequest
+from web.headers import add_headers
+from web.mastodon.events import frames, may_listen, message, server_sent
+from web.routes import Access, Handler, Route, get
+
+PING_SECONDS: Final = 30
+THUMP_SECONDS: Final = 15
+LARGEST_FRAME: Final = 4096
+MOST_STREAMS: Final = 50
+LONGEST_TAG: Final = 100
+
+_UNKNOWN: Final = "Unknown stream type"
+# No post has pictures yet: these may be opened, and stay silent.
+_SILENT: Final = frozenset({"public:media", "public:local:media", "public:remote:media"})
+
+
+async def health(_call: Call) -> StreamResponse:
+    """GET /api/v1/streaming/health."""
+    return Response(text="OK")
+
+
+def _open(channel: Channel, name: str, tag: str) -> None:
+    """Subscribe to a stream.
+
+    Raises:
+        BadRequest: there is no such stream, or there are too many.
+        NotAllowed: the token was not made for it.
+    """
+    if name in _SILENT:
+        return
+    stream = Stream(name, fold_tag(tag[:LONGEST_TAG]) if name.startswith("hashtag") else "")
+    if not may_listen(channel.identity.scopes, stream):
+        raise NotAllowed("This action is outside the authorized scopes")
+    if len(channel.streams) >= MOST_STREAMS:
+        raise BadRequest("Too many streams")
+    try:
+        channel.subscribe(stream)
+    except ValueError:
+        raise BadRequest(_UNKNOWN) from None
+
+
+# WebSocket.
+
+
+async def connect(call: Call) -> StreamResponse:
+    """GET /api/v1/streaming: a WebSocket, or Server-Sent Events with `?stream=`."""
+    if call.request.headers.get(hdrs.UPGRADE, "").lower() != "websocket":
+        if "stream" not in call.params:
+            raise BadRequest(_UNKNOWN)
+        return await _serve_events(call, call.params.text("stream"))
+    channel = call.services.hub.connect(call.person)
+    try:
+        if "stream" in call.params:
+            _open(channel, call.params.text("stream"), call.params.text("tag"))
+        return await _serve_socket(call, channel)
+    finally:
+        channel.close()
+
+
+async def _serve_socket(call: Call, channel: Channel) -> WebSocketResponse:
+    # A browser closes unless the protocol that it offered, the token, is chosen.
+    offered = websocket_protocol(call.request)
+    socket = WebSocketResponse(
+        heartbeat=PING_SECONDS,
+        max_msg_size=LARGEST_FRAME,
+        protocols=[offered] if offered else (),
+    )
+    await socket.prepare(call.request)
+    sender = asyncio.create_task(_send(call, channel, socket))
+    try:
+        await _listen(channel, socket)
+    finally:
+        sender.cancel()
+        await asyncio.gather(sender, return_exceptions=True)
+    return socket
+
+
+async def _send(call: Call, channel: Channel, socket: WebSocketResponse) -> None:
+    """Pass on what the channel gives; when the channel ends, so does the connection."""
+    async for sent in channel:
+        found = await message(call.services.db, call.node, channel, sent)
+        if channel.closed:
+            break
+        for frame in frames(found) if found else ():
+            await socket.send_str(frame)
+    await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"signed out")
+
+
+async def _listen(channel: Channel, socket: WebSocketResponse) -> None:
+    async for frame in socket:
+        if frame.type is WSMsgType.TEXT:
+            await _obey(channel, socket, frame.data)
+        elif frame.type is WSMsgType.BINARY:
+            await socket.close(code=WSCloseCode.UNSUPPORTED_DATA)
+
+
+async def _obey(channel: Channel, socket: WebSocketResponse, text: str) -> None:
+    """Subscribe or unsubscribe. What cannot be understood is answered and changes nothing."""
+    try:
+        wish: Any = orjson.loads(text)
+        kind, name, tag = wish["type"], wish["stream"], wish.get("tag") or ""
+        if not (isinstance(name, str) and isinstance(tag, str)):
+            raise BadRequest(_UNKNOWN)
+        if kind == "subscribe":
+            _open(channel, name, tag)
+        elif kind == "unsubscribe":
+            channel.unsubscribe(Stream(name, fold_tag(tag)))
+    except (BadRequest, NotAllowed) as problem:
+        await socket.send_str(orjson.dumps({"error": problem.message}).decode())
+    except (ValueError, KeyError, TypeError, AttributeError):
+        await socket.send_str('{"error":"The message could not be understood"}')
+
+
+# Server-Sent Events.
+
+
+def _events(name: str) -> Handler:
+    async def serve(call: Call) -> StreamResponse:
+        return await _serve_events(call, name)
+
+    return serve
+
+
+async def _serve_events(call: Call, name: str) -> StreamResponse:
+    channel = call.services.hub.connect(call.person)
+    try:
+        _open(channel, name, call.params.text("tag"))
+        response = StreamResponse(headers={"X-Accel-Buffering": "no"})
+        response.content_type = "text/event-stream"
+        add_headers(call.request, response)
+        await response.prepare(call.request)
+        if call.request.method != hdrs.METH_HEAD:
+            await _pour(call, channel, response)
+        return response
+    finally:
+        channel.close()
+
+
+async def _pour(call: Call, channel: Channel, response: StreamResponse) -> None:
+    """Send events as they come, and a sign of life in between; ends with the channel."""
+    await response.write(b":)\n")
+    events = aiter(channel)
+    coming = asyncio.ensure_future(anext(events, None))
+    try:
+        while not channel.closed:
+            await asyncio.wait({coming}, timeout=THUMP_SECONDS)
+            if not coming.done():
+                await response.write(b":thump\n")
+                continue
+            sent = coming.result()
+            if sent is None:
+                return
+            found = await message(call.services.db, call.node, channel, sent)
+            if found is not None and not channel.closed:
+                await response.write(server_sent(found))
+            coming = asyncio.ensure_future(anext(events, None))
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+
+
+_BASE: Final = "/api/v1/streaming"
+_PATHS: Final = {
+    "user": "read:statuses",
+    "user/notification": "read:notifications",
+    "public": "read:statuses",
+    "public/local": "read:statuses",
+    "public/remote": "read:statuses",
+    "hashtag": "read:statuses",
+    "hashtag/local": "read:statuses",
+    "direct": "read:statuses",
+}
+
+ROUTES: list[Route] = [
+    get(_BASE, connect, Access.ACCOUNT, "read:statuses|read:notifications"),
+    get(f"{_BASE}/health", health, Access.OPEN),
+    *(
+        get(f"{_BASE}/{path}", _events(path.replace("/", ":")), Access.ACCOUNT, scope)
+        for path, scope in _PATHS.items()
+    ),
+]

@@ -1,0 +1,106 @@
+"""HTML from templates: everything is escaped, nothing is undefined, nothing runs in the browser."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from aiohttp import hdrs
+from aiohttp.web import Request, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from domain.kinds import ActorType, Role
+from domain.node import Node
+from storage.queries import actors
+from storage.views.actors import ActorView
+from web.call import Call
+from web.pages import cookies, files, paths, wording
+from web.pages.markup import cleaned
+from web.services import SERVICES
+
+FOLDER: Final = Path(__file__).parent / "templates"
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'{target};"
+    " base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_callables(  # type: ignore[attr-defined] # of the i18n extension
+        wording.gettext, wording.ngettext, newstyle=True
+    )
+    made.filters |= {
+        "cleaned": cleaned,
+        "readers": wording.readers,
+        "may_be_shared": wording.may_be_shared,
+        "moment": wording.moment,
+        "when": wording.when,
+        "exactly": wording.exactly,
+        "actor_path": paths.of_actor,
+        "post_path": paths.of_post,
+        "tag_path": paths.of_tag,
+    }
+    made.globals |= {
+        "static": files.address_of,
+        "language": wording.LANGUAGE,
+        "ActorType": ActorType,
+        "Role": Role,
+    }
+    return made
+
+
+_TEMPLATES: Final = _environment()
+
+
+async def page(
+    call: Call, template: str, *, status: int = 200, form_target: str = "", **values: Any
+) -> Response:
+    """A page for whoever calls. `form_target` is where else its forms may lead (CSP form-action)."""
+    me = await call.read(actors.by_id, call.person.actor_id) if call.is_signed_in else None
+    word = cookies.form_word(call)
+    shown = {
+        "me": me,
+        "identity": call.identity,
+        "csrf": word,
+        "now": call.services.clock(),
+        "here": call.request.rel_url.raw_path_qs,
+    }
+    response = _html(call.node, call.request.path, template, shown | values, status, form_target)
+    cookies.keep_form_word(call, response, word)
+    return response
+
+
+def bare_page(request: Request, template: str, status: int, **values: Any) -> Response:
+    """A page that is the same for everybody, signed in or not: refusals."""
+    services = request.app[SERVICES]
+    shown = {"me": None, "identity": None, "csrf": "", "now": 0, "here": "/"}
+    return _html(services.node, "", template, shown | values, status, "")
+
+
+def _html(
+    node: Node, path: str, template: str, values: Mapping[str, Any], status: int, target: str
+) -> Response:
+    def picture(actor: ActorView) -> str:
+        """Pictures come from here alone: another server would learn who looks at it."""
+        own = actor.avatar is not None and actor.avatar.startswith(f"{node.origin}/")
+        return actor.avatar if own and actor.avatar else files.address_of("avatar.png")
+
+    text = _TEMPLATES.get_template(template).render(
+        node=node, address=node.origin.partition("://")[2], path=path, picture=picture, **values
+    )
+    policy = _POLICY.format(target=f" {target}" if target else "")
+    headers = {hdrs.CACHE_CONTROL: "private, no-store", "Content-Security-Policy": policy}
+    return Response(text=text, status=status, content_type="text/html", headers=headers)
+
+
+def see_other(location: str) -> Response:
+    """Go on there with a GET. The address is sent as it is, whatever its scheme."""
+    return Response(status=303, headers={hdrs.LOCATION: location})

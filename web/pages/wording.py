@@ -1,0 +1,127 @@
+"""Words for people: translated here, and the same sentence for the same thing everywhere.
+
+Members never meet the words audience, reach, network or node (protocol §1): they read "everyone at
+work", a community's name, or "only the people named". Catalogues are read from `locale/` once there
+are any; until then the English text is its own translation.
+"""
+
+from datetime import UTC, datetime, timedelta
+from gettext import NullTranslations
+from pathlib import Path
+from typing import Final
+
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.support import Translations
+
+from domain.audience import Kind
+from domain.kinds import Role
+from storage.views.posts import PostView
+
+LANGUAGE: Final = "en"
+TRANSLATIONS: Final[NullTranslations] = Translations.load(
+    str(Path(__file__).parent / "locale"), [LANGUAGE], "tertulia"
+)
+WEEK: Final = timedelta(days=7)
+
+_SHAREABLE: Final = frozenset({Kind.PUBLIC, Kind.NETWORK, Kind.NODE})
+
+
+def gettext(message: str) -> str:
+    """The message in the language of this page; imported as `_`, which catalogues look for."""
+    return TRANSLATIONS.gettext(message)
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    """The message for so many."""
+    return TRANSLATIONS.ngettext(one, many, count)
+
+
+_ = gettext
+
+
+def readers(post: PostView, place: str = "") -> str:
+    """Who reads a post, in a few words. `place` is the community's name, where there is one."""
+    row = post.row
+    if row.kind is Kind.FOLLOWERS:
+        return _("Followers of {name}").format(name=post.author.name or post.author.handle)
+    if row.kind is Kind.COMMUNITY:
+        return place or _("Members of the community")
+    names = {
+        Kind.PUBLIC: _("Anyone, also outside work"),
+        Kind.NETWORK: _("Everyone at work"),
+        Kind.NODE: _("Everyone at work"),
+        Kind.DIRECT: _("Only the people named"),
+    }
+    narrower = max(row.kind, row.root_kind) if row.root_kind in _SHAREABLE else row.kind
+    return names.get(narrower, names[Kind.DIRECT])
+
+
+def may_be_shared(post: PostView) -> bool:
+    """Whether sharing it keeps it among the people who read it anyway (protocol §1)."""
+    return post.row.kind in _SHAREABLE and post.row.root_kind in _SHAREABLE
+
+
+def moment(ms: int) -> datetime:
+    """Milliseconds since 1970 as a time in UTC."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def when(ms: int, now: int) -> str:
+    """How long ago, or the date once it is more than a week."""
+    passed = timedelta(milliseconds=max(0, now - ms))
+    if passed < timedelta(minutes=1):
+        return _("just now")
+    if passed < WEEK:
+        return format_timedelta(-passed, add_direction=True, threshold=1, locale=LANGUAGE)
+    return format_date(moment(ms).date(), format="medium", locale=LANGUAGE)
+
+
+def exactly(ms: int) -> str:
+    """The full date and time, for who wants to know."""
+    return f"{format_datetime(moment(ms), format='medium', locale=LANGUAGE)} UTC"
+
+
+def role(value: Role) -> str:
+    """What somebody is here, for an invitation."""
+    return {Role.GUEST: _("guest"), Role.MEMBER: _("member"), Role.MODERATOR: _("moderator")}.get(
+        value, _("administrator")
+    )
+
+
+def scopes(granted: str) -> list[str]:
+    """What an app may do, one sentence each (OAuth scopes of the client API)."""
+    return list(dict.fromkeys(_scope(scope) for scope in granted.split()))
+
+
+def _scope(scope: str) -> str:
+    whole = {
+        "read": _("Read everything that you can read: posts, people, your notifications"),
+        "write": _("Post, answer, like and delete in your name, and change your profile"),
+        "follow": _("Follow and unfollow people for you"),
+        "push": _("Show you notifications"),
+        "profile": _("See your name and picture"),
+    }
+    if scope in whole:
+        return whole[scope]
+    verb, __, noun = scope.partition(":")
+    sentence = _("Read your {noun}") if verb == "read" else _("Change your {noun}")
+    return sentence.format(noun=_nouns().get(noun, noun))
+
+
+def _nouns() -> dict[str, str]:
+    return {
+        "accounts": _("profile and the people you see"),
+        "blocks": _("list of people you blocked"),
+        "bookmarks": _("bookmarks"),
+        "conversations": _("conversations"),
+        "favourites": _("likes"),
+        "filters": _("filters"),
+        "follows": _("list of people you follow"),
+        "lists": _("lists"),
+        "media": _("pictures and files"),
+        "mutes": _("list of people you muted"),
+        "notifications": _("notifications"),
+        "reports": _("reports"),
+        "search": _("searches"),
+        "statuses": _("posts"),
+    }
