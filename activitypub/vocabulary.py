@@ -8,6 +8,7 @@ PUBLIC: Final = "https://www.w3.org/ns/activitystreams#Public"
 ACTIVITYSTREAMS: Final = "https://www.w3.org/ns/activitystreams"
 SECURITY: Final = "https://w3id.org/security/v1"
 DATA_INTEGRITY: Final = "https://w3id.org/security/data-integrity/v2"
+DID: Final = "https://www.w3.org/ns/did/v1"  # defines assertionMethod (FEP-521a)
 MULTIKEY: Final = "https://w3id.org/security/multikey/v1"
 
 ACTIVITY_JSON: Final = "application/activity+json"
@@ -30,7 +31,7 @@ ACTOR_TERMS: Final = {
 }
 POST_TERMS: Final = {"Hashtag": "as:Hashtag", "sensitive": "as:sensitive"}
 
-ACTOR_CONTEXT: Final = [ACTIVITYSTREAMS, SECURITY, MULTIKEY, ACTOR_TERMS]
+ACTOR_CONTEXT: Final = [ACTIVITYSTREAMS, SECURITY, DID, MULTIKEY, ACTOR_TERMS]
 POST_CONTEXT: Final = [ACTIVITYSTREAMS, POST_TERMS]
 # The proof's own context must be a prefix of the document's (FEP-8b32).
 PROOF_CONTEXT: Final = [ACTIVITYSTREAMS, DATA_INTEGRITY]

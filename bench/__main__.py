@@ -31,21 +31,25 @@ async def measure(times: int, rounds: int) -> dict[str, tuple[float, float]]:
             body = far.signed(f"{node.origin}/inbox", far.note(0, node.origin))[1]
             await paths.inbound(node, far, 200)  # warm
             for _ in range(rounds):
-                raw["inbound"].append(sum((await _aside(limits.inbound_parts, body)).values()))
+                http = await paths.bare("POST", body, 202, 0, times)
+                raw["inbound"].append(http + await _limit("inbound", len(body), http))
                 ours["inbound"].append(await paths.inbound(node, far, times))
                 spent, size = await paths.home(node, token, times)
                 ours["home"].append(spent)
-                raw["home"].append(sum((await _aside(limits.home_parts, size)).values()))
-                raw["delivery"].append(sum((await _aside(limits.delivery_parts, body)).values()))
+                http = await paths.bare("GET", None, 200, size, times)
+                raw["home"].append(http + await _limit("home", size, http))
+                raw["delivery"].append(await _limit("delivery", len(body)))
                 ours["delivery"].append(await paths.delivery(node, far, token, FOLLOWERS, 5))
-            print(f"\nhome page {size:,} bytes · resident {node.memory_mb():.0f} MB")
+            memory = node.measured.memory_mb()
+            print(f"\nCreate {len(body):,} bytes · home {size:,} bytes · resident {memory:.0f} MB")
     return {name: (statistics.median(ours[name]), statistics.median(raw[name])) for name in GOALS}
 
 
-async def _aside(measured: "object", *arguments: object) -> dict[str, float]:
-    """Run a raw limit in a thread, where its own event loop may run."""
-    found: dict[str, float] = await asyncio.to_thread(measured, *arguments)  # type: ignore[arg-type]
-    return found
+async def _limit(path: str, size: int, http: float = 0) -> float:
+    parts = await asyncio.to_thread(limits.measured, path, size)
+    parts_shown = {"HTTP, bare": http, **parts} if http else parts
+    print(path.ljust(9), *(f"{name} {spent:.1f} ·" for name, spent in parts_shown.items()))
+    return sum(parts.values())
 
 
 def _people(node: BenchNode) -> str:

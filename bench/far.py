@@ -14,6 +14,29 @@ from bench.node import free_port
 from federation.key_material import PrivateKey, generate_rsa
 from federation.signatures import Scheme, sign
 
+# The terms that a widespread server declares with every post.
+TERMS: dict[str, object] = {
+    "ostatus": "http://ostatus.org#",
+    "atomUri": "ostatus:atomUri",
+    "inReplyToAtomUri": "ostatus:inReplyToAtomUri",
+    "conversation": "ostatus:conversation",
+    "sensitive": "as:sensitive",
+    "toot": "http://joinmastodon.org/ns#",
+    "votersCount": "toot:votersCount",
+    "Hashtag": "as:Hashtag",
+    "gts": "https://gotosocial.org/ns#",
+    "interactionPolicy": {"@id": "gts:interactionPolicy", "@type": "@id"},
+    "canQuote": {"@id": "gts:canQuote", "@type": "@id"},
+    "automaticApproval": {"@id": "gts:automaticApproval", "@type": "@id"},
+    "quote": {"@id": "https://w3id.org/fep/044f#quote", "@type": "@id"},
+}
+
+
+def _collection(uri: str) -> dict[str, object]:
+    """An empty collection in the shape in which it comes with a post."""
+    first = {"type": "CollectionPage", "next": f"{uri}?page=true", "partOf": uri, "items": []}
+    return {"id": uri, "type": "Collection", "first": first}
+
 
 class FarActor:
     """An actor with documents, keys and a sink for deliveries."""
@@ -67,7 +90,7 @@ class FarActor:
         published = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         to, cc = [PUBLIC], [f"{self.uri}/followers", mention]
         return {
-            "@context": ["https://www.w3.org/ns/activitystreams", {"Hashtag": "as:Hashtag"}],
+            "@context": ["https://www.w3.org/ns/activitystreams", TERMS],
             "id": f"{uri}/activity",
             "type": "Create",
             "actor": self.uri,
@@ -84,6 +107,13 @@ class FarActor:
                 "to": to,
                 "cc": cc,
                 "url": f"{self.origin}/@fern/{number}",
+                "inReplyTo": None,
+                "sensitive": False,
+                "conversation": f"tag:far.localhost,2026:objectId={number}:objectType=Conversation",
+                "interactionPolicy": {"canQuote": {"automaticApproval": [PUBLIC]}},
+                "replies": _collection(f"{uri}/replies"),
+                "likes": _collection(f"{uri}/likes"),
+                "shares": _collection(f"{uri}/shares"),
                 "tag": [
                     {"type": "Mention", "href": mention, "name": "@ana"},
                     {

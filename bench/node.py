@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiohttp import ClientError, ClientSession
 
-TICKS = os.sysconf("SC_CLK_TCK")
+from bench.process import Measured
 
 
 class BenchNode:
@@ -32,6 +32,7 @@ class BenchNode:
             "TERTULIA_BIND": f"127.0.0.1:{port}",
             "TERTULIA_ORIGIN": self.origin,
             "TERTULIA_FEDERATION": "open",
+            "TERTULIA_PUBLIC_MEANS": "public",
             "TERTULIA_RATE_LIMITS": "off",
             "TERTULIA_ALLOW_PRIVATE_NETWORKS": "127.0.0.0/8",
         }
@@ -81,19 +82,11 @@ class BenchNode:
             self.process.terminate()
             await asyncio.wait_for(self.process.wait(), 30)
 
-    def cpu_us(self) -> float:
-        """CPU time that the process has used, in microseconds (all its threads)."""
+    @property
+    def measured(self) -> Measured:
+        """The serving process."""
         assert self.process is not None
-        text = Path(f"/proc/{self.process.pid}/stat").read_text()
-        after = text.rpartition(")")[2].split()
-        return (int(after[11]) + int(after[12])) / TICKS * 1e6
-
-    def memory_mb(self) -> float:
-        """Resident memory."""
-        assert self.process is not None
-        text = Path(f"/proc/{self.process.pid}/status").read_text()
-        line = next(line for line in text.splitlines() if line.startswith("VmRSS"))
-        return int(line.split()[1]) / 1024
+        return Measured(self.process.pid)
 
     def ask(self, question: str, *values: object) -> int:
         """One number from the database, read beside the running node."""
@@ -117,7 +110,7 @@ class BenchNode:
         with closing(sqlite3.connect(self.database)) as connection, connection:
             connection.execute(
                 "INSERT INTO follows(id, follower_id, target_id, state, uri, shares, notify,"
-                " created_at) SELECT a.id, a.id, f.id, 2, a.uri || '#f', 1, 0, 0"
+                " created_at) SELECT a.id, a.id, f.id, 2, 'bench:' || a.id, 1, 0, 0"
                 " FROM accounts a, actors f WHERE f.uri = ?",
                 (uri,),
             )

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import ClientSession, TCPConnector
 
+from bench.bare import bare_server
 from bench.far import FarActor
 from bench.node import BenchNode
 
@@ -61,14 +62,31 @@ async def inbound(node: BenchNode, far: FarActor, times: int) -> float:
 
             return send
 
-        before = node.cpu_us()
+        before = node.measured.cpu_us()
         await at_once(sending(*one) for one in prepared)
         await node.until_zero("SELECT count(*) FROM intake WHERE state = 1")
-        spent = node.cpu_us() - before
+        spent = node.measured.cpu_us() - before
     stored = node.ask("SELECT count(*) FROM posts WHERE uri LIKE ?", f"{far.origin}/o/%")
     if stored != node.numbers:
         raise RuntimeError(f"{stored} of {node.numbers} notes were stored")
     return spent / times
+
+
+async def bare(method: str, body: bytes | None, status: int, size: int, times: int) -> float:
+    """The same load against a server that does nothing: what HTTP alone costs here."""
+    async with (
+        bare_server(status, size) as (base, process),
+        ClientSession(connector=TCPConnector(limit=AT_ONCE)) as session,
+    ):
+
+        async def ask() -> None:
+            async with session.request(method, base, data=body) as answer:
+                await answer.read()
+
+        await at_once([ask] * AT_ONCE)
+        before = process.cpu_us()
+        await at_once([ask] * times)
+        return (process.cpu_us() - before) / times
 
 
 async def home(node: BenchNode, token: str, times: int) -> tuple[float, int]:
@@ -85,9 +103,9 @@ async def home(node: BenchNode, token: str, times: int) -> tuple[float, int]:
                 sizes.append(len(body))
 
         await at_once([read] * AT_ONCE)
-        before = node.cpu_us()
+        before = node.measured.cpu_us()
         await at_once([read] * times)
-        spent = node.cpu_us() - before
+        spent = node.measured.cpu_us() - before
     return spent / times, int(statistics.median(sizes))
 
 
@@ -96,14 +114,14 @@ async def delivery(node: BenchNode, far: FarActor, token: str, followers: int, p
     headers = {"Authorization": f"Bearer {token}"}
     expected = far.received + followers * posts
     async with ClientSession(headers=headers) as session:
-        before = node.cpu_us()
+        before = node.measured.cpu_us()
         for number in range(posts):
             form = {"status": f"Post {number} " + "for everybody who follows. " * 60}
             async with session.post(f"{node.base}/api/v1/statuses", data=form) as answer:
                 if answer.status != 200:
                     raise RuntimeError(f"answered {answer.status}: {await answer.text()}")
-        async with asyncio.timeout(300):
+        async with asyncio.timeout(60):
             while far.received < expected:
                 await asyncio.sleep(0.05)
-        spent = node.cpu_us() - before
+        spent = node.measured.cpu_us() - before
     return spent / (followers * posts)

@@ -1,8 +1,8 @@
 """From a request to its Signer: the only place that makes one.
 
-Order: what needs no key (form, coverage, digest, time), then whether we talk to that server at
-all, and only then the key, fetched if need be. Whether the signer may do what it asks for is for
-the caller, who has the signer's stored actor in hand.
+Order: what can be read, then whether we talk to that server at all, then the key, which is fetched
+only for a request that a key could save (form, coverage, digest, time). Whether the signer may do
+what it asks for is for the caller, who has the signer's stored actor in hand.
 """
 
 import hashlib
@@ -50,7 +50,6 @@ async def authenticate(fetcher: Fetcher, request: IncomingRequest) -> Signer:
     Raises BadSignature: 400 unreadable, 401 proves nothing, 403 a server that we do not talk to.
     """
     claimed = parse(request)
-    check(claimed, request, fetcher.now())
     await _admit(fetcher, claimed.key_id)
     holder = await _verified(fetcher, claimed, request)
     if holder.actor.gone_at is not None:
@@ -78,12 +77,14 @@ async def _verified(
     now = fetcher.now()
     known = await known_key(fetcher, claimed.key_id)
     if known is None:
+        check(claimed, request, now)  # nobody makes us fetch with what no key could save
         fresh = await _new(fetcher, claimed.key_id)
         verify(claimed, request, _public(fresh), now)
         return fresh
     try:
         verify(claimed, request, _public(known), now)
     except BadSignature:
+        check(claimed, request, now)
         newer = await refetched_key(fetcher, known)
         if newer is None:
             raise

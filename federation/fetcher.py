@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.message import Message
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -19,7 +20,7 @@ from activitypub.json import JsonObject, MalformedDocument, parse
 from domain.addresses import BadUrl, Url, parse_url
 from domain.kinds import KeyType, SignatureScheme
 from domain.node import APPLICATION_HANDLE, Node
-from federation.answers import Response, Unreachable
+from federation.answers import Refused, Response, Unreachable
 from federation.client import Client
 from federation.keyring import Keyring, KeyringError, SigningKey
 from federation.policy import Policy
@@ -59,19 +60,22 @@ _REMEMBERED: Final = {
 }
 _NOT_UNDERSTOOD: Final = frozenset({400, 401})
 _GONE: Final = frozenset({404, 410})
+_LATER: Final = frozenset({408, 425, 429})
 
 
 class CannotFetch(Exception):  # noqa: N818 - what became of the attempt
     """A document that cannot be had, or that is not what it should be.
 
     `reason` is a fixed phrase for the log; people and other servers learn nothing but that.
-    `gone`: its server says that there is no such thing (404, 410).
+    `gone`: its server says that there is no such thing (404, 410). `later`: it may be had another
+    time; without it, asking again is pointless.
     """
 
-    def __init__(self, reason: str, *, gone: bool = False) -> None:
+    def __init__(self, reason: str, *, gone: bool = False, later: bool = False) -> None:
         super().__init__("The other server could not be reached")
         self.reason = reason
         self.gone = gone
+        self.later = later
 
 
 class FetchedDocument(Struct, frozen=True):
@@ -157,7 +161,7 @@ class Fetcher:
         """Fetch a document unless it rests; let it rest if it cannot be had."""
         await self._vet(url)
         if await self.db.read(keys.rests, str(url)):
-            raise CannotFetch("it could not be had a short while ago")
+            raise CannotFetch("it could not be had a short while ago", later=True)
         try:
             return await self._read(url, ACCEPT, LARGEST, as_actor_id, _document_of)
         except CannotFetch:
@@ -182,8 +186,10 @@ class Fetcher:
             return read(url, await self._answer(url, accept, cap, as_actor_id))
         except (CannotFetch, Unreachable, MalformedDocument) as problem:
             log.info("not fetched", origin=url.origin, reason=problem.reason)
-            gone = isinstance(problem, CannotFetch) and problem.gone
-            raise CannotFetch(problem.reason, gone=gone) from None
+            if isinstance(problem, CannotFetch):
+                raise
+            later = isinstance(problem, Unreachable) and not isinstance(problem, Refused)
+            raise CannotFetch(problem.reason, later=later) from None
 
     async def _answer(self, url: Url, accept: str, cap: int, as_actor_id: int | None) -> Response:
         key = await self._signing_key(as_actor_id)
@@ -200,7 +206,9 @@ class Fetcher:
         ):
             raise CannotFetch("redirected to a server that this node does not talk to")
         if not response.ok:
-            raise CannotFetch(f"status {response.status}", gone=response.status in _GONE)
+            status = response.status
+            later = status >= 500 or status in _LATER
+            raise CannotFetch(f"status {status}", gone=status in _GONE, later=later)
         return response
 
     async def _knock(
@@ -284,8 +292,9 @@ def is_activity_type(content_type: str) -> bool:
     return kind == "application/ld+json" and PROFILE in profiles
 
 
-def _media_type(content_type: str) -> tuple[str, list[str]]:
+@lru_cache(maxsize=256)
+def _media_type(content_type: str) -> tuple[str, tuple[str, ...]]:
     message = Message()
     message["Content-Type"] = content_type
     profile = message.get_param("profile")
-    return message.get_content_type(), profile.split() if isinstance(profile, str) else []
+    return message.get_content_type(), tuple(profile.split()) if isinstance(profile, str) else ()

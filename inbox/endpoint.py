@@ -12,26 +12,31 @@ import orjson
 import structlog
 from aiohttp.web import HTTPNotFound, Request, Response
 
-from activitypub.json import MalformedDocument, parse
-from activitypub.parse.activities import parse_activity
+from activitypub.json import MalformedDocument
 from domain.node import Federation
 from federation.authentication import BadSignature, IncomingRequest, authenticate
 from federation.fetcher import Fetcher, is_activity_type
+from federation.message_signatures import OUR_TAG
 from inbox.intake import PROCESS, NotTheirs, check_signer, take_in
+from inbox.reading import LARGEST, read, readings
 from storage.errors import StorageError
 from storage.queries import intake
 from storage.tx import Tx
 
 log = structlog.get_logger("inbox")
 
-#: Bytes of a body (D01) and seconds for all of it to arrive (D12).
-LARGEST: Final = 256 << 10
+#: Seconds for all of a body to arrive (D12).
 PATIENCE: Final = 15.0
 #: Activities that may wait to be processed; beyond, senders are asked to come back.
 MOST_WAITING: Final = 20_000
 #: Seconds that a sender is asked to wait.
 COME_BACK: Final = 30
 _LOOK_AGAIN: Final = 1.0
+#: How nodes recognise each other: by asking for the signature of the protocol's §3 (RFC 9421 §5.1).
+_TAKEN: Final = {
+    "Accept-Signature": 'sig1=("@method" "@target-uri" "@authority" "content-digest")'
+    f';created;expires;tag="{OUR_TAG}"'
+}
 
 
 class Refusal(Exception):  # noqa: N818 - what the sender gets
@@ -70,16 +75,20 @@ class Endpoint:
         except StorageError as problem:
             log.warning("inbox cannot store", reason=type(problem).__name__)
             return _refused(503, "this server is busy")
-        return Response(status=202)
+        return Response(status=202, headers=_TAKEN)
 
     async def _take(self, request: Request) -> None:
         _check_headers(request)
         await self._check_room()
         body = await _read(request)
         signer = await authenticate(self._fetcher, self._incoming(request, body))
-        activity = parse_activity(parse(body, max_bytes=LARGEST))
+        activity = read(body)
         check_signer(signer, activity)
-        await self._fetcher.db.write(take_in, signer=signer, activity_uri=activity.id, body=body)
+        intake_id = await self._fetcher.db.write(
+            take_in, signer=signer, activity=activity, body=body
+        )
+        if intake_id is not None:
+            readings.put(intake_id, activity, len(body))
 
     def _incoming(self, request: Request, body: bytes) -> IncomingRequest:
         return IncomingRequest(
@@ -114,6 +123,11 @@ def _check_headers(request: Request) -> None:
 
 
 async def _read(request: Request) -> bytes:
+    if request.content.is_eof():  # came in one piece with its headers, as most do
+        body = request.content.read_nowait()
+        if len(body) > LARGEST:
+            raise Refusal(413, "the activity is too large")
+        return body
     parts: list[bytes] = []
     size = 0
     try:

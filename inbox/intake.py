@@ -36,16 +36,19 @@ def check_signer(signer: Signer, activity: Activity) -> None:
         raise NotTheirs("the activity's id lies on another server than its actor")
 
 
-def take_in(tx: Tx, *, signer: Signer, activity_uri: str, body: bytes) -> bool:
-    """Store an activity and the job for it; False if its origin sent this id before (S15)."""
+def take_in(tx: Tx, *, signer: Signer, activity: Activity, body: bytes) -> int | None:
+    """Store an activity and the job for it; None if its origin sent this id before (S15).
+
+    What one actor says of one object is processed in the order in which it came.
+    """
     intake_id = intake.take(
         tx,
         origin_id=signer.actor.origin_id,
-        activity_uri=activity_uri,
+        activity_uri=activity.id,
         signer_id=signer.actor.id,
         body=body,
     )
-    if intake_id is None:
-        return False
-    enqueue(tx, PROCESS, intake_id, about=signer.actor.id)
-    return True
+    if intake_id is not None:
+        order = f"{PROCESS} {signer.actor.id} {activity.object_id or activity.id}"
+        enqueue(tx, PROCESS, intake_id, order_key=order, about=signer.actor.id)
+    return intake_id

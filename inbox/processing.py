@@ -1,4 +1,4 @@
-"""Processing: what was taken in, read once more from the signed bytes, and done.
+"""Processing: what was taken in is done, as it was read from the signed bytes.
 
 The job runs after the 202, perhaps twice; the intake row is settled in the same transaction as the
 effect, so nothing has two effects. What has none leaves its reason in that row, and the bytes go
@@ -13,15 +13,14 @@ from typing import Any, Final
 import structlog
 from msgspec import Struct
 
-from activitypub.json import MalformedDocument, parse
-from activitypub.parse.activities import parse_activity
+from activitypub.json import MalformedDocument
 from domain.errors import Problem
 from domain.kinds import IntakeState
 from domain.node import Node
 from federation.fetcher import CannotFetch, Fetcher
-from inbox.endpoint import LARGEST
 from inbox.handlers import HANDLERS
 from inbox.intake import PROCESS
+from inbox.reading import read, readings
 from inbox.signed import Dropped, Handler, SignedActivity
 from jobs.queue import Decision, Job, Retry
 from jobs.schedule import Every
@@ -85,7 +84,7 @@ async def _process(fetcher: Fetcher, job: Job, waiting: _Waiting | None) -> Deci
     try:
         await _act(fetcher, waiting)
     except CannotFetch as problem:
-        if job.attempts < ASKS and not problem.gone:
+        if job.attempts < ASKS and problem.later:
             return Retry(ASK_AGAIN_MS, problem.reason)
         await _drop(fetcher, waiting, problem.reason)
     except (Dropped, MalformedDocument) as refusal:
@@ -115,7 +114,7 @@ def _read(waiting: _Waiting) -> SignedActivity:
     """The activity as it was signed; what was verified is what is read (S23)."""
     if waiting.signer is None or waiting.signer.gone_at is not None:
         raise Dropped("the signer is gone")
-    activity = parse_activity(parse(waiting.received.body, max_bytes=LARGEST))
+    activity = readings.take(waiting.received.id) or read(waiting.received.body)
     return SignedActivity(activity, waiting.signer, waiting.received.received_at)
 
 
@@ -128,7 +127,12 @@ def _receive(
     signed: SignedActivity,
     meaning: Any,
 ) -> None:
-    """The effect and the end of its intake row, together or not at all."""
+    """The effect and the end of its intake row, together or not at all.
+
+    One actor's activities wait for each other: an Undo and what it undoes must not both miss the
+    other because they ran at the same moment.
+    """
+    tx.lock(f"signer {signed.signer.id}")
     reason = handler.receive(tx, node, signed, meaning)
     state = IntakeState.DONE if reason is None else IntakeState.DROPPED
     if not intake.settle(tx, intake_id, state, reason):

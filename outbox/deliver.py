@@ -29,6 +29,7 @@ from federation.policy import may_exchange
 from federation.signatures import Scheme, sign
 from outbox.fan_out import DELIVERIES
 from storage.database import Database
+from storage.lanes import free_thread
 from storage.notices import Bus
 from storage.queries import deliveries
 from storage.queries.deliveries import Delivery
@@ -102,7 +103,7 @@ class Sender:
         self._outcomes: list[Outcome] = []
         self._wake = asyncio.Event()
         self._stopping = False
-        self._signers = ThreadPoolExecutor(1, thread_name_prefix="sign")
+        self._signers = ThreadPoolExecutor(1, "sign", initializer=free_thread)
         self._unsubscribe = bus.subscribe(self._hear)
 
     def _hear(self, topic: str, _payload: bytes) -> None:

@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,9 +78,14 @@ def _private(about: str, path: Path, wanted: int) -> Iterator[Finding]:
         yield fine(about, f"{path} is its owner's alone.")
 
 
+def _is_there(settings: Settings) -> bool:
+    """Whether there is a database to ask: merely opening SQLite would make an empty file."""
+    return is_postgresql(settings.database) or sqlite_path(settings.database).exists()
+
+
 def _database(settings: Settings) -> Iterator[Finding]:
     url = settings.database
-    if not is_postgresql(url) and not sqlite_path(url).exists():
+    if not _is_there(settings):
         yield wrong("database", "there is none yet: run `tertulia migrate`.")
         return
     try:
@@ -95,12 +101,11 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 
 def _settled(settings: Settings) -> Settings:
-    try:
-        return bootstrap.settle(settings)
-    except StorageError:
-        return settings.settled(
-            origin=settings.node().origin, handle_domain=settings.node().handle_domain
-        )
+    if _is_there(settings):
+        with suppress(StorageError):
+            return bootstrap.settle(settings)
+    node = settings.node()
+    return settings.settled(origin=node.origin, handle_domain=node.handle_domain)
 
 
 def _origin(settings: Settings) -> Iterator[Finding]:
@@ -153,6 +158,8 @@ def _clock(settings: Settings) -> Iterator[Finding]:
     """Signatures live for minutes: a wrong clock cuts a node off."""
     if datetime.now(UTC) < _EARLIEST:
         yield wrong("clock", "this machine lives in the past: signatures will be refused.")
+        return
+    if not _is_there(settings):
         return
     try:
         difference = run_once(settings.database, health.clock_difference)

@@ -91,7 +91,7 @@ async def running(settings: Settings, keyring: Keyring, role: Role) -> AsyncIter
 
 async def _build(stack: AsyncExitStack, settings: Settings, keyring: Keyring) -> Parts:
     node = settings.node()
-    db = await Database.open(settings.database, serving=True)
+    db = await Database.open(settings.database, serving=True, pin=True)
     stack.push_async_callback(db.close)
     client = Client(
         settings.policy,

@@ -6,6 +6,7 @@ work may (design §3).
 
 from typing import Final
 
+from domain.audience import Kind
 from domain.errors import Conflict, Invalid, NotFound
 from domain.handles import check_new_handle
 from domain.ids import token as new_secret
@@ -51,7 +52,14 @@ def create_account(
     emails.check(email)
     account_id = ids.new_id(tx)
     made = insert_local_actor(
-        tx, node=node, actor_id=account_id, handle=handle, kind=ActorType.PERSON, keys=keys
+        tx,
+        node=node,
+        actor_id=account_id,
+        handle=handle,
+        kind=ActorType.PERSON,
+        keys=keys,
+        # The node may choose for its people, each of whom may choose otherwise (protocol §3).
+        public=node.public_means is Kind.PUBLIC and role is not Role.GUEST,
     )
     if not made or not accounts.insert_account(
         tx,

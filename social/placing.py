@@ -43,6 +43,10 @@ class Draft:
     app_id: int | None = None
     idempotency_key: str | None = None
 
+    def __post_init__(self) -> None:
+        # A bare "direct" would be no Choice.DIRECT and mean everybody: ValueError for other words.
+        object.__setattr__(self, "visibility", Choice(self.visibility))
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -1,5 +1,8 @@
 """Writing, editing and deleting posts. What other servers send is in `social.remote_posts`."""
 
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,6 +11,7 @@ from msgspec.structs import replace
 
 from domain.choices import Hint
 from domain.errors import NotFound
+from domain.handles import Acct
 from domain.node import Node
 from federation.discovery import find_handle
 from federation.fetcher import CannotFetch, Fetcher
@@ -43,6 +47,11 @@ __all__ = [
 MOST_UNKNOWN: Final = 10
 """Handles of other servers that are looked up for one post."""
 
+LOOK_UP_SECONDS: Final = 5.0
+"""How long a post waits for them together."""
+
+_under_way: Final[set[asyncio.Task[None]]] = set()
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -71,12 +80,23 @@ async def write_post(
     placing.check_text(draft.text, draft.summary)
     if await db.read(accounts.is_full_member, author_id):
         unknown = await db.read(unknown_handles, node=node, text=draft.text)
-        for acct in unknown[:MOST_UNKNOWN]:
-            try:
-                await find_handle(fetcher, acct.name, acct.host or "")
-            except CannotFetch:
-                continue
+        await _look_up(fetcher, unknown[:MOST_UNKNOWN])
     return await db.write(create_post, node=node, author_id=author_id, draft=draft)
+
+
+async def _look_up(fetcher: Fetcher, handles: Sequence[Acct]) -> None:
+    """Ask for handles, for a while. Nothing is cancelled then: it may be storing what it found."""
+    tasks = [asyncio.ensure_future(_find(fetcher, acct)) for acct in handles]
+    for task in tasks:
+        _under_way.add(task)  # a task that nobody holds may be collected before it ends
+        task.add_done_callback(_under_way.discard)
+    if tasks:
+        await asyncio.wait(tasks, timeout=LOOK_UP_SECONDS)
+
+
+async def _find(fetcher: Fetcher, acct: Acct) -> None:
+    with suppress(CannotFetch):
+        await find_handle(fetcher, acct.name, acct.host or "")
 
 
 def create_post(tx: Tx, *, node: Node, author_id: int, draft: Draft) -> Created:

@@ -208,13 +208,20 @@ def _row(
         app_id=None,
         created_at=created_at,
         stored_at=tx.now,
-        edited_at=None,
+        edited_at=_edited_at(note, created_at, tx.now),
         deleted_at=None,
         replies_count=0,
         likes_count=0,
         shares_count=0,
         version=1,
     )
+
+
+def _edited_at(note: NoteDocument, created_at: int, now: int) -> int | None:
+    """When a post that is seen for the first time was last edited, if it was."""
+    if note.updated is None or note.updated <= created_at:
+        return None
+    return min(note.updated, now)
 
 
 def _content(note: NoteDocument) -> str:

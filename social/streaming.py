@@ -229,6 +229,9 @@ class Hub:
         except StorageError as error:
             log.warning("an event was not sent", error=type(error).__name__)
             return
+        except Exception:
+            log.exception("an event was not sent")
+            return
         for channel, streams in found:
             if not channel.closed:
                 channel.send(Sent(streams, event.kind, event.id))
@@ -240,6 +243,8 @@ class Hub:
                 await self.recheck()
             except StorageError as error:
                 log.warning("rights were not read again", error=type(error).__name__)
+            except Exception:
+                log.exception("rights were not read again")
 
     async def recheck(self) -> None:
         """Close the channels of people whose rights changed since they connected."""

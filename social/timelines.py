@@ -35,20 +35,20 @@ async def home(db: Database, *, viewer: Viewer, page: Page) -> list[Entry]:
     due, entries = await db.read(read_home, viewer=viewer, page=page)
     if not due:
         return entries
-    built = await keep_home(db, viewer=viewer)
-    return await db.read(home_page, viewer, page) if built else entries
+    await keep_home(db, viewer=viewer)
+    # An empty page may come from before the home was built, by us or by whoever asked meanwhile.
+    return entries or await db.read(home_page, viewer, page)
 
 
-async def keep_home(db: Database, *, viewer: Viewer) -> bool:
-    """Keep a home written for another fortnight; True if it had to be built first.
+async def keep_home(db: Database, *, viewer: Viewer) -> None:
+    """Keep a home written for another fortnight; build it first if it is not written.
 
     What belongs into it is found by reading, so that the one writer is held up shortly.
     """
     if await db.write(extend, viewer=viewer):
-        return False
+        return
     ids = await db.slow(homes.candidates, viewer)
     await db.write(build, viewer=viewer, ids=ids)
-    return True
 
 
 def extend(tx: Tx, *, viewer: Viewer) -> bool:

@@ -22,7 +22,7 @@ from aiohttp.web import (
     middleware,
 )
 
-from domain.errors import NotAllowed, Problem, TooMany
+from domain.errors import NotAllowed, NotFound, Problem, TooMany
 from web import authentication
 from web.authentication import PAGES
 from web.call import Call
@@ -68,6 +68,8 @@ def _serving(route: Route, limits: Limits) -> Callable[[Request], Awaitable[Stre
 async def _guarded(route: Route, limits: Limits, request: Request) -> StreamResponse:
     """Answer a request; a refusal becomes the answer that the kind of route has for it."""
     try:
+        if "\0" in request.path:  # no name has one, and PostgreSQL has no text with one
+            raise NotFound
         return await _answer(route, limits, request, request.app[SERVICES])
     except Problem as problem:
         wait = problem.retry_after if isinstance(problem, TooMany) else None
@@ -105,7 +107,7 @@ async def _page(
     route: Route, request: Request, services: Services, params: Params
 ) -> StreamResponse:
     if request.method == hdrs.METH_POST:
-        authentication.check_same_site(request)
+        authentication.check_same_site(request, services)
     session = await authentication.open_session(request, services)
     if route.access is Access.SIGNED_IN and session is None:
         raise HTTPFound(f"/sign-in?{urlencode({'next': request.rel_url.raw_path_qs})}")
@@ -148,12 +150,17 @@ async def _last_resort(
         if hdrs.ALLOW in raised.headers:
             response.headers[hdrs.ALLOW] = raised.headers[hdrs.ALLOW]
     except Exception:
-        # The route's name, not the address: that one may hold names and tokens.
-        log.exception("A request failed: %s %s", request.method, request.match_info.route.name)
+        log.exception("A request failed: %s %s", request.method, _pattern(request))
         response = _plain(request, 500, "Something went wrong on our side")
     if not isinstance(response, WebSocketResponse) and not response.prepared:
         add_headers(request, response)
     return response
+
+
+def _pattern(request: Request) -> str:
+    """The route's pattern for the log: an address may hold names and tokens."""
+    resource = request.match_info.route.resource
+    return "nothing" if resource is None else resource.canonical
 
 
 def _plain(request: Request, status: int, reason: str) -> Response:

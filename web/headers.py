@@ -11,14 +11,10 @@ OPEN_TO_WEB_CLIENTS: Final = (
     *("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/.well-known/"),
 )
 EXPOSED: Final = "Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After"
-_FENCES: Final = (
-    *("default-src 'none'", "style-src 'self'", "script-src 'self'", "connect-src 'self'"),
-    *("img-src 'self' data: https:", "base-uri 'none'", "frame-ancestors 'none'"),
+POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "img-src 'self' data: https:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-POLICY: Final = "; ".join([*_FENCES, "form-action 'self'"])
-# Browsers apply form-action to redirects too, and consent ends with one to the app.
-CONSENT_POLICY: Final = "; ".join(_FENCES)
-CONSENT_PATH: Final = "/oauth/authorize"
 PREFLIGHT_SECONDS: Final = 86_400
 
 
@@ -51,8 +47,8 @@ def add_headers(request: Request, response: StreamResponse) -> None:
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault(hdrs.CACHE_CONTROL, "private, no-store")
     if response.content_type == "text/html":
-        consents = request.path.startswith(CONSENT_PATH)
-        headers.setdefault("Content-Security-Policy", CONSENT_POLICY if consents else POLICY)
+        # The consent page has one of its own: browsers apply form-action to redirects, too.
+        headers.setdefault("Content-Security-Policy", POLICY)
         headers.setdefault("X-Frame-Options", "DENY")
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         headers.setdefault("Permissions-Policy", "geolocation=(), camera=(), microphone=()")

@@ -82,7 +82,8 @@ class Params:
     def many(self, name: str) -> list[str]:
         """A list of texts; a lone value is a list of one."""
         items = self._items(name)
-        return [str(item) for item in items if not isinstance(item, (list, dict, type(None)))]
+        plain = (item for item in items if not isinstance(item, (list, dict, type(None))))
+        return [str(item).replace("\0", "") for item in plain]
 
     def _items(self, name: str) -> list[Json]:
         """A list, sent as one or as an object keyed "0", "1", …"""

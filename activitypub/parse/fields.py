@@ -22,6 +22,12 @@ LONGEST_ID: Final = 2_048
 LONGEST_TYPE: Final = 128
 
 _NAMESPACES: Final = ("https://www.w3.org/ns/activitystreams#", "as:")
+#: What nearly every id looks like, and `parse_url` would leave as it is: an origin (asked of it
+#: once), plain segments that are no dots, perhaps a plain fragment. Three times as fast.
+_PLAIN: Final = re.compile(
+    r"(https?://[a-z0-9.:-]{1,253})"
+    r"(?:/[A-Za-z0-9_@~=-]++(?:\.[A-Za-z0-9_@~=-]++)*+)++(?:#[A-Za-z0-9_/-]++)?"
+)
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,4}")
 _FAR: Final = 253_402_300_799_000  # the end of the year 9999, in ms
 
@@ -80,6 +86,9 @@ def origin_of(checked: str) -> str:
 @lru_cache(maxsize=8_192)
 def _looked_at(raw: str) -> tuple[str, str]:
     """An id's origin, and what is wrong with it. The same ids come again and again."""
+    plain = _PLAIN.fullmatch(raw)
+    if plain is not None and _is_origin(plain[1]):
+        return plain[1], ""
     try:
         origin = parse_url(raw).origin
     except BadUrl as problem:
@@ -88,6 +97,15 @@ def _looked_at(raw: str) -> tuple[str, str]:
     if not raw.startswith(origin) or (rest and rest[0] not in "/?#"):
         return "", "spells its host in an unusual way"
     return origin, ""
+
+
+@lru_cache(maxsize=2_048)
+def _is_origin(text: str) -> bool:
+    """Whether `text` is an origin in its one spelling."""
+    try:
+        return parse_url(text).origin == text
+    except BadUrl:
+        return False
 
 
 def reference(raw: Any, what: str, *, fragment: bool = False) -> str:

@@ -17,7 +17,12 @@ async def verify(signed: SignedActivity, fetcher: Fetcher) -> NoteDocument:
 
 
 def receive(tx: Tx, node: Node, signed: SignedActivity, note: NoteDocument) -> str | None:
-    """Store the post if it concerns anybody here; ask for what it answers."""
+    """Store the post if it concerns anybody here; ask for what it answers.
+
+    A post and its answers wait for each other, or neither would see that the other has come.
+    """
+    for uri in sorted({note.id, note.in_reply_to or note.id}):
+        tx.lock(f"post {uri}")
     stored = store_remote_post(
         tx, node=node, note=note, signer=signed.signer, received_at=signed.received_at
     )

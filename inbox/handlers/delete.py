@@ -6,6 +6,7 @@ from federation.fetcher import Fetcher
 from inbox.signed import Dropped, SignedActivity
 from social.departures import actor_left
 from social.remote_posts import delete_remote_post
+from storage.queries import actors
 from storage.tx import Tx
 
 
@@ -24,5 +25,7 @@ def receive(tx: Tx, node: Node, signed: SignedActivity, uri: str) -> str | None:
     if uri == signed.signer.uri:
         actor_left(tx, actor_id=signed.signer.id)
         return None
+    if actors.by_uri(tx, uri) is not None:
+        return "nobody deletes somebody else"
     deleted = delete_remote_post(tx, node=node, uri=uri, by_uri=signed.signer.uri)
     return None if deleted else "no post of theirs by that id"

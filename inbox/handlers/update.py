@@ -1,15 +1,22 @@
 """Update: somebody elsewhere changed a post of theirs, or themselves."""
 
+from typing import Final
+
 from activitypub.json import MalformedDocument
 from activitypub.parse.actors import is_actor, parse_actor
 from activitypub.parse.posts import NoteDocument, is_post
 from domain.node import Node
 from federation.discovery import Confirmed, confirm_actor, store_actor
 from federation.fetcher import CannotFetch, Fetcher
+from inbox.handlers import create
 from inbox.handlers.create import own_note, own_object
 from inbox.signed import Dropped, SignedActivity
 from social.remote_posts import update_remote_post
+from storage.queries import posts
 from storage.tx import Tx
+
+#: For how long an Update may overtake its Create, in ms: servers go on delivering for a week.
+OVERTAKES: Final = 7 * 24 * 3600 * 1000
 
 
 async def verify(signed: SignedActivity, fetcher: Fetcher) -> NoteDocument | Confirmed:
@@ -30,14 +37,23 @@ async def verify(signed: SignedActivity, fetcher: Fetcher) -> NoteDocument | Con
 def receive(
     tx: Tx, node: Node, signed: SignedActivity, now: NoteDocument | Confirmed
 ) -> str | None:
-    """Store the change; a post belongs to whom it was first seen from (O04), whatever it says."""
+    """Store the change; a post belongs to whom it was first seen from (O04), whatever it says.
+
+    An Update that overtook its Create is taken in its place: what comes late says less.
+    """
     if isinstance(now, Confirmed):
         _store(tx, now)
         return None
+    if _is_young(signed, now) and posts.by_uri(tx, now.id) is None:
+        return create.receive(tx, node, signed, now)
     changed = update_remote_post(
         tx, node=node, note=now, signer=signed.signer, received_at=signed.received_at
     )
     return None if changed else "no post of theirs by that id, or nothing new"
+
+
+def _is_young(signed: SignedActivity, note: NoteDocument) -> bool:
+    return note.published is not None and note.published > signed.received_at - OVERTAKES
 
 
 def _store(tx: Tx, actor: Confirmed) -> None:

@@ -127,7 +127,6 @@ _SET_DEFAULTS: Final = (
         default_language=bindparam("default_language"),
     )
 )
-_SET_TOLD: Final = update(accounts).where(_THIS).values(told=bindparam("told"))
 
 
 def set_role(tx: Tx, account_id: int, role: Role) -> None:
@@ -166,11 +165,6 @@ def set_defaults(
         default_sensitive=sensitive,
         default_language=language,
     )
-
-
-def set_told(tx: Tx, account_id: int, told: bytes) -> None:
-    """Keep which one-time notices were given (JSON)."""
-    tx.change(_SET_TOLD, account_id=account_id, told=told)
 
 
 _ACTIVE = accounts.c.state == AccountState.ACTIVE

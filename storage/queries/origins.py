@@ -51,7 +51,6 @@ _INSERT: Final = (
 )
 _BY_ORIGIN: Final = select(*tuple(origins.c)).where(origins.c.origin == bindparam("origin"))
 _BY_ID: Final = select(*tuple(origins.c)).where(origins.c.id == bindparam("id"))
-_BY_IDS: Final = select(*tuple(origins.c)).where(any_of(origins.c.id, "ids"))
 _ID_OF: Final = select(origins.c.id).where(origins.c.origin == bindparam("origin"))
 _SET_SCHEME: Final = (
     update(origins).where(origins.c.id == bindparam("origin_id")).values(scheme=bindparam("scheme"))
@@ -89,11 +88,6 @@ def by_id(tx: Tx, identifier: int) -> OriginRow | None:
     """An origin by its id."""
     row = tx.first(_BY_ID, id=identifier)
     return None if row is None else OriginRow(*row)
-
-
-def by_ids(tx: Tx, identifiers: list[int]) -> dict[int, OriginRow]:
-    """Several origins by their ids."""
-    return {row[0]: OriginRow(*row) for row in tx.all(_BY_IDS, ids=identifiers)}
 
 
 def by_origin(tx: Tx, origin: str) -> OriginRow | None:
@@ -170,7 +164,7 @@ def _patterns(authority: str) -> list[str]:
 
 _STANDS = and_(
     agreements.c.kind == AgreementKind.SISTER,
-    agreements.c.active.is_(True),
+    agreements.c.active,
     or_(agreements.c.until.is_(None), agreements.c.until > bindparam("now")),
 )
 _IS_SISTER: Final = select(

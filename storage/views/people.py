@@ -39,7 +39,7 @@ class Listed(Struct, frozen=True, gc=False):
 
 
 _helper = and_(actors.c.origin_id == fixed(HERE), actors.c.handle_folded == HELPER_HANDLE)
-_outside = or_(actors.c.public.is_(True), actors.c.posts_count > fixed(0), _helper)
+_outside = or_(actors.c.public, actors.c.posts_count > fixed(0), _helper)
 _wrote = exists(
     select(posts.c.id)
     .join(mentions, mentions.c.post_id == posts.c.id)
@@ -178,6 +178,7 @@ _matches = or_(
     _name.like(bindparam("word"), escape="\\"),
     # SQLite's lower() knows only a-z: a name that begins with Ä is asked for as typed, too.
     actors.c.name.like(bindparam("typed"), escape="\\"),
+    actors.c.name.like(bindparam("typed_word"), escape="\\"),
 )
 _SEARCH: Final = (
     select(*COLUMNS)
@@ -213,12 +214,14 @@ def search(
     typed = text.strip()
     if not typed:
         return []
+    capital = _escaped(typed[0].upper() + typed[1:])
     rows = tx.all(
         _SEARCH_FOLLOWED if followed else _SEARCH,
         term=fold(typed),
         start=f"{_escaped(typed.lower())}%",
         word=f"% {_escaped(typed.lower())}%",
-        typed=f"{_escaped(typed[0].upper() + typed[1:])}%",
+        typed=f"{capital}%",
+        typed_word=f"% {capital}%",
         limit=max(1, min(limit, MOST)),
         offset=max(0, min(offset, 10_000)),
         **_asking(viewer),

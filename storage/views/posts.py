@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Select, and_, exists, false, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, select, true, union_all
 
 from domain.audience import ANONYMOUS, Audience, Kind, Viewer
 from domain.errors import NotFound
@@ -172,8 +172,12 @@ def _statement(
 
 
 def parent_shown(parent: Any) -> ColumnElement[bool]:
-    """Whether the viewer may know of the post that is answered; `parent` is outer-joined."""
-    return and_(parent.c.id.is_not(None), alive(parent), readable(parent))
+    """Whether the viewer may know of the post that is answered; `parent` is outer-joined.
+
+    As a CASE: in a result column SQLite works out all of an AND, in a condition only what it must.
+    """
+    known = and_(parent.c.id.is_not(None), alive(parent), readable(parent))
+    return case((known, true()), else_=false())
 
 
 _FOR_VIEWER: Final = _statement(
@@ -182,7 +186,7 @@ _FOR_VIEWER: Final = _statement(
     liked_by(posts.c.id).label("liked"),
     shared_by(posts.c.id).label("shared"),
 )
-_FOR_DELIVERY: Final = _statement(~false())
+_FOR_DELIVERY: Final = _statement(true())
 _MENTIONS: Final = (
     select(mentions.c.post_id, mentions.c.actor_id, mentions.c.silent)
     .where(any_of(mentions.c.post_id, "ids"))

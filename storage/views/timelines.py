@@ -118,12 +118,12 @@ def _entries(base: FromClause, cursor: ColumnElement[int], *where: ColumnElement
             post.c.version,
             post.c.author_id,
             _author.c.version,
-            _answers(post, _parent).label("parent_shown"),
+            parent_shown(_parent).label("parent_shown"),
             original.c.id,
             original.c.version,
             original.c.author_id,
             _original_author.c.version,
-            _answers(original, _original_parent).label("original_parent_shown"),
+            parent_shown(_original_parent).label("original_parent_shown"),
             liked_by(_shown_id).label("liked"),
             shared_by(_shown_id).label("shared"),
         )
@@ -131,11 +131,6 @@ def _entries(base: FromClause, cursor: ColumnElement[int], *where: ColumnElement
         .where(*where, shown(post, original), *_without_blocks())
     )
     return Paged(statement, cursor)
-
-
-def _answers(reply: Any, parent: Any) -> ColumnElement[bool]:
-    """Whether the viewer may know of the post that `reply` answers; cheap where it answers none."""
-    return and_(reply.c.reply_to_id.is_not(None), parent_shown(parent))
 
 
 def _without_blocks() -> tuple[ColumnElement[bool], ...]:

@@ -3,9 +3,13 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from activitypub.json import PUBLIC, MalformedDocument
+from activitypub.parse import fields
 from activitypub.parse.activities import inner_activity, parse_activity
+from domain.addresses import BadUrl, parse_url
 
 ANA = "https://b.example/users/ana"
 NOTE = "https://b.example/notes/1"
@@ -126,3 +130,55 @@ def test_what_is_undone_may_come_without_an_id() -> None:
     part = {"type": "Follow", "actor": ANA, "object": {"id": NOTE}}
     inner = inner_activity(parse_activity(follow(type="Undo", object=part)))
     assert (inner.id, inner.object_id) == (None, NOTE)
+
+
+@pytest.mark.parametrize(
+    "host", ["b.example", "b.example:8443", "B.example", "b..example", "1.2", ""]
+)
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "/a/1",
+        "/a.b/c",
+        "/@ana",
+        "/.",
+        "/..",
+        "/a/../b",
+        "/a/.",
+        "//a",
+        "/a#b",
+        "/a#b@c",
+        "#x",
+        "/%2e",
+    ],
+)
+def test_O17_the_quick_look_at_an_id_and_the_thorough_one_agree(host: str, rest: str) -> None:
+    raw = f"https://{host}{rest}"
+    try:
+        url = parse_url(raw)
+        thorough = raw.startswith(url.origin) and raw[len(url.origin) :][:1] in {"/", "#", ""}
+    except BadUrl:
+        thorough = False
+    try:
+        assert fields.checked_id(raw, "it", fragment=True) == raw
+        assert fields.origin_of(raw) == parse_url(raw).origin
+        quick = True
+    except MalformedDocument:
+        quick = False
+    assert quick is thorough
+
+
+@given(st.text("abcXYZ09./:@#?%-_~\\ [];é", max_size=40))
+def test_O17_the_two_looks_agree_about_anything(rest: str) -> None:
+    raw = f"https://{rest}"
+    try:
+        url = parse_url(raw)
+        thorough = raw.startswith(url.origin) and raw[len(url.origin) :][:1] in {*"/?#", ""}
+    except BadUrl:
+        thorough = False
+    try:
+        fields.checked_id(raw, "it", fragment=True)
+        quick = True
+    except MalformedDocument:
+        quick = False
+    assert quick is thorough

@@ -63,7 +63,7 @@ def allow(url: str, name: str, password: str, browser: Browser | None = None) ->
     """Open an app's sign-in address, sign in, allow; the code that the page shows."""
     browser = browser or Browser()
     browser.open(url)
-    browser.submit("Sign in", username=name, password=password)
+    browser.submit("Sign in", login=name, password=password)
     browser.submit("Allow")
     return shown_code(browser)
 

@@ -63,17 +63,22 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def befriend(world: World) -> None:
-    """Ana follows Bo, Bo follows Ana, and both servers know it."""
+    """Ana follows Bo, Bo follows Ana, and both servers know it.
+
+    The nodes have no agreement, so whoever follows somebody on the other one asks (protocol.md §1).
+    """
     world.ana("follow", world.bo_acct)
-    ana = mastodon_py.find(world.bo, world.ana.acct)
-    world.bo.account_follow(ana)
+    (asking,) = seen(world.bo.follow_requests, "Ana asking to follow Bo")
+    world.bo.follow_request_authorize(asking)
+    world.bo.account_follow(asking)
+    seen(lambda: world.bo_acct in world.ana("follow-requests", "list"), "Bo asking to follow Ana")
+    world.ana("follow-requests", "accept", world.bo_acct)
 
     def both() -> bool:
-        (state,) = world.bo.account_relationships(ana)
+        (state,) = world.bo.account_relationships(asking)
         return bool(state.following and state.followed_by)
 
     seen(both, "Ana and Bo following each other")
-    seen(lambda: world.bo_acct in world.ana("followers"), "Bo among Ana's followers")
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A conversation from the command line: Rosa with toot at hq, Tom with Mastodon.py at the lab.
 
-`python -m tests.clients.conversation` starts two nodes, lets them talk and prints what was typed
-and what came back. README.md and docs/clients.md quote such a run.
+`python -m tests.clients.conversation` starts two nodes on the ports 8081 and 8082, lets them talk
+and prints what was typed and what came back. README.md and docs/clients.md quote such a run.
 """
 
 import shlex
@@ -20,7 +20,7 @@ TALK: Final = (
     ("What do you check first on a ladder?", "The feet. No rubber, no ladder."),
     ("We keep a list. Do you write a date on them?", "Yes, on a tag: month and year."),
     ("Nothing else on the tag?", "A name. It ends the guessing."),
-    ("Whose, the owner's?", "No, of whoever checked it."),
+    ("Who writes it, the owner?", "No, whoever checked it."),
     ("How often?", "Twice a year, and after every fall."),
     ("Of the ladder or of the person?", "Both. The second kind we have not had."),
     ("And if the tag is lost?", "No tag, no climb."),
@@ -59,9 +59,16 @@ class Conversation:
 
     def _meet(self) -> None:
         self._toot("follow", self.tom_acct)
-        self._type(f'rosa = tom.account_search("{self.rosa.acct}", resolve=True)[0]')
-        self._type("tom.account_follow(rosa).following")
+        seen(self.tom.follow_requests, "Rosa asking to follow Tom")
+        self._type("rosa = tom.follow_requests()[0]; rosa.acct")
+        self._type("tom.follow_request_authorize(rosa).followed_by")
+        self._type("tom.account_follow(rosa).requested")
+        seen(self._tom_asks, "Tom asking to follow Rosa")
+        self._toot("follow-requests", "accept", self.tom_acct)
         seen(self._both, "Rosa and Tom following each other")
+
+    def _tom_asks(self) -> bool:
+        return self.tom_acct in self.rosa("follow-requests", "list")
 
     def _both(self) -> bool:
         rosa = mastodon_py.find(self.tom, self.rosa.acct)
@@ -85,7 +92,7 @@ class Conversation:
     def _hear(self, question: str) -> None:
         """Tom looks at his home once the question is the newest post there."""
         seen(
-            lambda: question in self.tom.timeline_home(limit=1)[0].content,
+            lambda: any(question in s.content for s in self.tom.timeline_home(limit=1)),
             f"{question!r} at the top of Tom's home",
         )
         self._type("heard = tom.timeline_home()[0]; heard.content")
@@ -112,8 +119,8 @@ def main() -> None:
     """Hold the conversation and print it."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        hq = stack.enter_context(served("Headquarters", folder))
-        lab = stack.enter_context(served("Laboratory", folder))
+        hq = stack.enter_context(served("Headquarters", folder, 8081))
+        lab = stack.enter_context(served("Laboratory", folder, 8082))
         print("\n".join(Conversation(hq, lab, folder / "rosa").hold()))
 
 

@@ -40,15 +40,17 @@ def shown(status: Any) -> str:
     return content
 
 
-def notified(client: Mastodon, kind: str, by: str) -> Any:
-    """Wait until a notification of this kind by somebody is there; the notification."""
+def notified(client: Mastodon, kind: str, by: str, about: str = "") -> Any:
+    """Wait for a notification of this kind by somebody, about a post with these words."""
+
+    def fits(notification: Any) -> bool:
+        content = notification.status.content if notification.status else ""
+        return notification.account.acct == by and about in content
 
     def found() -> Any:
-        return next(
-            (n for n in client.notifications() if n.type == kind and n.account.acct == by), None
-        )
+        return next(filter(fits, client.notifications(types=[kind])), None)
 
-    return seen(found, f"a {kind} by {by}")
+    return seen(found, f"a {kind} by {by}: {about}")
 
 
 def find(client: Mastodon, acct: str) -> Any:

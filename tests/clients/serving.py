@@ -84,9 +84,9 @@ class ServedNode:
 
 
 @contextmanager
-def served(name: str, folder: Path) -> Iterator[ServedNode]:
-    """`tertulia serve` over a fresh data folder until the block ends."""
-    node = ServedNode(name, folder / name, free_port())
+def served(name: str, folder: Path, port: int = 0) -> Iterator[ServedNode]:
+    """`tertulia serve` over a fresh data folder until the block ends; by default on any port."""
+    node = ServedNode(name, folder / name, port or free_port())
     with node.log.open("w") as log:
         process = subprocess.Popen(
             [program("tertulia"), "serve"], env=node.environment(), stdout=log, stderr=log

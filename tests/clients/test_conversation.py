@@ -1,6 +1,7 @@
 """Two people talk from the command line, and the documents quote what really happens."""
 
 import re
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 
@@ -46,6 +47,12 @@ def test_documents_quote_a_real_run(transcript: list[str], page: str) -> None:
 
 def test_readme_is_short() -> None:
     assert len(_quoted("README.md")) <= README_LINES
+
+
+@pytest.mark.parametrize("name", ["toot", "Mastodon.py"])
+def test_the_page_names_the_versions_that_were_tried(name: str) -> None:
+    page = (ROOT / "docs/clients.md").read_text("utf-8")
+    assert f"{name} | {version(name)} |" in page
 
 
 def _pairs(lines: list[str]) -> list[tuple[str, str]]:

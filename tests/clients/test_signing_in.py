@@ -64,7 +64,7 @@ def test_a_wrong_password_gets_no_code(world: World) -> None:
 def test_who_does_not_allow_gives_no_code(world: World) -> None:
     browser = Browser()
     browser.open(_address(world, _app(world)))
-    browser.submit("Sign in", username="bo", password=PASSWORD)
+    browser.submit("Sign in", login="bo", password=PASSWORD)
     assert "Notes by hand" in browser.text
     browser.submit("Deny")
     assert browser.page.css_first("#code, input[readonly]") is None

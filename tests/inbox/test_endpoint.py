@@ -9,8 +9,9 @@ import orjson
 import pytest
 
 from domain.node import Federation
-from inbox.endpoint import LARGEST, Endpoint
+from inbox.endpoint import Endpoint
 from inbox.intake import PROCESS
+from inbox.reading import LARGEST
 from jobs.queue import enqueue
 from storage.database import Database
 from storage.tx import Tx
@@ -28,6 +29,15 @@ async def test_a_first_contact_is_stored_with_its_actor(
     assert (await b.deliver(bo, here.inbox, b.activity(bo, "Follow", alice.uri))).status == 202
     assert bo.uri in repr(await here.rows("actors"))
     assert b.fetches(bo.path) == 1
+
+
+async def test_our_nodes_recognise_each_other_by_the_signature_asked_for(
+    here: Home, b: Stranger, ana: Person, alice: ActorView
+) -> None:
+    taken = await b.deliver(ana, here.inbox, b.activity(ana, "Follow", alice.uri))
+    assert 'tag="tertulia"' in taken.headers["Accept-Signature"]
+    refused = await b.send(here.inbox, b"{}", {"Content-Type": AS2})
+    assert "Accept-Signature" not in refused.headers
 
 
 async def test_both_media_types_are_taken(

@@ -1,6 +1,6 @@
 """Our own nodes beside foreign servers, one set for all tests of a file."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from itertools import count
 from typing import cast
 
@@ -74,9 +74,9 @@ def peer(fedify_peers: dict[str, FedifyPeer], scheme: Scheme) -> FedifyPeer:
 
 
 @pytest.fixture
-def handle() -> Iterator[str]:
+def handle() -> str:
     """A handle that no test had before."""
-    yield f"ana{next(_numbers)}"
+    return f"ana{next(_numbers)}"
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -22,7 +22,7 @@ from domain.node import Node
 from storage.queries.ids import new_id
 from storage.queries.origins import origin_id
 from storage.queries.posts import by_id
-from storage.tables.accounts import accounts
+from storage.tables.accounts import accounts, tokens
 from storage.tables.actors import actors
 from storage.tables.origins import agreements, origins
 from storage.tables.posts import mentions, post_tags, posts
@@ -38,7 +38,7 @@ _STATEMENTS: Final[dict[Any, Insert]] = {
     table: insert(table).values({column.name: bindparam(column.name) for column in table.c})
     for table in (
         *(accounts, actors, agreements, blocks, communities, follows, home_entries, likes),
-        *(memberships, mentions, origins, post_tags, posts),
+        *(memberships, mentions, origins, post_tags, posts, tokens),
     )
 }
 _numbers = count(1)

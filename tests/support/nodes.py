@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import shutil
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager

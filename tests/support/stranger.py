@@ -162,7 +162,7 @@ class Stranger:
             "content": "<p>hello</p>",
             "to": [PUBLIC],
             "cc": [author.document["followers"]],
-            "published": "2026-11-22T10:00:00Z",
+            "published": "2026-11-01T10:00:00Z",
         } | extra
         self.pages[path] = Page(document)
         return document

@@ -3,19 +3,21 @@
 import asyncio
 from typing import Any
 
+import orjson
 from sqlalchemy import bindparam, exists, func, literal, or_, select, update
 
 from domain.ids import HERE
-from domain.kinds import AgreementKind, DeliveryState, IntakeState, SignatureScheme
+from domain.kinds import DeliveryState, IntakeState, SignatureScheme
+from federation.discovery import find_actor
 from social import profiles
 from social.profiles import ProfileChange
-from storage.columns import any_of
 from storage.queries import actors, origins
 from storage.tables.jobs import JobState, jobs
 from storage.tables.origins import origins as origins_table
 from storage.tables.traffic import activities, deliveries, intake
 from storage.tx import Tx
-from tests.support.factories import add_sister
+from storage.views.actors import ActorView
+from tests.support.factories import add_follow, add_sister
 from tests.support.nodes import Json, Person, RunningNode, until
 
 HOME = "/api/v1/timelines/home"
@@ -24,8 +26,9 @@ HOME = "/api/v1/timelines/home"
 
 
 async def known(node: RunningNode, handle: str, **more: Any) -> Person:
-    """Somebody who may be looked up from outside."""
+    """Somebody who may be looked up from outside, and whose app shows the home."""
     person = await node.person(handle, **more)
+    await person.home()
     await node.db.write(
         profiles.update_profile,
         node=node.node,
@@ -82,18 +85,19 @@ async def befriend(reader: Person, author: Person) -> Json:
 
 
 async def become_sisters(one: RunningNode, other: RunningNode) -> None:
-    """An agreement on both sides, as if both admins had signed it a moment ago."""
+    """An agreement on both sides, as if both admins had signed it a moment ago (protocol §3)."""
     for node, peer in ((one, other), (other, one)):
-        await node.db.write(_agree, peer.origin)
+        sister = await find_actor(node.parts.fetcher, await application_of(peer))
+        await node.db.write(_agree, sister)
 
 
-def _agree(tx: Tx, origin: str) -> None:
-    add_sister(tx, origins.origin_id(tx, origin), since=tx.now)
-
-
-def sister_kind() -> AgreementKind:
-    """The kind of agreement that `become_sisters` makes."""
-    return AgreementKind.SISTER
+def _agree(tx: Tx, sister: ActorView) -> None:
+    """Sisters know each other's Application actors, which follow each other."""
+    ours = actors.application_of(tx, HERE)
+    add_sister(tx, sister.origin_id, since=tx.now)
+    origins.remember_application(tx, sister.origin_id, sister.id)
+    add_follow(tx, ours.id, sister.id)
+    add_follow(tx, sister.id, ours.id)
 
 
 _DUE_JOBS = select(jobs.c.id).where(
@@ -146,7 +150,7 @@ async def the_wait_is_over(node: RunningNode) -> None:
 
 
 _WAITING = select(func.count()).where(deliveries.c.state == DeliveryState.WAITING)
-_BODIES = select(activities.c.id, activities.c.body).order_by(activities.c.id)
+_BODIES = select(activities.c.body).order_by(activities.c.id)
 _REASONS = select(intake.c.reason).where(intake.c.reason.is_not(None))
 
 
@@ -155,9 +159,15 @@ async def waiting(node: RunningNode) -> int:
     return await node.db.read(lambda tx: tx.scalar(_WAITING) or 0)
 
 
-async def published(node: RunningNode) -> list[bytes]:
-    """Every document that this node's people caused, in their order."""
-    return await node.db.read(lambda tx: [row[1] for row in tx.all(_BODIES)])
+async def published(node: RunningNode) -> list[Json]:
+    """Every activity that this node's people caused by what they said and did, in their order."""
+    bodies = await node.db.read(lambda tx: [row[0] for row in tx.all(_BODIES)])
+    documents = [orjson.loads(body) for body in bodies]
+    return [one for one in documents if one["type"] != "Update" or _is_of_a_post(one)]
+
+
+def _is_of_a_post(update: Json) -> bool:
+    return bool(update["object"]["type"] == "Note")
 
 
 async def dropped(node: RunningNode) -> list[str]:
@@ -169,9 +179,6 @@ async def scheme_towards(node: RunningNode, other: RunningNode) -> SignatureSche
     """Which signatures a node makes for another."""
     found = await node.db.read(origins.by_origin, other.origin)
     return None if found is None else found.scheme
-
-
-_BY_URIS = any_of(activities.c.uri, "uris")
 
 
 async def application_of(node: RunningNode) -> str:

@@ -117,14 +117,23 @@ async def test_two_of_our_nodes_end_up_with_the_stricter_signature(nodes: Nodes)
 
 
 async def test_somebody_who_is_not_known_outside_cannot_be_found(nodes: Nodes) -> None:
-    hq, lab = await nodes.start("hq"), await nodes.start("lab")
+    hq, lab = await nodes.start("hq", public_means="network"), await nodes.start("lab")
     ana, ben = await hq.person("ana"), await known(lab, "ben")
-    for name in (ana.acct, ana.uri, f"@nobody@{hq.host}"):
+    for name in (ana.acct, f"@nobody@{hq.host}", f"{hq.origin}/a/1"):
         found = await ben.get("/api/v2/search", q=name, resolve="true", type="accounts")
         assert found["accounts"] == []
-    await ana.say("hello world")  # from now on she may be looked up (protocol §3)
-    bea = await known(lab, "bea")
-    assert (await bea.find(f"@ana@{hq.host}"))["uri"] == ana.uri
+    await ana.say("hello colleagues")
+    found = await ben.get("/api/v2/search", q=ana.acct, resolve="true", type="accounts")
+    assert found["accounts"] == []
+    cy = await known(hq, "cy")
+    assert (await ben.find(cy.acct))["uri"] == cy.uri
+
+
+async def test_who_wrote_for_the_world_may_be_looked_up(nodes: Nodes) -> None:
+    hq, lab = await nodes.start("hq"), await nodes.start("lab")
+    ana, ben = await hq.person("ana"), await known(lab, "ben")
+    await ana.say("hello world")
+    assert (await ben.find(ana.acct))["uri"] == ana.uri
 
 
 async def test_a_changed_profile_is_seen_by_followers(nodes: Nodes) -> None:

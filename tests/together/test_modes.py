@@ -67,9 +67,7 @@ async def test_an_unknown_server_gets_the_same_refusal_whatever_it_asks(nodes: N
             for path in ("/inbox", f"/a/{ana.id}/inbox", "/a/1/inbox")
             for activity in (follow, nobody)
         ]
-        assert {(answer.status, answer.body) for answer in answers} == {
-            (403, answers[0].body)
-        }
+        assert {(answer.status, answer.body) for answer in answers} == {(403, answers[0].body)}
         assert spy.server.seen == [], "it is not even asked for its key"
         assert (await spy.fetch(ana.uri)).status == 403
         assert (await spy.fetch(ana.uri)).body == (await spy.fetch(f"{hq.origin}/a/1")).body

@@ -15,8 +15,10 @@ import pytest
 from activitypub.vocabulary import ACTIVITY_JSON
 from domain.kinds import KeyType, RuleAction
 from federation.signatures import Scheme, sign
+from server.wiring import Role as ProcessRole
 from storage.queries import origins
 from tests.support.nodes import Json, Nodes, Person, RunningNode, free_port, running_node, until
+from tests.together.spies import a_spy
 from tests.together.stories import (
     befriend,
     cannot_find,
@@ -89,7 +91,7 @@ async def test_any_order_and_repetition_ends_in_the_same_state(nodes: Nodes, see
     hq, lab = await nodes.start("hq"), await nodes.start("lab")
     ana, ben = await known(hq, "ana"), await known(lab, "ben")
     root = await a_busy_thread(ana)
-    documents = [orjson.loads(body) for body in await published(hq)]
+    documents = await published(hq)
     await befriend(ben, ana)
     order = documents * 2 if seed else documents
     if seed == 1:
@@ -124,7 +126,7 @@ async def test_likes_shares_and_their_undoing_settle_in_any_order(nodes: Nodes, 
     for act in ("favourite", "reblog"):
         await ana.post(f"/api/v1/statuses/{second['id']}/{act}")
     await settled(hq, lab)
-    documents = [orjson.loads(body) for body in (await published(hq))[before:]]
+    documents = (await published(hq))[before:]
     kinds = sorted(one["type"] for one in documents)
     assert kinds == ["Announce", "Announce", "Like", "Like", "Undo", "Undo"]
     again = documents * 2
@@ -149,7 +151,7 @@ async def test_what_was_deleted_before_it_came_stays_away(nodes: Nodes) -> None:
     made = await ana.say("gone before it came")
     await ana.delete(f"/api/v1/statuses/{made['id']}")
     await settled(hq)
-    create, delete = [orjson.loads(body) for body in await published(hq)]
+    create, delete = await published(hq)
     assert (create["type"], delete["type"]) == ("Create", "Delete")
     await befriend(ben, ana)
     for document in (delete, create, create, delete, create):
@@ -164,7 +166,7 @@ async def test_S16_somebody_else_cannot_deliver_it_for_her(nodes: Nodes) -> None
     ana, dora, ben = await known(hq, "ana"), await known(hq, "dora"), await known(lab, "ben")
     made = await ana.say("hers")
     await settled(hq)
-    [create] = [orjson.loads(body) for body in await published(hq)]
+    [create] = await published(hq)
     await befriend(ben, ana)
     assert await deliver(dora, lab, create) == 403
     await befriend(ben, dora)
@@ -172,23 +174,20 @@ async def test_S16_somebody_else_cannot_deliver_it_for_her(nodes: Nodes) -> None
     assert await deliver(dora, lab, forged) == 202
     await settled(hq, lab)
     assert await ben.home() == []
-    assert dropped and await dropped(lab) != []
+    assert await dropped(lab) != []
     assert await deliver(ana, lab, create) == 202
     assert (await ben.sees("hers"))["uri"] == made["uri"]
-
-
-Restart = Callable[[], Any]
 
 
 @asynccontextmanager
 async def restartable(
     new_url: Callable[[], str], folder: Path, name: str
-) -> AsyncIterator[Callable[[], Any]]:
+) -> AsyncIterator[Callable[..., Any]]:
     """A way to start the same node again and again: its folder, database and port stay."""
     url, port = new_url(), free_port()
 
-    def again() -> Any:
-        return running_node(url, folder / name, name, port=port)
+    def again(**how: Any) -> Any:
+        return running_node(url, folder / name, name, port=port, **how)
 
     yield again
 
@@ -231,6 +230,55 @@ async def test_who_was_away_gets_what_was_written_meanwhile(
             assert [one["uri"] for one in await ben.home()] == [late["uri"], early["uri"]]
             assert len(await ben.get(f"/api/v1/statuses/{seen['id']}/history")) == 2
             assert await cannot_find(ben, gone["uri"])
+
+
+@pytest.mark.only("postgresql")
+async def test_what_waited_long_is_taken_in_its_order(
+    nodes: Nodes, new_database_url: Callable[[], str], folder: Path
+) -> None:
+    hq = await nodes.start("hq")
+    ana = await known(hq, "ana")
+    async with restartable(new_database_url, folder, "lab") as lab_runs:
+        async with lab_runs() as lab:
+            ben = await known(lab, "ben")
+            await befriend(ben, ana)
+        async with lab_runs(role=ProcessRole.WEB):  # takes in, and has no worker
+            made = []
+            for number in range(12):
+                made.append(await ana.say(f"post {number}"))
+                for turn in ("again", "once more"):
+                    await ana.put(f"/api/v1/statuses/{made[-1]['id']}", status=turn)
+            await settled(hq)
+            assert await waiting(hq) == 0
+        async with lab_runs() as lab:
+            await settled(lab)
+            ben = at(lab, ben)
+            home = await ben.home()
+            assert sorted(one["uri"] for one in home) == sorted(one["uri"] for one in made)
+            for status in home:
+                history = await ben.get(f"/api/v1/statuses/{status['id']}/history")
+                said = [version["content"] for version in history[1:]]
+                assert said == ["<p>again</p>", "<p>once more</p>"], status["uri"]
+
+
+async def test_an_update_of_what_never_came_is_a_post_only_while_it_may_still_come(
+    nodes: Nodes,
+) -> None:
+    hq = await nodes.start("hq")
+    ana = await known(hq, "ana")
+    async with a_spy() as spy:
+        mention = {"type": "Mention", "href": ana.uri, "name": ana.acct}
+        now = datetime.now(UTC).isoformat()
+        for words, published in (("an old one", "2020-01-01T00:00:00Z"), ("a new one", now)):
+            note = spy.server.note(
+                spy.eve, content=words, published=published, updated=now, cc=[ana.uri], tag=[mention]
+            )
+            update = spy.server.activity(spy.eve, "Update", note)
+            answer = await spy.server.deliver(spy.eve, f"{hq.origin}/inbox", update)
+            assert answer.status == 202
+        await settled(hq)
+    told = [one["status"]["content"] for one in await ana.notifications()]
+    assert told == ["a new one"]
 
 
 @pytest.mark.both

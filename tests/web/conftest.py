@@ -10,10 +10,11 @@ from tests.support.nodes import Person, RunningNode, running_node
 
 
 @pytest.fixture
-async def node(new_database_url: Callable[[], str]) -> AsyncIterator[RunningNode]:
+async def node(new_database_url: Callable[[], str], tmp_path: Path) -> AsyncIterator[RunningNode]:
     """A node that serves; what apps call public is for its network."""
     url = new_database_url()
-    async with running_node(url, Path(url).parent / "hq", public_means="network") as running:
+    beside = tmp_path if url.startswith("postgresql") else Path(url).parent
+    async with running_node(url, beside / "hq", public_means="network") as running:
         yield running
 
 

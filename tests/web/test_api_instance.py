@@ -28,12 +28,9 @@ async def test_instance_v1_is_complete(node: RunningNode) -> None:
 
 async def test_the_description_says_in_two_lines_who_reads_what(node: RunningNode) -> None:
     found = (await node.ask("GET", "/api/v2/instance")).json["description"]
-    assert found.splitlines() == [
-        "What you post as public is read by members here and at our sister nodes, and by nobody"
-        " else.",
-        "Followers-only posts are read by those you let follow you, direct ones by the people you"
-        " name.",
-    ]
+    first, second = found.splitlines()
+    assert "read by members here and at our sister nodes, and by nobody else" in first
+    assert "Followers-only posts are read by those you let follow you" in second
     longer = (await node.ask("GET", "/api/v1/instance/extended_description")).json
     assert longer["content"].count("<p>") == 2
 

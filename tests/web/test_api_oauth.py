@@ -38,9 +38,7 @@ async def code_for(
     return await node.db.write(apps.grant, wish=wish, account_id=person.id)
 
 
-async def redeem(
-    node: RunningNode, app: dict[str, Any], code: str, /, **changed: Any
-) -> Answer:
+async def redeem(node: RunningNode, app: dict[str, Any], code: str, /, **changed: Any) -> Answer:
     sent = {
         "grant_type": "authorization_code",
         "client_id": app["client_id"],

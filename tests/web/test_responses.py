@@ -22,7 +22,8 @@ def test_P05_answers_are_for_nobody_elses_cache() -> None:
 def test_errors_have_the_shape_that_clients_parse() -> None:
     answer = error(404, "Record not found")
     assert answer.status == 404
-    assert orjson.loads(answer.body or b"") == {"error": "Record not found"}
+    assert isinstance(answer.body, bytes)
+    assert orjson.loads(answer.body) == {"error": "Record not found"}
 
 
 def test_nothing_to_tell_is_an_empty_object_and_never_204() -> None:

@@ -99,8 +99,9 @@ def _from_basic(encoded: str) -> _Client:
         text = base64.b64decode(encoded.strip(), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         raise OAuthProblem("invalid_client", "The app's credentials cannot be read") from None
+    # Decoded twice, so zero bytes are looked for last.
     name, _, secret = text.partition(":")
-    return _Client(unquote_plus(name), unquote_plus(secret))
+    return _Client(*(unquote_plus(part).replace("\0", "") for part in (name, secret)))
 
 
 def _refused(problem: OAuthProblem) -> Response:

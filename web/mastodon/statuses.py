@@ -1,18 +1,17 @@
 """Writing, reading, changing and deleting posts."""
 
-from contextlib import suppress
+import asyncio
 from typing import Final
 
 from aiohttp.web import StreamResponse
 
 from domain.choices import Choice
 from domain.errors import Invalid, NotFound
-from federation.discovery import find_handle
-from federation.fetcher import CannotFetch
 from social import posts
 from social.mentions import unknown_handles
 from social.posts import Change, Draft
 from social.profiles import Defaults, defaults
+from social.search import resolve
 from storage.queries.posts import versions
 from storage.tx import Tx
 from storage.views.posts import PostView, load, visible
@@ -56,16 +55,17 @@ async def create(call: Call) -> StreamResponse:
 
 
 async def _look_up(call: Call, text: str) -> None:
-    """Ask other servers for people named who are not known here; a guest makes us ask nobody.
+    """Ask other servers, for some seconds, for people named who are not known here yet.
 
-    Before the write and apart from it: the token is confirmed in the unit that stores the post.
+    Apart from the write: the token is confirmed in the unit that stores the post.
     """
-    if not call.viewer.full:
-        return
+    services = call.services
     unknown = await call.read(unknown_handles, node=call.node, text=text[:LONGEST_LOOKED_AT])
-    for acct in unknown[: posts.MOST_UNKNOWN]:
-        with suppress(CannotFetch):
-            await find_handle(call.services.fetcher, acct.name, acct.host or "")
+    asked = (
+        resolve(services.db, services.fetcher, viewer=call.viewer, q=str(acct))
+        for acct in unknown[: posts.MOST_UNKNOWN]
+    )
+    await asyncio.gather(*asked)
 
 
 def _create(tx: Tx, *, call: Call, draft: Draft) -> PostView:

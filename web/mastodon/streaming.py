@@ -5,6 +5,8 @@ rights (`social.streaming`).
 """
 
 import asyncio
+import logging
+from contextlib import suppress
 from typing import Any, Final
 
 import orjson
@@ -13,16 +15,24 @@ from aiohttp.web import Response, StreamResponse, WebSocketResponse
 
 from domain.errors import NotAllowed
 from domain.text import fold_tag
+from social.scopes import covers
 from social.streaming import Channel, Stream
+from social.timelines import home
+from storage.views.paging import Page
 from web.authentication import websocket_protocol
 from web.call import Call
-from web.errors import BadRequest
+from web.errors import BUSY, BadRequest
 from web.headers import add_headers
 from web.mastodon.events import frames, may_listen, message, server_sent
 from web.routes import Access, Handler, Route, get
 
+log = logging.getLogger("tertulia.web")
+
 PING_SECONDS: Final = 30
 THUMP_SECONDS: Final = 15
+LOOK_SECONDS: Final = 1.0
+"""How often a silent stream looks whether its client is still there."""
+
 LARGEST_FRAME: Final = 4096
 MOST_STREAMS: Final = 50
 LONGEST_TAG: Final = 100
@@ -57,6 +67,12 @@ def _open(channel: Channel, name: str, tag: str) -> None:
         raise BadRequest(_UNKNOWN) from None
 
 
+async def _come_home(call: Call) -> None:
+    """Keep the home of whoever listens written: a person may listen and never read it."""
+    if covers(call.person.scopes, "read:statuses"):
+        await home(call.services.db, viewer=call.viewer, page=Page(limit=1))
+
+
 # WebSocket.
 
 
@@ -66,6 +82,7 @@ async def connect(call: Call) -> StreamResponse:
         if "stream" not in call.params:
             raise BadRequest(_UNKNOWN)
         return await _serve_events(call, call.params.text("stream"))
+    await _come_home(call)
     channel = call.services.hub.connect(call.person)
     try:
         if "stream" in call.params:
@@ -95,13 +112,20 @@ async def _serve_socket(call: Call, channel: Channel) -> WebSocketResponse:
 
 async def _send(call: Call, channel: Channel, socket: WebSocketResponse) -> None:
     """Pass on what the channel gives; when the channel ends, so does the connection."""
-    async for sent in channel:
-        found = await message(call.services.db, call.node, channel, sent)
-        if channel.closed:
-            break
-        for frame in frames(found) if found else ():
-            await socket.send_str(frame)
-    await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"signed out")
+    code = WSCloseCode.POLICY_VIOLATION
+    try:
+        async for sent in channel:
+            found = await message(call.services.db, call.node, channel, sent)
+            if channel.closed:
+                break
+            for frame in frames(found) if found else ():
+                await socket.send_str(frame)
+    except ConnectionResetError:
+        return
+    except Exception as failure:  # noqa: BLE001 - whatever it is, the client asks anew
+        log.warning("A channel ended: %s", type(failure).__name__)
+        code = WSCloseCode.TRY_AGAIN_LATER
+    await socket.close(code=code)
 
 
 async def _listen(channel: Channel, socket: WebSocketResponse) -> None:
@@ -140,6 +164,7 @@ def _events(name: str) -> Handler:
 
 
 async def _serve_events(call: Call, name: str) -> StreamResponse:
+    await _come_home(call)
     channel = call.services.hub.connect(call.person)
     try:
         _open(channel, name, call.params.text("tag"))
@@ -148,22 +173,27 @@ async def _serve_events(call: Call, name: str) -> StreamResponse:
         add_headers(call.request, response)
         await response.prepare(call.request)
         if call.request.method != hdrs.METH_HEAD:
-            await _pour(call, channel, response)
+            with suppress(ConnectionResetError, *BUSY):  # the client connects anew
+                await _pour(call, channel, response)
         return response
     finally:
         channel.close()
 
 
 async def _pour(call: Call, channel: Channel, response: StreamResponse) -> None:
-    """Send events as they come, and a sign of life in between; ends with the channel."""
+    """Send events as they come, and a sign of life in between; ends with channel or client."""
     await response.write(b":)\n")
     events = aiter(channel)
     coming = asyncio.ensure_future(anext(events, None))
+    silent = 0.0
     try:
-        while not channel.closed:
-            await asyncio.wait({coming}, timeout=THUMP_SECONDS)
+        while _is_there(call):
+            await asyncio.wait({coming}, timeout=LOOK_SECONDS)
             if not coming.done():
-                await response.write(b":thump\n")
+                silent += LOOK_SECONDS
+                if silent >= THUMP_SECONDS:
+                    await response.write(b":thump\n")
+                    silent = 0.0
                 continue
             sent = coming.result()
             if sent is None:
@@ -175,6 +205,12 @@ async def _pour(call: Call, channel: Channel, response: StreamResponse) -> None:
     finally:
         coming.cancel()
         await asyncio.gather(coming, return_exceptions=True)
+
+
+def _is_there(call: Call) -> bool:
+    """Whether the client is still connected: a silent stream would not notice otherwise."""
+    transport = call.request.transport
+    return transport is not None and not transport.is_closing()
 
 
 _BASE: Final = "/api/v1/streaming"

@@ -22,8 +22,10 @@ async def home(call: Call) -> StreamResponse:
     """GET /api/v1/timelines/home; built first for somebody who stayed away for long."""
     services = call.services
     due, found = await call.read(_home, call.viewer, page_of(call), services.fragments)
-    if due and await keep_home(services.db, viewer=call.viewer):
-        return await timeline(call, views.home_page)
+    if due:
+        await keep_home(services.db, viewer=call.viewer)
+        if not found.entries:  # it may be from before the home was built
+            return await timeline(call, views.home_page)
     return answer(call, found)
 
 

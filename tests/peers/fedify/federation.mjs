@@ -146,13 +146,20 @@ function listen(federation, store) {
     .setSharedKeyDispatcher(() => ({ identifier: store.actors.keys().next().value }));
 }
 
+/** Fedify remembers which signatures an origin took; here each request begins with the knock again. */
+class ForgetfulKvStore extends MemoryKvStore {
+  async set(key, ...rest) {
+    if (!key.includes("httpMessageSignaturesSpec")) await super.set(key, ...rest);
+  }
+}
+
 /**
  * A federation without queues: a control call returns when everything is delivered or refused.
- * `knock` is the scheme tried first; Fedify falls back to the other and remembers per origin.
+ * `knock` is the scheme tried first; Fedify falls back to the other.
  */
 export function buildFederation({ origin, knock, store }) {
   const federation = createFederation({
-    kv: new MemoryKvStore(),
+    kv: new ForgetfulKvStore(),
     origin,
     allowPrivateAddress: true,
     firstKnock: specOf(knock),

@@ -1,0 +1,44 @@
+"""Words of deleted posts, removed for good after a while.
+
+The rows themselves stay: answers ask them for the pair of their root, and a Create that comes late
+must find them.
+"""
+
+from collections.abc import Collection
+from typing import Final
+
+from sqlalchemy import bindparam, delete, or_, select, update
+
+from storage.columns import Id, Number, Time, any_of
+from storage.tables.posts import post_tags, post_versions, posts
+from storage.tx import Tx
+
+_DUE: Final = (
+    select(posts.c.id)
+    .where(
+        posts.c.deleted_at <= bindparam("before", type_=Time),
+        or_(posts.c.content != "", posts.c.summary != "", posts.c.source.is_not(None)),
+    )
+    .order_by(posts.c.id)
+    .limit(bindparam("limit", type_=Number))
+)
+_BLANK: Final = (
+    update(posts)
+    .where(any_of(posts.c.id, "ids"), posts.c.deleted_at.is_not(None))
+    .values(content="", source=None, summary="", app_id=bindparam("no_app", type_=Id))
+)
+_VERSIONS: Final = delete(post_versions).where(any_of(post_versions.c.post_id, "ids"))
+_TAGS: Final = delete(post_tags).where(any_of(post_tags.c.post_id, "ids"))
+
+
+def due(tx: Tx, before: int, limit: int) -> list[int]:
+    """Posts that were deleted before that moment and still hold words; reads only."""
+    return [row[0] for row in tx.all(_DUE, before=before, limit=limit)]
+
+
+def erase(tx: Tx, post_ids: Collection[int]) -> None:
+    """Remove the words, the tags and the former versions of deleted posts."""
+    ids = list(post_ids)
+    tx.change(_BLANK, ids=ids, no_app=None)
+    tx.change(_VERSIONS, ids=ids)
+    tx.change(_TAGS, ids=ids)
