@@ -79,6 +79,13 @@ class PostgreSQLSession(Session):
         """Wait for, and hold until the unit ends, a lock that only this name shares."""
         self.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", (name,))
 
+    def wait_for_writers(self, table: str) -> None:
+        """Wait until nobody writes rows of a table; hold up who begins to, until the unit ends.
+
+        Every INSERT, UPDATE and DELETE holds the weaker ROW EXCLUSIVE until its unit ends.
+        """
+        self.execute(f'LOCK TABLE "{table}" IN SHARE ROW EXCLUSIVE MODE', ())
+
     def notify(self, channel: str, payload: str) -> None:
         """Tell every process that listens on `channel`, at once and outside any unit."""
         self.execute("SELECT pg_notify($1, $2)", (channel, payload))

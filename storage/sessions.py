@@ -44,6 +44,10 @@ class Session(ABC):
         """Wait for, and hold until the unit ends, a lock that only this name shares."""
 
     @abstractmethod
+    def wait_for_writers(self, table: str) -> None:
+        """Wait until nobody writes rows of a table; hold up who begins to, until the unit ends."""
+
+    @abstractmethod
     def reopen(self) -> None:
         """Replace a broken connection. Raises Unavailable."""
 

@@ -107,6 +107,9 @@ class SQLiteSession(Session):
     def lock(self, name: str) -> None:
         """Nothing to do: whoever writes already excludes every other writer."""
 
+    def wait_for_writers(self, table: str) -> None:
+        """Nothing to do: whoever writes already excludes every other writer."""
+
     def reopen(self) -> None:
         """Replace the connection."""
         self.close()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, TypeVarTuple
 
+from sqlalchemy import Table
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.dml import Delete, Insert, Update
 from sqlalchemy.sql.selectable import TypedReturnsRows
@@ -101,6 +102,16 @@ class Tx:
         if not self._session.writable:
             raise Misuse("a lock in a unit that only reads")
         self._guard(self._session.lock, name)
+
+    def wait_for_writers(self, table: Table) -> None:
+        """Wait until no other unit writes rows of `table`, and hold up those that begin to.
+
+        For what must see every row that others are about to store; call it first in a unit.
+        """
+        self._check()
+        if not self._session.writable:
+            raise Misuse("a lock in a unit that only reads")
+        self._guard(self._session.wait_for_writers, table.name)
 
     def after_commit(self, effect: Callable[[], None]) -> None:
         """Call `effect` on the event loop once the unit is stored, before its caller resumes.

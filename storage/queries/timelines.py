@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.audience import Viewer
+from domain.ids import snowflake
 from domain.kinds import AccountState, FollowState
 from storage.audience import (
     BOUND,
@@ -46,6 +47,9 @@ KEPT: Final = 800
 
 MERGED: Final = 40
 """Posts of somebody newly followed that appear at once."""
+
+_LATE_MS: Final = 3600 * 1000
+"""A post that is stored now may be that old, and so stand below others that were there before."""
 
 _COLUMNS = ["actor_id", "post_id", "author_id"]
 _ACTOR = bindparam("actor_id", type_=Id)
@@ -200,10 +204,15 @@ def candidates(tx: Tx, viewer: Viewer) -> list[int]:
 
 
 def rebuild(tx: Tx, viewer: Viewer, ids: Sequence[int]) -> None:
-    """Replace a home by `ids` (from `candidates`) and by what was written since."""
+    """Replace a home by `ids` (from `candidates`) and by what was written since.
+
+    Whoever stores a post just now does not see yet that this home is kept, and neither of us would
+    write it down: so we wait for all who write into homes.
+    """
+    tx.wait_for_writers(home_entries)
     tx.change(_CLEAR, actor_id=viewer.actor)
     tx.run(_STORE, actor_id=viewer.actor, ids=list(ids))
-    top_up(tx, viewer, above=max(ids, default=0))
+    top_up(tx, viewer, above=min(max(ids, default=0), snowflake(tx.now - _LATE_MS, 0)))
 
 
 def top_up(tx: Tx, viewer: Viewer, *, above: int) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import orjson
 import pytest
 
 from federation.discovery import find_actor
@@ -62,3 +63,8 @@ async def mallory(here: Home, e: Stranger) -> Person:
     person = e.person("mallory", key=1)
     await find_actor(here.fetcher, person.uri)
     return person
+
+
+@pytest.fixture
+def body(b: Stranger, ana: Person, alice: ActorView) -> bytes:
+    return orjson.dumps(b.activity(ana, "Follow", alice.uri))

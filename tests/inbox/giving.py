@@ -1,9 +1,11 @@
 """Small verbs that the inbox tests share."""
 
+from typing import Any
+
 from federation.discovery import find_actor
 from storage.views.actors import ActorView
 from tests.inbox.home import LEDGER, Home
-from tests.support.stranger import Document, Person
+from tests.support.stranger import Answered, Document, Person, Stranger
 
 
 async def give(here: Home, person: Person, *activities: Document) -> None:
@@ -30,3 +32,14 @@ async def dropped(here: Home) -> str | None:
 async def known(here: Home, person: Person) -> ActorView:
     """Somebody elsewhere as we know them."""
     return await find_actor(here.fetcher, person.uri)
+
+
+async def refuse(
+    here: Home, server: Stranger, body: bytes, headers: Any, *statuses: int, url: str | None = None
+) -> Answered:
+    """Send, expect a refusal with a reason, and that nothing at all changed."""
+    before = await here.digest()
+    answered = await server.send(url or here.inbox, body, headers)
+    assert answered.status in (statuses or (401,))
+    assert await here.digest() == before
+    return answered

@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.peers.fedify.records import Post, Received
 from tests.peers.meeting import acct, last_seq, they_follow, we_follow
 from tests.support.fedify import FedifyPeer
-from tests.support.nodes import Json, Person, RunningNode
+from tests.support.nodes import Json, Nodes, Person, RunningNode
 from tests.together.stories import settled
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -194,25 +195,22 @@ async def test_our_actor_is_whole_for_who_knows_and_a_stub_for_others(
     assert stub["json"]["publicKey"]["owner"] == ana.uri
 
 
-async def test_who_is_not_known_there_is_not_found(peer: FedifyPeer, nodes: Any) -> None:
-    inner = await inner_node(nodes)
-    secret = await inner.person("secret" if peer.knock == "cavage" else "secret2")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def inner(nodes: Nodes) -> RunningNode:
+    """A node whose people nobody outside knows."""
+    return await nodes.start("inner", public_means="network")
+
+
+async def test_who_is_not_known_there_is_not_found(
+    peer: FedifyPeer, inner: RunningNode, handle: str
+) -> None:
+    secret = await inner.person(handle)
     nothing = await peer.fetch(f"{inner.origin}/a/1", as_="fern")
     finger = f"{inner.origin}/.well-known/webfinger?resource=acct:{secret.acct[1:]}"
     for url in (secret.uri, f"{secret.uri}/outbox", f"{secret.uri}/followers", finger):
         for as_ in ("fern", None):
             answer = await peer.fetch(url, as_=as_)
             assert (answer["status"], answer["body"]) == (404, nothing["body"]), url
-
-
-_inner: dict[int, RunningNode] = {}
-
-
-async def inner_node(nodes: Any) -> RunningNode:
-    """A node whose people nobody outside knows; one for this file."""
-    if id(nodes) not in _inner:
-        _inner[id(nodes)] = await nodes.start("inner", public_means="network")
-    return _inner[id(nodes)]
 
 
 async def test_our_posts_are_fetched_by_the_right_actors_only(
@@ -224,7 +222,7 @@ async def test_our_posts_are_fetched_by_the_right_actors_only(
     everybody = await ana.say("for everybody")
     few = await ana.say("for followers", visibility="private")
     one = await ana.say(f"for moss {acct(peer, 'moss')}", visibility="direct")
-    rights = {
+    rights: dict[str, set[str | None]] = {
         everybody["uri"]: {"fern", "moss", "reed", None},
         few["uri"]: {"fern"},
         one["uri"]: {"moss"},

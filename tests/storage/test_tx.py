@@ -189,6 +189,8 @@ def test_reading_sessions_refuse_to_write(notes_url: str) -> None:
             add(tx, 1)
         with pytest.raises(Misuse):
             tx.lock("name")
+        with pytest.raises(Misuse):
+            tx.wait_for_writers(notes.notes)
     session.close()
 
 

@@ -1,6 +1,5 @@
 """What people on several nodes do again and again in these tests, and how a test looks at it."""
 
-import asyncio
 from typing import Any
 
 import orjson
@@ -172,7 +171,7 @@ def _is_of_a_post(update: Json) -> bool:
 
 async def dropped(node: RunningNode) -> list[str]:
     """Why activities had no effect at a node."""
-    return await node.db.read(lambda tx: [row[0] for row in tx.all(_REASONS)])
+    return await node.db.read(lambda tx: [str(row[0]) for row in tx.all(_REASONS)])
 
 
 async def scheme_towards(node: RunningNode, other: RunningNode) -> SignatureScheme | None:
@@ -193,7 +192,7 @@ async def application_of(node: RunningNode) -> str:
 async def cannot_find(person: Person, uri: str) -> bool:
     """Whether a post stays unfound even when it is asked for by its id."""
     found = await person.get("/api/v2/search", q=uri, resolve="true", type="statuses")
-    return found["statuses"] == []
+    return not found["statuses"]
 
 
 async def told(person: Person, kind: str) -> Json:
@@ -216,7 +215,7 @@ async def shows(person: Person, status_id: str, **wanted: Any) -> Json:
     async def so() -> bool:
         nonlocal found
         found = await person.get(f"/api/v1/statuses/{status_id}")
-        return all(found[name] == value for name, value in wanted.items())
+        return all([found[name] == value for name, value in wanted.items()])
 
     try:
         await until(so, 8)
@@ -240,12 +239,3 @@ async def thread_of(person: Person, status_id: str) -> list[str]:
     own = await person.get(f"/api/v1/statuses/{status_id}")
     line = [*context["ancestors"], own, *context["descendants"]]
     return [status["uri"] for status in line]
-
-
-async def stays_so(ask: Any, seconds: float = 0.3) -> None:
-    """Look for a while that something stays true."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + seconds
-    while loop.time() < end:
-        assert await ask()
-        await asyncio.sleep(0.05)

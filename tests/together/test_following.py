@@ -145,7 +145,8 @@ async def test_a_changed_profile_is_seen_by_followers(nodes: Nodes) -> None:
     assert answer.status == 200
 
     async def seen() -> bool:
-        return (await ben.get(f"/api/v1/accounts/{account['id']}"))["display_name"] == "Ana Ruiz"
+        now = await ben.get(f"/api/v1/accounts/{account['id']}")
+        return str(now["display_name"]) == "Ana Ruiz"
 
     await until(seen)
     assert "Lifts safely" in (await ben.get(f"/api/v1/accounts/{account['id']}"))["note"]

@@ -3,9 +3,11 @@
 import asyncio
 
 import pytest
+from sqlalchemy import delete
 
 from domain.kinds import RuleAction
 from storage.queries import origins
+from storage.tables.actors import key_fetches
 from tests.support.nodes import Nodes, RunningNode, until
 from tests.together.spies import a_spy
 from tests.together.stories import (
@@ -39,7 +41,6 @@ async def test_partners_talk_only_to_whom_both_allow(nodes: Nodes) -> None:
     await decide(lab, hq.host, RuleAction.ALLOW)
     assert (await ben.get("/api/v2/search", **search))["accounts"] == []
     await decide(hq, lab.host, RuleAction.ALLOW)
-    await lab.db.write(origins.drop_rule, "nobody.example")
     cy = await known(lab, "cy")
     await the_rest_is_over(lab)
     await befriend(cy, ana)
@@ -47,13 +48,12 @@ async def test_partners_talk_only_to_whom_both_allow(nodes: Nodes) -> None:
     await cy.sees("between partners")
 
 
+_FORGET_RESTS = delete(key_fetches)
+
+
 async def the_rest_is_over(node: RunningNode) -> None:
     """What could not be had rests for five minutes; they have passed."""
-    from sqlalchemy import delete
-
-    from storage.tables.actors import key_fetches
-
-    await node.db.write(lambda tx: tx.run(delete(key_fetches)))
+    await node.db.write(lambda tx: tx.run(_FORGET_RESTS))
 
 
 async def test_an_unknown_server_gets_the_same_refusal_whatever_it_asks(nodes: Nodes) -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -52,7 +53,7 @@ class Cluster:
         )
         self.tokens[name] = await self.run("token", "create", name, "--scopes", SCOPES)
 
-    async def ask(self, web: int, name: str, method: str, path: str, **given: object) -> Json:
+    async def ask(self, web: int, name: str, method: str, path: str, **given: Any) -> Json:
         """A request to one of the web processes that must succeed."""
         headers = {"Authorization": f"Bearer {self.tokens[name]}"}
         url = f"http://127.0.0.1:{self.ports[web]}{path}"
@@ -74,7 +75,9 @@ class Cluster:
 async def serving(cluster: Cluster, *arguments: str) -> AsyncIterator[None]:
     """One `tertulia serve` until the block ends; what it said is shown if that fails."""
     process = await asyncio.create_subprocess_exec(
-        *(PROGRAM, "serve", *arguments),
+        PROGRAM,
+        "serve",
+        *arguments,
         env=cluster.environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
