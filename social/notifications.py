@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from domain.audience import Kind
 from domain.kinds import AccountState, NotificationKind
 from social.streaming import announce, notified
 from storage.audience import readers_among
@@ -58,6 +59,9 @@ def tell_sharers(tx: Tx, row: PostRow) -> None:
 
 
 def _tell_readers(tx: Tx, row: PostRow, actor_ids: Collection[int], kind: NotificationKind) -> None:
-    readers = readers_among(tx, row.id, actor_ids) if actor_ids else set()
+    if not actor_ids:
+        return
+    everybody = row.kind is Kind.PUBLIC and row.root_kind is Kind.PUBLIC
+    readers = actor_ids if everybody else readers_among(tx, row.id, actor_ids)
     for actor_id in sorted(readers):
         notify(tx, actor_id=actor_id, kind=kind, from_id=row.author_id, post_id=row.id)

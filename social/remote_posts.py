@@ -11,7 +11,13 @@ from msgspec.structs import replace
 
 from activitypub.parse.fields import origin_of
 from activitypub.parse.posts import Attachment, NoteDocument
-from domain.addressing import Addressee, DocumentAudience, Gathering, audience_of_document
+from domain.addressing import (
+    PUBLIC_URI,
+    Addressee,
+    DocumentAudience,
+    Gathering,
+    audience_of_document,
+)
 from domain.audience import NAMED, Audience, Kind
 from domain.choices import Named
 from domain.html import clean
@@ -56,7 +62,7 @@ def store_remote_post(
     parent = posts.by_uri(tx, note.in_reply_to) if note.in_reply_to is not None else None
     if not _may_answer(tx, node, note, signer, parent):
         return None
-    people = actors.by_uris(tx, _addresses(note))
+    people = actors.by_uris(tx, _addresses(note, signer))
     said = _audience(tx, note, signer, people, parent)
     if not (wanted or _concerns(tx, signer, people, said, parent)):
         return None
@@ -82,8 +88,10 @@ def _may_answer(
     return readers.may(tx, signer, posts.facts(tx, parent))
 
 
-def _addresses(note: NoteDocument) -> list[str]:
-    return list(dict.fromkeys((*note.addressees, *(each.href for each in note.mentions))))
+def _addresses(note: NoteDocument, signer: ActorView) -> list[str]:
+    """What may be somebody: not anyone, and not the author's own followers."""
+    addressed = dict.fromkeys((*note.addressees, *(each.href for each in note.mentions)))
+    return [uri for uri in addressed if uri not in {PUBLIC_URI, signer.followers}]
 
 
 def _audience(
@@ -94,7 +102,9 @@ def _audience(
     parent: PostRow | None,
 ) -> DocumentAudience:
     root = parent.root_audience if parent else None
-    known = _known(tx, signer, people) | _gatherings(tx, signer, root)
+    known = _known(tx, signer, people)
+    if _names_others(note, signer, known):
+        known |= _gatherings(tx, signer, root)
     return audience_of_document(
         note.to,
         note.cc,
@@ -105,6 +115,12 @@ def _audience(
         known=known,
         root=root,
     )
+
+
+def _names_others(note: NoteDocument, signer: ActorView, known: Collection[str]) -> bool:
+    """Whether an address is neither anyone, nor the author's followers, nor a person we know."""
+    named = {*note.to, *note.cc, *note.audience}
+    return not named <= {PUBLIC_URI, signer.followers, *known}
 
 
 def _known(tx: Tx, signer: ActorView, people: Iterable[ActorView]) -> dict[str, Addressee]:
@@ -227,6 +243,8 @@ def _edited_at(note: NoteDocument, created_at: int, now: int) -> int | None:
 def _content(note: NoteDocument) -> str:
     """The words, after a title and before links to what is attached."""
     title = f"<p><strong>{escape(note.name)}</strong></p>" if _has_title(note) else ""
+    if not (title or note.attachments):
+        return note.content  # cleaned when it was parsed
     return clean(title + note.content + "".join(map(_attached, note.attachments)))
 
 

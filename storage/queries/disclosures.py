@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from domain.kinds import SignatureScheme
 from domain.node import SOFTWARE as OUR_SOFTWARE
 from storage.tables.origins import disclosures, origins
 from storage.tx import Tx
@@ -45,6 +46,7 @@ _DISCLOSED_TO_PLAIN = (
     .where(
         disclosures.c.actor_id == bindparam("actor_id"),
         func.coalesce(origins.c.software, "") != OUR_SOFTWARE,
+        origins.c.scheme != SignatureScheme.OURS,  # its inbox asks for signatures as ours do
     )
     .limit(1)
 )

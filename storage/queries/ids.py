@@ -1,9 +1,8 @@
 """Ids for new rows, from the one source of this process."""
 
-import secrets
 from typing import Final
 
-from domain.ids import RANDOM_BITS, IdSource, snowflake
+from domain.ids import RANDOM_BITS, IdSource, random_bits, snowflake
 from storage.tx import Tx
 
 _SOURCE: Final = IdSource()
@@ -22,7 +21,7 @@ def id_at(tx: Tx, made_at: int) -> int:
     """
     if made_at >= tx.now:
         return new_id(tx)
-    return snowflake(max(0, made_at), secrets.randbits(RANDOM_BITS))
+    return snowflake(max(0, made_at), random_bits(RANDOM_BITS))
 
 
 def new_notification_id(tx: Tx) -> int:

@@ -1,13 +1,12 @@
 """The job queue's statements. Claims, leases and order are decided here, in SQL."""
 
-import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import and_, bindparam, case, delete, exists, func, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from domain.ids import IdSource
+from domain.ids import IdSource, random_bits
 from storage.columns import Id, any_of, database_now
 from storage.tables.jobs import JobState, jobs
 from storage.tx import Tx
@@ -177,7 +176,7 @@ class LetGo(NamedTuple):
 def _params(tx: Tx, job: NewJob) -> dict[str, Any]:
     return {
         "id": _ids.new(tx.now),
-        "step": 1 + secrets.randbits(STEP_BITS),
+        "step": 1 + random_bits(STEP_BITS),
         "kind": job.kind,
         "payload": job.payload,
         "order_key": job.order_key,

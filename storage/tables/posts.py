@@ -52,8 +52,16 @@ posts = Table("posts", metadata, _Posts, sqlite_strict=True)
 Index("uq_posts_uri", posts.c.uri, unique=True)
 Index("ix_posts_author_id", posts.c.author_id, posts.c.id)
 Index("ix_posts_root_id", posts.c.root_id, posts.c.id)
-Index("ix_posts_reply_to_id", posts.c.reply_to_id)
-Index("ix_posts_place_id", posts.c.place_id, posts.c.id)
+_answers = posts.c.reply_to_id.is_not(None)
+_placed = posts.c.place_id.is_not(None)
+Index("ix_posts_reply_to_id", posts.c.reply_to_id, sqlite_where=_answers, postgresql_where=_answers)
+Index(
+    "ix_posts_place_id",
+    posts.c.place_id,
+    posts.c.id,
+    sqlite_where=_placed,
+    postgresql_where=_placed,
+)
 Index("ix_posts_origin_id", posts.c.origin_id, posts.c.id)
 Index(
     "ix_posts_reply_to_uri",

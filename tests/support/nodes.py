@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import shutil
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager

@@ -215,7 +215,7 @@ async def shows(person: Person, status_id: str, **wanted: Any) -> Json:
     async def so() -> bool:
         nonlocal found
         found = await person.get(f"/api/v1/statuses/{status_id}")
-        return all([found[name] == value for name, value in wanted.items()])
+        return all(found[name] == value for name, value in wanted.items())
 
     try:
         await until(so, 8)

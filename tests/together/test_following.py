@@ -4,6 +4,7 @@ import pytest
 
 from domain.kinds import SignatureScheme
 from tests.support.nodes import Nodes, until
+from tests.together.spies import a_spy
 from tests.together.stories import (
     asked,
     become_sisters,
@@ -127,6 +128,33 @@ async def test_somebody_who_is_not_known_outside_cannot_be_found(nodes: Nodes) -
     assert found["accounts"] == []
     cy = await known(hq, "cy")
     assert (await ben.find(cy.acct))["uri"] == cy.uri
+
+
+async def test_who_is_known_to_our_nodes_alone_is_nobody_to_others(nodes: Nodes) -> None:
+    hq, lab = await nodes.start("hq", public_means="network"), await nodes.start("lab")
+    ana, ben = await hq.person("ana"), await known(lab, "ben")
+    await befriend(ana, ben)  # lab learns who she is
+    await settled(hq, lab)
+    assert (await ben.find(ana.acct))["uri"] == ana.uri
+    finger = f"{hq.origin}/.well-known/webfinger?resource=acct:"
+    async with a_spy() as spy:
+        for url, nobody in (
+            (f"{finger}{ana.acct[1:]}", f"{finger}cy@{hq.host}"),
+            (ana.uri, f"{hq.origin}/a/1"),
+        ):
+            for signed in (True, False):
+                answer, nothing = [await spy.fetch(one, signed=signed) for one in (url, nobody)]
+                assert (answer.status, answer.body) == (404, nothing.body)
+        eve = await ana.find(spy.acct)
+        assert eve["uri"] == spy.eve.uri
+        await ana.say(f"hello {spy.acct}", visibility="direct")
+        await settled(hq)
+        assert (await spy.fetch(f"{finger}{ana.acct[1:]}", signed=False)).status == 200
+        stub = (await spy.fetch(ana.uri, signed=False)).json
+        assert set(stub) == {
+            *("@context", "id", "type", "preferredUsername", "inbox", "publicKey"),
+        }
+        assert "outbox" in (await spy.fetch(ana.uri)).json
 
 
 async def test_who_wrote_for_the_world_may_be_looked_up(nodes: Nodes) -> None:

@@ -111,8 +111,7 @@ async def cluster(new_database_url: Callable[[], str], folder: Path) -> AsyncIte
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(ClientSession())
         made = Cluster(environment, ports, session)
-        await made.person("ana")
-        await made.person("ben")
+        await asyncio.gather(made.person("ana"), made.person("ben"))
         for port in ports:
             web = ("--role", "web", "--bind", f"127.0.0.1:{port}")
             await stack.enter_async_context(serving(made, *web))

@@ -270,7 +270,7 @@ async def test_an_update_of_what_never_came_is_a_post_only_while_it_may_still_co
         mention = {"type": "Mention", "href": ana.uri, "name": ana.acct}
         now = datetime.now(UTC).isoformat()
         for words, published in (("an old one", "2020-01-01T00:00:00Z"), ("a new one", now)):
-            to_her = {"cc": [ana.uri], "tag": [mention]}
+            to_her: dict[str, Any] = {"cc": [ana.uri], "tag": [mention]}
             note = spy.server.note(
                 spy.eve, content=words, published=published, updated=now, **to_her
             )

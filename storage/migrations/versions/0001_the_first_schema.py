@@ -510,8 +510,20 @@ def upgrade() -> None:
     with op.batch_alter_table("posts", schema=None) as batch_op:
         batch_op.create_index("ix_posts_author_id", ["author_id", "id"], unique=False)
         batch_op.create_index("ix_posts_origin_id", ["origin_id", "id"], unique=False)
-        batch_op.create_index("ix_posts_place_id", ["place_id", "id"], unique=False)
-        batch_op.create_index("ix_posts_reply_to_id", ["reply_to_id"], unique=False)
+        batch_op.create_index(
+            "ix_posts_place_id",
+            ["place_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("place_id IS NOT NULL"),
+            postgresql_where=sa.text("place_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_posts_reply_to_id",
+            ["reply_to_id"],
+            unique=False,
+            sqlite_where=sa.text("reply_to_id IS NOT NULL"),
+            postgresql_where=sa.text("reply_to_id IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_posts_reply_to_uri",
             ["reply_to_uri"],
@@ -598,8 +610,16 @@ def downgrade() -> None:
             sqlite_where=sa.text("reply_to_uri IS NOT NULL"),
             postgresql_where=sa.text("reply_to_uri IS NOT NULL"),
         )
-        batch_op.drop_index("ix_posts_reply_to_id")
-        batch_op.drop_index("ix_posts_place_id")
+        batch_op.drop_index(
+            "ix_posts_reply_to_id",
+            sqlite_where=sa.text("reply_to_id IS NOT NULL"),
+            postgresql_where=sa.text("reply_to_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_posts_place_id",
+            sqlite_where=sa.text("place_id IS NOT NULL"),
+            postgresql_where=sa.text("place_id IS NOT NULL"),
+        )
         batch_op.drop_index("ix_posts_origin_id")
         batch_op.drop_index("ix_posts_author_id")
 
