@@ -1,1 +1,1 @@
-"""The wire format, without HTTP: parse JSON into types, render views into JSON, prove and verify."""
+"""The wire format, without HTTP: JSON into types, views into JSON, proofs made and verified."""

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import secrets
 
 from domain.kinds import Role
 from social import apps, passwords
@@ -14,7 +13,7 @@ from tests.support.factories import add_person
 PASSWORD = "a long enough password"
 HASH = passwords.hash_now(PASSWORD)
 URI = "https://app.example/callback"
-VERIFIER = secrets.token_urlsafe(48)
+VERIFIER = "a-verifier-of-more-than-forty-three-characters-for-tests"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode()[:43]
 
 
