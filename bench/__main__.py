@@ -10,11 +10,13 @@ import uvloop
 from aiohttp import ClientSession
 
 from bench import limits, paths
+from bench.bare import bare_client
 from bench.far import far_actor
 from bench.node import BenchNode, bench_node
 
 PEOPLE = 10
 FOLLOWERS = 200
+SERVERS = 50
 # Design §5: the first goals, and the later ones.
 GOALS = {"inbound": (25, 35), "delivery": (60, 75), "home": (35, 75)}
 
@@ -27,7 +29,7 @@ async def measure(times: int, rounds: int) -> dict[str, tuple[float, float]]:
         async with bench_node(Path(folder)) as node, far_actor() as far, ClientSession() as session:
             token = _people(node)
             await paths.meet(node, far, session)
-            node.give_remote_followers(far.origin, "p0", FOLLOWERS)
+            node.give_remote_followers(far.port, "p0", FOLLOWERS, SERVERS)
             body = far.signed(f"{node.origin}/inbox", far.note(0, node.origin))[1]
             await paths.inbound(node, far, 200)  # warm
             for _ in range(rounds):
@@ -38,16 +40,17 @@ async def measure(times: int, rounds: int) -> dict[str, tuple[float, float]]:
                 ours["home"].append(spent)
                 http = await paths.bare("GET", None, 200, size, times)
                 raw["home"].append(http + await _limit("home", size, http))
-                raw["delivery"].append(await _limit("delivery", len(body)))
+                http = await bare_client(len(body), times)
+                raw["delivery"].append(http + await _limit("delivery", len(body), http))
                 ours["delivery"].append(await paths.delivery(node, far, token, FOLLOWERS, 5))
             memory = node.measured.memory_mb()
             print(f"\nCreate {len(body):,} bytes · home {size:,} bytes · resident {memory:.0f} MB")
     return {name: (statistics.median(ours[name]), statistics.median(raw[name])) for name in GOALS}
 
 
-async def _limit(path: str, size: int, http: float = 0) -> float:
+async def _limit(path: str, size: int, http: float) -> float:
     parts = await asyncio.to_thread(limits.measured, path, size)
-    parts_shown = {"HTTP, bare": http, **parts} if http else parts
+    parts_shown = {"bare aiohttp": http, **parts}
     print(path.ljust(9), *(f"{name} {spent:.1f} ·" for name, spent in parts_shown.items()))
     return sum(parts.values())
 

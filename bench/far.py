@@ -42,6 +42,7 @@ class FarActor:
     """An actor with documents, keys and a sink for deliveries."""
 
     def __init__(self, port: int) -> None:
+        self.port = port
         self.host = f"far.localhost:{port}"
         self.origin = f"http://{self.host}"
         self.uri = f"{self.origin}/users/fern"

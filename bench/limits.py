@@ -1,9 +1,9 @@
-"""Raw limits: what the machine would need for the same work with nothing around it.
+"""Raw limits: the libraries alone, doing the same work with nothing of ours between them.
 
-CPU microseconds of this process, the median of several rounds. A limit is the sum of the parts
-that no server of this kind can leave out: reading and answering HTTP (a bare protocol on the
-same event loop), the cryptography, the JSON, the cleaning of HTML, and the statements on the
-bare driver. The node's paths are divided by these.
+CPU microseconds, the median of several rounds. A limit is the sum of the parts that cannot be
+left out: HTTP on bare aiohttp (`bench/bare.py`), the cryptography, the JSON, the cleaning of
+HTML, the statements on the bare driver, and one change of threads where a page is read. The
+node's paths are divided by these sums.
 """
 
 import asyncio
@@ -13,7 +13,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -40,44 +39,6 @@ def cpu_us(work: Callable[[], object], times: int) -> float:
             work()
         rounds.append((time.process_time_ns() - begun) / times / 1000)
     return statistics.median(rounds)
-
-
-def bare_post(body_bytes: int, times: int = 10_000) -> float:
-    """CPU microseconds of a client that sends a POST on a kept connection and reads 202."""
-    import socket  # noqa: PLC0415
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-        request = (
-            b"POST /inbox HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % body_bytes
-            + bytes(body_bytes)
-        )
-        answer = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
-        stop = threading.Event()
-        thread = threading.Thread(target=_sink, args=(listening, len(request), answer, stop))
-        thread.start()
-        with socket.create_connection(("127.0.0.1", port)) as connection:
-            begun = time.thread_time_ns()
-            for _ in range(times):
-                connection.sendall(request)
-                connection.recv(4096)
-            spent = (time.thread_time_ns() - begun) / times / 1000
-        stop.set()
-        thread.join()
-    return spent
-
-
-def _sink(listening: "object", size: int, answer: bytes, stop: threading.Event) -> None:
-    connection, _ = listening.accept()  # type: ignore[attr-defined]
-    with connection:
-        while not stop.is_set():
-            left = size
-            while left > 0:
-                data = connection.recv(left)
-                if not data:
-                    return
-                left -= len(data)
-            connection.sendall(answer)
 
 
 def inbound_parts(body: bytes) -> dict[str, float]:
@@ -136,7 +97,6 @@ def delivery_parts(body: bytes) -> dict[str, float]:
     return {
         "RSA sign": cpu_us(lambda: key.sign(body[:200], padding.PKCS1v15(), hashes.SHA256()), 400),
         "SHA-256": cpu_us(lambda: hashlib.sha256(body).digest(), 5000),
-        "HTTP, bare": bare_post(len(body)),
     }
 
 

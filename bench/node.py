@@ -115,31 +115,25 @@ class BenchNode:
                 (uri,),
             )
 
-    def give_remote_followers(self, origin: str, handle: str, count: int) -> None:
-        """Let foreign actors with inboxes of their own follow one of our people."""
+    def give_remote_followers(self, port: int, handle: str, count: int, servers: int) -> None:
+        """Let foreign actors follow one of our people: each with an own inbox, on many servers."""
         with closing(sqlite3.connect(self.database)) as connection, connection:
             columns = [row[1] for row in connection.execute("PRAGMA table_info(actors)")]
-            copied = {
-                "id": "f.id % 1000000007 * 1000 + n.value",
-                "uri": "?1 || '/in/' || n.value",
-                "handle": "'r' || n.value",
-                "handle_folded": "'r' || n.value",
-                "inbox": "?1 || '/in/' || n.value",
-                "shared_inbox": "NULL",
-            }
-            values = ", ".join(copied.get(name, f"f.{name}") for name in columns)
-            connection.execute(
-                f"INSERT INTO actors({', '.join(columns)}) SELECT {values} FROM actors f,"
-                " (WITH RECURSIVE c(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM c"
-                " WHERE value < ?2) SELECT value FROM c) n WHERE f.uri = ?1 || '/users/fern'",
-                (origin, count),
-            )
+            origins = [row[1] for row in connection.execute("PRAGMA table_info(origins)")]
+            for number in range(count):
+                server = number % servers
+                origin = f"http://s{server}.localhost:{port}"
+                _copy(connection, "origins", origins, {"id": 9_000 + server, "origin": origin})
+                inbox = f"{origin}/in/{number}"
+                changed = {"id": 10_000 + number, "origin_id": 9_000 + server, "uri": inbox}
+                changed |= {"handle": f"r{number}", "handle_folded": f"r{number}"}
+                _copy(connection, "actors", columns, changed | {"inbox": inbox})
             connection.execute(
                 "INSERT INTO follows(id, follower_id, target_id, state, uri, shares, notify,"
                 " created_at) SELECT r.id, r.id, t.id, 2, r.uri || '#f', 1, 0, 0"
-                " FROM actors r, actors t WHERE r.uri LIKE ?1 || '/in/%'"
-                " AND t.handle = ?2 AND t.origin_id = 1",
-                (origin, handle),
+                " FROM actors r, actors t WHERE r.id BETWEEN 10000 AND 99999"
+                " AND t.handle = ? AND t.origin_id = 1",
+                (handle,),
             )
 
     def next_number(self) -> int:
@@ -152,6 +146,19 @@ class BenchNode:
         async with asyncio.timeout(seconds):
             while await asyncio.to_thread(self.ask, question):
                 await asyncio.sleep(0.1)
+
+
+def _copy(
+    connection: sqlite3.Connection, table: str, columns: list[str], changed: dict[str, object]
+) -> None:
+    """A row like that of the foreign actor or its origin, with other values in some columns."""
+    values = ", ".join(f":{name}" if name in changed else name for name in columns)
+    source = "handle = 'fern'" if table == "actors" else "origin LIKE 'http://far.%'"
+    connection.execute(
+        f"INSERT OR IGNORE INTO {table}({', '.join(columns)}) SELECT {values} FROM {table}"
+        f" WHERE {source}",
+        changed,
+    )
 
 
 def free_port() -> int:

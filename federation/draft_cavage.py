@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Final
 
 from federation.key_material import KeyKind, PrivateKey, PublicKey
@@ -188,7 +189,13 @@ def digest_header(body: bytes) -> str:
 
 def http_date(now: datetime) -> str:
     """`now` as an IMF-fixdate (RFC 9110 §5.6.7). Raises ValueError without a time zone."""
-    return format_datetime(datetime.fromtimestamp(unix(now), UTC), usegmt=True)
+    return _date_of(unix(now))
+
+
+@lru_cache(maxsize=8)
+def _date_of(second: int) -> str:
+    """Kept for a moment: many requests are signed in the same second."""
+    return format_datetime(datetime.fromtimestamp(second, UTC), usegmt=True)
 
 
 def _components(headers: str | None) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -217,6 +217,7 @@ class Destination:
     target: str
 
 
+@lru_cache(maxsize=4096)
 def destination(url: str) -> Destination:
     """The parts of `url`, which has to be encoded already and is signed as it stands.
 

@@ -17,7 +17,9 @@ def address_of(tx: Tx, post: PostView) -> Address:
     if post.shared_post is not None:
         named = [post.shared_post.author]
     elif row.reply_to_author_id is not None and row.kind is Kind.PUBLIC:
-        named += [one for one in actors.views(tx, [row.reply_to_author_id]) if one not in named]
+        # Somebody elsewhere gets it so; one of ours need not be named to the world.
+        answered = actors.views(tx, [row.reply_to_author_id])
+        named += [one for one in answered if not one.is_local and one not in named]
     at = Addresses(
         author=post.author.uri,
         author_followers=post.author.followers or "",

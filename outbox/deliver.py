@@ -27,7 +27,7 @@ from federation.client import Client
 from federation.keyring import Keyring, SigningKey
 from federation.policy import may_exchange
 from federation.signatures import Scheme, sign
-from outbox.fan_out import DELIVERIES
+from outbox.fan_out import DELIVERIES, may_still_get
 from storage.database import Database
 from storage.lanes import free_thread
 from storage.notices import Bus
@@ -38,6 +38,7 @@ from storage.tx import Tx
 log = logging.getLogger("tertulia.deliver")
 
 HOUR = 3_600_000
+FRESH = 1_000  # ms for which rights that were asked at fan-out hold (protocol §6)
 FINAL = frozenset({400, 403, 404, 405, 406, 411, 413, 414, 415, 421, 422, 501})
 SCHEMES = {
     SignatureScheme.UNKNOWN: Scheme.CAVAGE,
@@ -138,7 +139,7 @@ class Sender:
         except TimeoutError:
             return
         if self._tasks:
-            await asyncio.sleep(0.002)  # let a few more results come in before the next write
+            await asyncio.sleep(0.01)  # let a few more results come in before the next write
 
     async def _settle_and_claim(self, outcomes: Sequence[Outcome], room: int) -> list[Delivery]:
         try:
@@ -239,7 +240,23 @@ def settle_and_claim(
     refused = {one for one, host in hosts.items() if not may_exchange(tx, node, host)}
     for origin_id in sorted(refused):
         deliveries.drop_origin(tx, origin_id)  # decided after it was queued (O16, G57)
-    return [delivery for delivery in claimed if delivery.origin_id not in refused]
+    admitted = [delivery for delivery in claimed if delivery.origin_id not in refused]
+    void = _void(tx, node, admitted)
+    deliveries.finish(tx, sorted(void))
+    return [delivery for delivery in admitted if delivery.id not in void]
+
+
+def _void(tx: Tx, node: Node, claimed: Sequence[Delivery]) -> set[int]:
+    """Deliveries that waited while the right to what they bring ended, or the post itself."""
+    waited = [one for one in claimed if tx.now - one.created_at > FRESH]
+    about = deliveries.posts_of(tx, {one.activity_id for one in waited}) if waited else {}
+    void: set[int] = set()
+    for post_id in set(about.values()):
+        mine = [one for one in waited if about.get(one.activity_id) == post_id]
+        addresses = {one.inbox for one in mine}
+        still = may_still_get(tx, node=node, post_id=post_id, addresses=addresses)
+        void |= {one.id for one in mine if one.inbox not in still}
+    return void
 
 
 def _settle(tx: Tx, pace: Pace, outcomes: Sequence[Outcome]) -> None:

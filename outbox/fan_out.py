@@ -5,6 +5,7 @@ domains that this node does not talk to are left out, and what becomes known to 
 recorded in the same transaction that queues the first delivery (protocol §3).
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 import msgspec
@@ -17,15 +18,16 @@ from domain.node import Node
 from federation.keyring import Keyring
 from federation.policy import may_exchange
 from jobs.queue import Job
-from outbox.publish import Reach
+from outbox.publish import Reach, reach_of
 from storage.audience import readers_among
 from storage.database import Database
-from storage.queries import deliveries
+from storage.queries import deliveries, posts
 from storage.queries.activities import activity, set_body
 from storage.queries.deliveries import Inbox
 from storage.queries.disclosures import disclose
 from storage.queries.ids import new_id
 from storage.tx import Tx
+from storage.views.posts import for_delivery
 
 DELIVERIES = "deliveries"  # the topic that wakes the sender
 
@@ -70,7 +72,7 @@ class FanOut:
 
 def fan_out(tx: Tx, *, node: Node, activity_id: int, reach: Reach, body: bytes | None) -> int:
     """Write the deliveries of a document; how many inboxes it goes to."""
-    if activity(tx, activity_id) is None:
+    if activity(tx, activity_id) is None or _was_deleted(tx, reach.remember):
         return 0
     if body is not None:
         set_body(tx, activity_id, body)
@@ -86,6 +88,12 @@ def fan_out(tx: Tx, *, node: Node, activity_id: int, reach: Reach, body: bytes |
     return len(inboxes)
 
 
+def _was_deleted(tx: Tx, post_id: int) -> bool:
+    """Whether a post was taken back before it went anywhere."""
+    row = posts.by_id(tx, post_id) if post_id else None
+    return row is not None and row.deleted_at is not None
+
+
 def _inboxes(tx: Tx, node: Node, reach: Reach) -> list[Inbox]:
     followers = (
         deliveries.inboxes_of_followers(tx, reach.followers_of) if reach.followers_of else []
@@ -94,10 +102,28 @@ def _inboxes(tx: Tx, node: Node, reach: Reach) -> list[Inbox]:
     if reach.readers_of:
         followers, named = _readers_only(tx, reach.readers_of, followers, named)
     found = [*followers, *named]
-    if reach.copies_of:
+    if reach.copies_of and not reach.readers_of:
+        # What only some may read is not sent after those who may not read it any more.
         found += deliveries.inboxes_of_copies(tx, reach.copies_of)
     distinct = {inbox.address: inbox for inbox in found}
-    return [inbox for inbox in distinct.values() if may_exchange(tx, node, inbox.host)]
+    hosts = {inbox.host for inbox in distinct.values()}
+    admitted = {host for host in hosts if may_exchange(tx, node, host)}
+    return [inbox for inbox in distinct.values() if inbox.host in admitted]
+
+
+def may_still_get(tx: Tx, *, node: Node, post_id: int, addresses: Collection[str]) -> set[str]:
+    """Those of the inboxes that a post of ours may still be sent to (protocol §1, §6).
+
+    What was deleted goes nowhere; what anybody may read, everywhere that it was queued for.
+    """
+    row = posts.by_id(tx, post_id)
+    if row is None or row.deleted_at is not None:
+        return set()
+    if row.is_world_public:
+        return set(addresses)
+    reach = reach_of(tx, for_delivery(tx, post_id))
+    entitled = _inboxes(tx, node, reach) if reach is not None else []
+    return {inbox.address for inbox in entitled} & set(addresses)
 
 
 def _readers_only(

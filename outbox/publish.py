@@ -136,6 +136,13 @@ def _reach_of(tx: Tx, post: PostView, copies_of: int) -> Reach | None:
     )
 
 
+def reach_of(tx: Tx, post: PostView) -> Reach | None:
+    """Where a post or a share of ours may travel now; nothing: nowhere."""
+    if post.row.share_of_id is not None:
+        return _reach_of_share(tx, post)
+    return _reach_of(tx, post, 0)
+
+
 def _followers_reached(tx: Tx, post: PostView) -> int:
     row = post.row
     if row.kind is Kind.PUBLIC:
@@ -180,6 +187,7 @@ def _reach_of_share(tx: Tx, share: PostView, *, copies_of: int = 0) -> Reach | N
         followers_of=_followers_reached(tx, share),
         actors=() if original.author.is_local else (original.author.id,),
         copies_of=copies_of,
+        readers_of=0 if copies_of or share.row.kind is Kind.PUBLIC else original.id,
         remember=0 if copies_of else share.id,
         names=(share.author.id, *([original.author.id] if original.author.is_local else [])),
     )

@@ -151,6 +151,9 @@ _CLAIMED: Select[*tuple[Any, ...]] = (
     .where(any_of(deliveries.c.id, "ids"))
     .order_by(deliveries.c.id)
 )
+_ABOUT: Select[*tuple[Any, ...]] = select(activities.c.id, activities.c.post_id).where(
+    any_of(activities.c.id, "ids"), activities.c.post_id.is_not(None)
+)
 _DONE = delete(deliveries).where(any_of(deliveries.c.id, "ids"))
 _AGAIN = (
     update(deliveries)
@@ -252,8 +255,13 @@ def claim(tx: Tx, most: int) -> list[Delivery]:
     return [Delivery(*row) for row in tx.all(_CLAIMED, ids=ids)] if ids else []
 
 
+def posts_of(tx: Tx, activity_ids: Iterable[int]) -> dict[int, int]:
+    """The posts whose audience decides who may have these activities, by activity."""
+    return dict(tx.all(_ABOUT, ids=sorted(set(activity_ids))))
+
+
 def finish(tx: Tx, delivery_ids: Sequence[int]) -> None:
-    """These arrived."""
+    """These arrived, or are not to be sent any more."""
     if delivery_ids:
         tx.change(_DONE, ids=list(delivery_ids))
 

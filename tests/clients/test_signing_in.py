@@ -94,7 +94,7 @@ def test_a_revoked_token_is_dead(world: World) -> None:
     client = mastodon_py.log_in(world.lab, "cy")
     assert client.me().acct == "cy"
     token = client.access_token
-    client.revoke_access_token()
+    client.revoke_access_token(allow_http=True)
     stale = Mastodon(access_token=token, api_base_url=world.lab.url)
     with pytest.raises(MastodonUnauthorizedError):
         stale.me()
