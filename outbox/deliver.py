@@ -248,7 +248,7 @@ def settle_and_claim(
 
 def _void(tx: Tx, node: Node, claimed: Sequence[Delivery]) -> set[int]:
     """Deliveries that waited while the right to what they bring ended, or the post itself."""
-    waited = [one for one in claimed if tx.now - one.created_at > FRESH]
+    waited = [one for one in claimed if one.attempts or tx.now - one.created_at > FRESH]
     about = deliveries.posts_of(tx, {one.activity_id for one in waited}) if waited else {}
     void: set[int] = set()
     for post_id in set(about.values()):

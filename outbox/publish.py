@@ -162,7 +162,7 @@ def shared(tx: Tx, *, share: PostView) -> None:
     publish(
         tx,
         actor=share.author,
-        activity_id=new_id(tx),
+        activity_id=share.id,  # the share's own id is the activity's
         document=document,
         reach=reach,
         post_id=share.id,

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from server.settings import Settings, SettingsError
 from server.wiring import Role, running
 from storage import migrate
 from storage.dialects import is_postgresql
+from storage.lanes import free_thread
 
 __all__ = ["Role", "run", "serve"]
 
@@ -67,11 +69,13 @@ def _refuse_unusable(settings: Settings, role: Role) -> None:
 async def serve(settings: Settings, keyring: Keyring, role: Role) -> bool:
     """Run until a signal comes (True) or a part fails by itself (False)."""
     loop = asyncio.get_running_loop()
+    # Passwords and keys are worked on beside the one core that the loop is kept to.
+    loop.set_default_executor(ThreadPoolExecutor(8, "aside", initializer=free_thread))
     told = asyncio.Event()
     for number in SIGNALS:
         loop.add_signal_handler(number, told.set)
     try:
-        async with running(settings, keyring, role) as parts:
+        async with running(settings, keyring, role, pin=True) as parts:
             await _announce(settings, role)
             await _first(told, parts.failed)
             healthy = not parts.failed.is_set()

@@ -1,18 +1,18 @@
-"""What is tidied in the background: codes, links and sessions that are over, limits, homes."""
+"""What is tidied in the background: codes, links and sessions that are over, limits, homes, deleted words."""
 
 from typing import Final
 
 from jobs.queue import Decision, Job
 from jobs.schedule import Every
 from jobs.worker import Each, Handler
-from social.timelines import tidy_homes
-from storage.database import Database
+from social import tidying
+from storage.database import Database, now_ms
 from storage.queries import accounts, links, tokens
 from storage.tx import Tx
 
 SWEEP: Final = "sweep_accounts"
 SWEEP_EVERY_MS: Final = 3600 * 1000
-TIDY_HOMES: Final = "tidy_homes"
+TIDY: Final = "tidy"
 TIDY_EVERY_MS: Final = 24 * 3600 * 1000
 CODE_MEMORY_MS: Final = 24 * 3600 * 1000
 """How long a used code is remembered: longer than anybody would send it again by mistake."""
@@ -26,15 +26,15 @@ def job_handlers(db: Database) -> dict[str, Handler]:
         return None
 
     async def tidy(_job: Job) -> Decision:
-        await tidy_homes(db)
+        await tidying.tidy(db, now=now_ms())
         return None
 
-    return {SWEEP: Each(sweep_accounts), TIDY_HOMES: Each(tidy)}
+    return {SWEEP: Each(sweep_accounts), TIDY: Each(tidy)}
 
 
 def schedule() -> list[Every]:
     """What happens again and again."""
-    return [Every(SWEEP, SWEEP_EVERY_MS), Every(TIDY_HOMES, TIDY_EVERY_MS)]
+    return [Every(SWEEP, SWEEP_EVERY_MS), Every(TIDY, TIDY_EVERY_MS)]
 
 
 def sweep(tx: Tx) -> None:

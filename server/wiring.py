@@ -71,15 +71,19 @@ class Parts:
 
 
 @asynccontextmanager
-async def running(settings: Settings, keyring: Keyring, role: Role) -> AsyncIterator[Parts]:
+async def running(
+    settings: Settings, keyring: Keyring, role: Role, *, pin: bool = False
+) -> AsyncIterator[Parts]:
     """A node that does what its role says, until the block ends.
+
+    `pin`: keep the loop and the database threads on one core, for a process that does nothing else.
 
     Raises:
         SettingsError: the address is taken, or SQLite is to be served by parts.
         StorageError: the database cannot be reached, or somebody serves it already.
     """
     async with AsyncExitStack() as stack:
-        parts = await _build(stack, settings, keyring)
+        parts = await _build(stack, settings, keyring, pin=pin)
         if role is not Role.WEB:
             await _start_work(stack, parts)
         if role is not Role.WORKER:
@@ -89,9 +93,11 @@ async def running(settings: Settings, keyring: Keyring, role: Role) -> AsyncIter
         yield parts
 
 
-async def _build(stack: AsyncExitStack, settings: Settings, keyring: Keyring) -> Parts:
+async def _build(
+    stack: AsyncExitStack, settings: Settings, keyring: Keyring, *, pin: bool
+) -> Parts:
     node = settings.node()
-    db = await Database.open(settings.database, serving=True, pin=True)
+    db = await Database.open(settings.database, serving=True, pin=pin)
     stack.push_async_callback(db.close)
     client = Client(
         settings.policy,

@@ -125,9 +125,18 @@ def _plan_reply(tx: Tx, node: Node, author: ActorView, draft: Draft, answered: P
             for actor in names.persons(author.id)
         ],
         communities=places(tx, names),
-        local_only=draft.local_only,
+        local_only=draft.local_only or _stays_with(parent, draft),
     )
     return Plan(author, viewer, names, placement, parent, root)
+
+
+def _stays_with(parent: PostRow, draft: Draft) -> bool:
+    """Whether an answer stays on this node because what it answers does.
+
+    Apps do not know `local_only`: they answer as publicly as the post looks, and in a public
+    thread the world would overhear half of what was said here. Naming people is a choice.
+    """
+    return parent.stays_here and draft.visibility is not Choice.DIRECT
 
 
 def addressed(tx: Tx, made: Plan, row: PostRow) -> Addressed:

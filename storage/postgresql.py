@@ -134,7 +134,7 @@ def connect(url: str, *, prepare: int | None = 5, options: str = "") -> Connecti
             prepare_threshold=prepare,
             cursor_factory=psycopg.RawCursor,
             connect_timeout=10,
-            options=f"-c client_encoding=UTF8 -c TimeZone=UTC {options}",
+            options=f"-c client_encoding=UTF8 -c TimeZone=UTC -c jit=off {options}",
         )
     except psycopg.Error as error:
         # A URL may hold a password, and the error's text holds the URL.

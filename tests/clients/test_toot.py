@@ -176,6 +176,16 @@ def test_read_every_timeline(world: World, ana: Toot, bo: Mastodon) -> None:
     assert "action list" in thread[1]
 
 
+def test_turn_the_pages(world: World, ana: Toot, bo: Mastodon) -> None:
+    for number in range(5):
+        bo.status_post(f"Leaf {number}.")
+    ana.sees("Leaf 4.")
+    printed = ana("timelines", "account", world.bo_acct, "--limit", "2", "--pager")
+    places = [printed.index(f"Leaf {number}.") for number in range(5)]
+    assert places == sorted(places, reverse=True)
+    assert printed.count("Leaf") == 5
+
+
 def test_read_notifications(world: World, ana: Toot, bo: Mastodon) -> None:
     ana("notifications", "--clear")
     url = ana.post("A question to everybody.")

@@ -169,3 +169,26 @@ async def test_processes_over_one_database_are_one_node(cluster: Cluster) -> Non
         await until(all_there)
         await asyncio.sleep(0.5)
         assert sorted(spy.got("Create")) == sorted(one["uri"] for one in made), "each exactly once"
+
+
+async def test_S15_the_same_bytes_at_both_doors_have_one_effect(cluster: Cluster) -> None:
+    me = await cluster.ask(0, "ana", "GET", "/api/v1/accounts/verify_credentials")
+    async with a_spy() as spy:
+        note = spy.server.note(spy.eve, tag=[{"type": "Mention", "href": me["uri"]}])
+        note["cc"] = [me["uri"]]
+        body = orjson.dumps(spy.server.activity(spy.eve, "Create", note))
+        headers = spy.server.signed(spy.eve, f"{cluster.origin}/inbox", body)
+        headers["Host"] = cluster.origin.partition("://")[2]
+        doors = [f"http://127.0.0.1:{port}/inbox" for port in cluster.ports] * 4
+        answers = await asyncio.gather(*(spy.server.send(door, body, headers) for door in doors))
+        assert {answer.status for answer in answers} == {202}
+        told: list[Json] = []
+
+        async def heard() -> bool:
+            told[:] = await cluster.ask(1, "ana", "GET", "/api/v1/notifications")
+            return bool(told)
+
+        await until(heard)
+        await asyncio.sleep(0.5)
+        await heard()
+        assert [one["status"]["uri"] for one in told] == [note["id"]]
