@@ -21,10 +21,10 @@ run: install     ## one node on http://127.0.0.1:8080, SQLite in ./var
 	$(BIN)/tertulia serve
 
 test: install    ## the whole suite; rows marked `both` on SQLite and PostgreSQL
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile
 
 test-full: install ## everything on both databases
-	TERTULIA_TEST_FULL=1 $(BIN)/pytest -n 2 --dist loadgroup
+	TERTULIA_TEST_FULL=1 $(BIN)/pytest -n 2 --dist loadfile
 
 check: format lint types layers test ## all that must be green before a change lands
 

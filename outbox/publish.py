@@ -117,7 +117,9 @@ def _reach_of(tx: Tx, post: PostView, copies_of: int) -> Reach | None:
     if Kind.NODE in {row.kind, row.root_kind} or row.kind is Kind.COMMUNITY:
         return None  # kept here; a community's posts travel through the community
     if row.kind is Kind.NETWORK:
-        actors = []  # sisters get it whole; nobody else reads it
+        # Sisters get ours whole; an answer in a sister's thread goes to that node alone, which
+        # passes it on to its own sisters.
+        actors = [] if row.owner_id == HERE else [application_of(tx, row.owner_id).id]
     if row.kind is Kind.FOLLOWERS and row.owner_id != row.author_id:
         actors.append(row.owner_id)  # the thread's owner
     if row.kind is Kind.PUBLIC and row.reply_to_author_id is not None:

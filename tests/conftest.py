@@ -1,5 +1,8 @@
 """Fixtures and hooks for every test."""
 
+import pytest
+
+from domain.ids import IdSource
 from tests.support.databases import (
     database,
     database_url,
@@ -21,3 +24,9 @@ __all__ = [
     "pytest_unconfigure",
     "tx",
 ]
+
+
+@pytest.fixture(autouse=True)
+def ids_of_the_present(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids never run back: a test whose clock is ahead must not push those of the next ahead."""
+    monkeypatch.setattr("storage.queries.ids._SOURCE", IdSource())

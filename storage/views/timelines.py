@@ -16,10 +16,12 @@ from sqlalchemy import (
     FromClause,
     and_,
     bindparam,
+    case,
     exists,
     func,
     or_,
     select,
+    true,
 )
 
 from domain.audience import Kind, Viewer
@@ -157,10 +159,21 @@ _HOME: Final = _entries(
     home_entries.c.post_id,
     home_entries.c.actor_id == BOUND.actor,
 )
-_PUBLIC: Final = _entries(post, post.c.id, _LISTED, _FIRST_HAND, _NO_FOREIGN_REPLY)
+# What came here because somebody here follows its author says whom our people follow: only full
+# members find it in lists; everybody else finds what was written here. As a CASE, so that no
+# planner takes it for a way into the table.
+_NOT_FOLLOWED_IN: Final = case((BOUND.full, true()), else_=_FROM_HERE)
+_PUBLIC: Final = _entries(
+    post, post.c.id, _NOT_FOLLOWED_IN, _LISTED, _FIRST_HAND, _NO_FOREIGN_REPLY
+)
 _LOCAL: Final = _entries(post, post.c.id, _FROM_HERE, _LISTED, _FIRST_HAND, _NO_FOREIGN_REPLY)
 _REMOTE: Final = _entries(
-    post, post.c.id, post.c.origin_id != fixed(HERE), _LISTED, _FIRST_HAND, _NO_FOREIGN_REPLY
+    post,
+    post.c.id,
+    and_(post.c.origin_id != fixed(HERE), BOUND.full),
+    _LISTED,
+    _FIRST_HAND,
+    _NO_FOREIGN_REPLY,
 )
 _ACCOUNT: Final = _entries(
     post,
@@ -180,6 +193,7 @@ _TAG: Final = _entries(
     post_tags.c.post_id,
     post_tags.c.tag == bindparam("tag"),
     or_(_flag("from_anywhere"), _FROM_HERE),
+    _NOT_FOLLOWED_IN,
     _LISTED,
     _FIRST_HAND,
 )

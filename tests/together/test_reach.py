@@ -249,3 +249,12 @@ async def test_sisters_read_what_everybody_at_work_reads(nodes: Nodes) -> None:
     found = await ben.find_post(made["uri"])
     assert (found["uri"], found["visibility"]) == (made["uri"], "public")
     await shows(ben, found["id"], favourites_count=0)
+
+    answer = await ben.say("and an answer from the sister", in_reply_to_id=found["id"])
+
+    async def came_home() -> bool:
+        thread = await ana.get(f"/api/v1/statuses/{made['id']}/context")
+        return [one["uri"] for one in thread["descendants"]] == [answer["uri"]]
+
+    await until(came_home)
+    assert await cannot_find(cy, answer["uri"])

@@ -84,6 +84,4 @@ def _set(call: Call, response: Response, name: str, value: str, seconds: int) ->
 
 
 def _drop(call: Call, response: Response, name: str) -> None:
-    response.del_cookie(
-        name, path="/", secure=call.services.secure, httponly=True, samesite="Lax"
-    )
+    response.del_cookie(name, path="/", secure=call.services.secure, httponly=True, samesite="Lax")

@@ -67,7 +67,7 @@ def _answer(call: Call, found: StaticFile) -> Response:
     return Response(body=found.content, content_type=found.content_type, headers=headers)
 
 
-async def show_robots(call: Call) -> StreamResponse:
+async def show_robots(_call: Call) -> StreamResponse:
     """GET /robots.txt: nothing of a workplace belongs into a search engine."""
     return Response(text=ROBOTS, content_type="text/plain", headers={hdrs.CACHE_CONTROL: HOUR})
 

@@ -42,7 +42,7 @@ async def show_tag(call: Call) -> StreamResponse:
     """GET /tags/{tag}."""
     typed = call.request.match_info["tag"]
     folded = fold_tag(typed)
-    if not hashtags(f"#{folded}"):
+    if [fold_tag(tag) for tag in hashtags(f"#{folded}")] != [folded]:
         raise NotFound
     if typed != folded:
         return see_other(f"/tags/{quote(folded, safe='')}")

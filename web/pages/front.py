@@ -7,6 +7,7 @@ from social import posts
 from social.timelines import home
 from storage.queries import actors
 from storage.tx import Tx
+from storage.views.actors import ActorView
 from storage.views.posts import visible
 from storage.views.timelines import filled
 from web.call import Call
@@ -66,7 +67,7 @@ async def write(call: Call) -> StreamResponse:
     return see_other(paths.with_fragment(paths.of_post(made), f"p{created}"))
 
 
-def _me(tx: Tx, actor_id: int) -> actors.ActorView:
+def _me(tx: Tx, actor_id: int) -> ActorView:
     found = actors.by_id(tx, actor_id)
     if found is None:
         raise NotFound

@@ -135,7 +135,7 @@ async def _form(
     return await page(
         call,
         "welcome.html",
-        status=200 if problem is None else 422 if isinstance(problem, Invalid) else status_of(problem),
+        status=200 if problem is None else status_of(problem),
         wish=wish,
         role=role,
         first=first,

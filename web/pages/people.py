@@ -1,6 +1,7 @@
 """People: their pages, following them, and answering those who ask to follow."""
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import orjson
 from aiohttp.web import Response, StreamResponse
@@ -48,7 +49,7 @@ async def show(call: Call) -> StreamResponse:
         raise NotFound
     domain = call.node.handle_domain if acct.host is None else acct.host
     if domain != call.node.handle_domain and not call.is_signed_in:
-        return see_other("/sign-in")
+        return see_other(f"/sign-in?{urlencode({'next': call.request.rel_url.raw_path_qs})}")
     asked = page_of(call)
     found = await call.read(
         _profile, viewer=call.viewer, handle=acct.name, domain=domain, asked=asked

@@ -35,9 +35,7 @@ async def show(call: Call) -> StreamResponse:
     return await show_thread(call, found.id, answer, 200)
 
 
-async def show_thread(
-    call: Call, post_id: int, compose: Compose | None, status: int
-) -> Response:
+async def show_thread(call: Call, post_id: int, compose: Compose | None, status: int) -> Response:
     """A post, what it answers, and what answers it.
 
     Raises:

@@ -63,7 +63,7 @@ _TEMPLATES: Final = _environment()
 async def page(
     call: Call, template: str, *, status: int = 200, form_target: str = "", **values: Any
 ) -> Response:
-    """A page for whoever calls. `form_target` is where else its forms may lead (CSP form-action)."""
+    """A page for whoever calls. `form_target`: where else its forms may lead (CSP form-action)."""
     me = await call.read(actors.by_id, call.person.actor_id) if call.is_signed_in else None
     word = cookies.form_word(call)
     shown = {
@@ -73,7 +73,8 @@ async def page(
         "now": call.services.clock(),
         "here": call.request.rel_url.raw_path_qs,
     }
-    response = _html(call.node, call.request.path, template, shown | values, status, form_target)
+    text = _rendered(call.node, template, shown | {"path": call.request.path} | values)
+    response = _html(text, status, form_target)
     cookies.keep_form_word(call, response, word)
     return response
 
@@ -81,21 +82,22 @@ async def page(
 def bare_page(request: Request, template: str, status: int, **values: Any) -> Response:
     """A page that is the same for everybody, signed in or not: refusals."""
     services = request.app[SERVICES]
-    shown = {"me": None, "identity": None, "csrf": "", "now": 0, "here": "/"}
-    return _html(services.node, "", template, shown | values, status, "")
+    shown = {"me": None, "identity": None, "csrf": "", "now": 0, "here": "/", "path": ""}
+    return _html(_rendered(services.node, template, shown | values), status)
 
 
-def _html(
-    node: Node, path: str, template: str, values: Mapping[str, Any], status: int, target: str
-) -> Response:
+def _rendered(node: Node, template: str, values: Mapping[str, Any]) -> str:
     def picture(actor: ActorView) -> str:
         """Pictures come from here alone: another server would learn who looks at it."""
         own = actor.avatar is not None and actor.avatar.startswith(f"{node.origin}/")
         return actor.avatar if own and actor.avatar else files.address_of("avatar.png")
 
-    text = _TEMPLATES.get_template(template).render(
-        node=node, address=node.origin.partition("://")[2], path=path, picture=picture, **values
-    )
+    address = node.origin.partition("://")[2]
+    made = _TEMPLATES.get_template(template)
+    return made.render(node=node, address=address, picture=picture, **values)
+
+
+def _html(text: str, status: int, target: str = "") -> Response:
     policy = _POLICY.format(target=f" {target}" if target else "")
     headers = {hdrs.CACHE_CONTROL: "private, no-store", "Content-Security-Policy": policy}
     return Response(text=text, status=status, content_type="text/html", headers=headers)

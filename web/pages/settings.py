@@ -52,9 +52,7 @@ async def save(call: Call) -> StreamResponse:
 
 
 def _save(tx: Tx, *, node: Node, actor_id: int, typed: Typed) -> None:
-    change = ProfileChange(
-        name=typed.name, bio=typed.bio, locked=typed.locked, public=typed.public
-    )
+    change = ProfileChange(name=typed.name, bio=typed.bio, locked=typed.locked, public=typed.public)
     update_profile(tx, node=node, actor_id=actor_id, change=change)
 
 
