@@ -20,6 +20,7 @@ from domain.node import Node
 from federation.fetcher import CannotFetch, Fetcher
 from inbox.handlers import HANDLERS
 from inbox.intake import PROCESS
+from inbox.proofs import check_proof
 from inbox.reading import read, readings
 from inbox.signed import Dropped, Handler, SignedActivity
 from jobs.queue import Decision, Job, Retry
@@ -99,6 +100,8 @@ async def _act(fetcher: Fetcher, waiting: _Waiting) -> None:
     handler = HANDLERS.get(signed.activity.type)
     if handler is None:
         raise Dropped("activities of this type have no effect here")
+    received = waiting.received
+    await check_proof(fetcher, received.body, signed.signer, received.received_at)
     meaning = await handler.verify(signed, fetcher)
     await fetcher.db.write(
         _receive,

@@ -16,12 +16,10 @@ from sqlalchemy import (
     FromClause,
     and_,
     bindparam,
-    case,
     exists,
     func,
     or_,
     select,
-    true,
 )
 
 from domain.audience import Kind, Viewer
@@ -159,18 +157,12 @@ _HOME: Final = _entries(
     home_entries.c.post_id,
     home_entries.c.actor_id == BOUND.actor,
 )
-# What came here because somebody here follows its author says whom our people follow: only full
-# members find it in lists; everybody else finds what was written here. As a CASE, so that no
-# planner takes it for a way into the table.
-_NOT_FOLLOWED_IN: Final = case((BOUND.full, true()), else_=_FROM_HERE)
-_PUBLIC: Final = _entries(
-    post, post.c.id, _NOT_FOLLOWED_IN, _LISTED, _FIRST_HAND, _NO_FOREIGN_REPLY
-)
+_PUBLIC: Final = _entries(post, post.c.id, _LISTED, _FIRST_HAND, _NO_FOREIGN_REPLY)
 _LOCAL: Final = _entries(post, post.c.id, _FROM_HERE, _LISTED, _FIRST_HAND, _NO_FOREIGN_REPLY)
 _REMOTE: Final = _entries(
     post,
     post.c.id,
-    and_(post.c.origin_id != fixed(HERE), BOUND.full),
+    post.c.origin_id != fixed(HERE),
     _LISTED,
     _FIRST_HAND,
     _NO_FOREIGN_REPLY,
@@ -193,7 +185,6 @@ _TAG: Final = _entries(
     post_tags.c.post_id,
     post_tags.c.tag == bindparam("tag"),
     or_(_flag("from_anywhere"), _FROM_HERE),
-    _NOT_FOLLOWED_IN,
     _LISTED,
     _FIRST_HAND,
 )
@@ -215,9 +206,13 @@ def home_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
     return _page(tx, _HOME, viewer, page)
 
 
+# What came here because somebody here follows its author says whom our people follow: only full
+# members find it in the next lists, everybody else finds what was written here.
+
+
 def public_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
     """Listed posts from everywhere that the viewer may read, without answers to others."""
-    return _page(tx, _PUBLIC, viewer, page)
+    return _page(tx, _PUBLIC if viewer.full else _LOCAL, viewer, page)
 
 
 def local_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
@@ -227,7 +222,7 @@ def local_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
 
 def remote_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
     """The same, written elsewhere."""
-    return _page(tx, _REMOTE, viewer, page)
+    return _page(tx, _REMOTE, viewer, page) if viewer.full else []
 
 
 def account_page(
@@ -247,7 +242,7 @@ def account_page(
 
 def tag_page(tx: Tx, viewer: Viewer, page: Page, *, tag: str, local: bool = False) -> list[Entry]:
     """Listed posts with this tag (folded), answers too."""
-    return _page(tx, _TAG, viewer, page, tag=tag, from_anywhere=not local)
+    return _page(tx, _TAG, viewer, page, tag=tag, from_anywhere=viewer.full and not local)
 
 
 def liked_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:

@@ -10,7 +10,6 @@ from social.passwords import hash_now
 from storage.queries import accounts as rows
 from tests.support.nodes import Person, RunningNode
 from tests.web.browsing import Browser, browsing
-from web.pages.consent import form_target
 from web.pages.markup import cleaned
 from web.pages.paths import own_path
 
@@ -58,7 +57,12 @@ ADDRESSES = [
     "/" + "a" * 4_000,
 ]
 HARMLESS_TAGS = frozenset(
-    ["html", "head", "meta", "title", "link", "body", "a", "header", "nav", "ul", "li", "form", "input", "button", "main", "h1", "h2", "p", "div", "span", "section", "article", "footer", "details", "summary", "textarea", "label", "fieldset", "legend", "small", "strong", "img", "time", "dl", "dt", "dd", "code", "br"]
+    {
+        *("html", "head", "meta", "title", "link", "body", "header", "nav", "main", "footer"),
+        *("h1", "h2", "p", "div", "span", "section", "article", "details", "summary"),
+        *("form", "input", "button", "textarea", "label", "fieldset", "legend"),
+        *("a", "ul", "li", "small", "strong", "img", "time", "dl", "dt", "dd", "code", "br"),
+    }
 )
 
 
@@ -232,22 +236,6 @@ async def test_H08_an_unknown_path_is_not_repeated(at_bo: Browser, payload: str)
     assert seen.status == 404
     assert dangers(seen.source) == []
     assert "alert" not in seen.source
-
-
-@pytest.mark.parametrize(
-    ("address", "target"),
-    [
-        ("https://app.example/cb?x=1", "https://app.example"),
-        ("http://127.0.0.1:8080/cb", "http://127.0.0.1:8080"),
-        ("tuba://auth", "tuba:"),
-        ("http://[::1]:8080/", "http:"),
-        ("https://a.example; script-src *", "https:"),
-        ("x y://z", ""),
-        ("urn:ietf:wg:oauth:2.0:oob", ""),
-    ],
-)
-def test_H11_a_redirect_address_cannot_widen_the_policy(address: str, target: str) -> None:
-    assert form_target(address) == target
 
 
 async def _give_password(node: RunningNode, person: Person) -> None:
