@@ -31,6 +31,7 @@ from server import upkeep
 from server.settings import Settings, SettingsError
 from social.streaming import Hub
 from storage.database import Database, now_ms
+from storage.dialects import is_postgresql
 from storage.queries import deliveries
 from web.app import make_app
 from web.call import Call
@@ -124,6 +125,8 @@ def user_agent(node: Node) -> str:
 
 
 async def _start_work(stack: AsyncExitStack, parts: Parts) -> None:
+    if not is_postgresql(parts.settings.database):
+        await parts.db.write(deliveries.release)  # what a killed process was sending goes out now
     worker = Worker(parts.db, _handlers(parts), schedule=_schedule())
     sender = Sender(parts.db, parts.client, parts.node, parts.keyring, parts.db.bus)
     await _start(stack, parts, "worker", worker.run(), lambda: worker.stop(WORK_ENDS))

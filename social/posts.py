@@ -81,7 +81,8 @@ async def write_post(
     if await db.read(accounts.is_full_member, author_id):
         unknown = await db.read(unknown_handles, node=node, text=draft.text)
         await _look_up(fetcher, unknown[:MOST_UNKNOWN])
-    return await db.write(create_post, node=node, author_id=author_id, draft=draft)
+    store = write or db.write
+    return await store(create_post, node=node, author_id=author_id, draft=draft)
 
 
 async def _look_up(fetcher: Fetcher, handles: Sequence[Acct]) -> None:

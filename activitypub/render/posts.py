@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from activitypub.render.times import moment
-from activitypub.vocabulary import POST_CONTEXT, JsonDict
+from activitypub.vocabulary import ACTIVITYSTREAMS, POST_CONTEXT, JsonDict
 from domain.node import Node
 from storage.views.actors import ActorView
 from storage.views.posts import PostView
@@ -55,6 +55,11 @@ def document(post: PostView, node: Node, address: Address) -> JsonDict:
 def tombstone(post: PostView) -> JsonDict:
     """What remains of a deleted post (ActivityPub §6.11)."""
     return {"id": post.row.uri, "type": "Tombstone"}
+
+
+def gone(uri: str) -> JsonDict:
+    """The same on its own, for who asks at the post's address."""
+    return {"@context": ACTIVITYSTREAMS, "id": uri, "type": "Tombstone"}
 
 
 def _mention(actor: ActorView) -> JsonDict:

@@ -154,6 +154,7 @@ _CLAIMED: Select[*tuple[Any, ...]] = (
 _ABOUT: Select[*tuple[Any, ...]] = select(activities.c.id, activities.c.post_id).where(
     any_of(activities.c.id, "ids"), activities.c.post_id.is_not(None)
 )
+_RELEASE = update(deliveries).where(deliveries.c.lease_until > 0).values(lease_until=0)
 _DONE = delete(deliveries).where(any_of(deliveries.c.id, "ids"))
 _AGAIN = (
     update(deliveries)
@@ -258,6 +259,11 @@ def claim(tx: Tx, most: int) -> list[Delivery]:
 def posts_of(tx: Tx, activity_ids: Iterable[int]) -> dict[int, int]:
     """The posts whose audience decides who may have these activities, by activity."""
     return dict(tx.all(_ABOUT, ids=sorted(set(activity_ids))))
+
+
+def release(tx: Tx) -> int:
+    """Take every lease back: nobody else can be sending when one process has the database."""
+    return tx.change(_RELEASE)
 
 
 def finish(tx: Tx, delivery_ids: Sequence[int]) -> None:

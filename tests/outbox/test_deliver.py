@@ -340,3 +340,12 @@ async def test_nothing_is_delivered_where_this_node_may_not_talk(world: World) -
         await asyncio.sleep(0.005)
         assert await world.db.write(queue, NODE) == 1
     assert await world.db.read(deliveries.waiting) == 1
+
+
+async def test_leases_of_a_killed_process_can_be_taken_back(world: World) -> None:
+    async with scripted_server(lambda _: reply(status="202 Accepted")) as sink:
+        await world.send(await world.receiver(sink))
+        assert len(await world.db.write(deliveries.claim, 10)) == 1
+        assert await world.db.write(deliveries.claim, 10) == [], "leased to whoever is sending"
+        assert await world.db.write(deliveries.release) == 1
+        assert len(await world.db.write(deliveries.claim, 10)) == 1

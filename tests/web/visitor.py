@@ -1,5 +1,6 @@
 """Somebody with a browser that runs no scripts: cookies, pages, and forms as they stand in them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
@@ -22,7 +23,7 @@ class Shown:
     """What a browser shows after an answer, and the answer itself."""
 
     status: int
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     body: bytes
     cookies: list[str]
     path: str
@@ -90,7 +91,7 @@ class Visitor:
             set_cookies = answer.headers.getall("Set-Cookie", [])
             self._keep(set_cookies)
             return Shown(
-                answer.status, dict(answer.headers), await answer.read(), set_cookies, path
+                answer.status, answer.headers, await answer.read(), set_cookies, path
             )
 
     def _keep(self, lines: list[str]) -> None:

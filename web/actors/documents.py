@@ -28,6 +28,7 @@ from storage.queries.keys import public_keys
 from storage.tx import Tx
 from storage.views import posts
 from storage.views.actors import ActorView
+from storage.views.tombstones import tombstone
 from web.actors.signing import refused, signer_of, viewer_for, wants_document
 from web.call import Call
 
@@ -123,6 +124,9 @@ def shown_post(tx: Tx, *, node: Node, post_id: int, viewer: Viewer) -> JsonDict:
 async def show_post(call: Call, signer: Signer) -> StreamResponse:
     """GET /o/{id}."""
     node, post_id = call.services.node, call.id()
+    gone = await call.services.db.read(tombstone, post_id)
+    if gone is not None:
+        return document(render_posts.gone(gone), 410)
     shown = await _for_anybody_or_signer(
         call, signer, lambda tx, viewer: shown_post(tx, node=node, post_id=post_id, viewer=viewer)
     )

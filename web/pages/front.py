@@ -82,6 +82,7 @@ async def _created(call: Call) -> int:
         node=call.node,
         author_id=call.person.actor_id,
         draft=draft_from(call),
+        write=call.write,
     )
     return made.post_id
 
