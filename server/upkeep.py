@@ -1,4 +1,4 @@
-"""What is tidied in the background: codes, links and sessions that are over, limits, homes, deleted words."""
+"""What is tidied in the background: what is over (codes, links, sessions, limits) and homes."""
 
 from typing import Final
 

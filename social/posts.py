@@ -71,7 +71,13 @@ class Created(Struct, frozen=True):
 
 
 async def write_post(
-    db: Database, fetcher: Fetcher, *, node: Node, author_id: int, draft: Draft
+    db: Database,
+    fetcher: Fetcher,
+    *,
+    node: Node,
+    author_id: int,
+    draft: Draft,
+    write: Callable[..., Awaitable[Created]] | None = None,
 ) -> Created:
     """Look up handles of other servers that are not known yet, then `create_post`.
 
