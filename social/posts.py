@@ -1,7 +1,7 @@
 """Writing, editing and deleting posts. What other servers send is in `social.remote_posts`."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
