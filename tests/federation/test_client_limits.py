@@ -139,7 +139,11 @@ async def test_D03_honest_bodies_up_to_the_cap_are_returned() -> None:
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [
-        *(("br", b"x"), ("deflate", b"x"), ("gzip, gzip", gzip.compress(gzip.compress(b"x", mtime=0), mtime=0))),
+        *(
+            ("br", b"x"),
+            ("deflate", b"x"),
+            ("gzip, gzip", gzip.compress(gzip.compress(b"x", mtime=0), mtime=0)),
+        ),
         *(("gzip", b"not gzip"), ("gzip", gzip.compress(b"x", mtime=0)[:-4])),
         ("gzip", gzip.compress(b"", mtime=0) * 1000),
     ],
