@@ -11,7 +11,6 @@ from tests.support.nodes import Person, RunningNode, running_node
 from tests.web.visitor import Shown, Visitor, Visitors, new_session
 
 
-
 @pytest.fixture
 async def visitors(node: RunningNode) -> AsyncIterator[Visitors]:
     async with new_session() as session:
@@ -99,7 +98,8 @@ TOO_MUCH = "words " * 1000
 
 
 @pytest.mark.parametrize(
-    ("text", "readers"), [(TOO_MUCH, "everyone"), ("fine", "nobody"), ("fine", ""), ("   ", "named")]
+    ("text", "readers"),
+    [(TOO_MUCH, "everyone"), ("fine", "nobody"), ("fine", ""), ("   ", "named")],
 )
 async def test_a_refused_post_keeps_every_word(
     visitors: Visitors, ana: Person, text: str, readers: str
@@ -245,9 +245,7 @@ async def test_P02_strangers_see_only_who_may_be_looked_up(
     assert wants.status == 404
 
 
-async def test_people_elsewhere_are_shown_to_members_only(
-    visitors: Visitors, ana: Person
-) -> None:
+async def test_people_elsewhere_are_shown_to_members_only(visitors: Visitors, ana: Person) -> None:
     stranger = await visitors.stranger().get("/@x@lab.example")
     assert (stranger.status, stranger.location) == (303, "/sign-in?next=%2F%40x%40lab.example")
     assert (await (await visitors.of(ana)).get("/@x@lab.example")).status == 404
@@ -349,9 +347,7 @@ async def test_following_asking_and_being_let_in(
     assert "Seen by those who follow" not in (await visitor.get("/@ana")).text
 
 
-async def test_notifications_say_what_happened(
-    visitors: Visitors, ana: Person, bo: Person
-) -> None:
+async def test_notifications_say_what_happened(visitors: Visitors, ana: Person, bo: Person) -> None:
     status = await ana.say("A bowline does not slip")
     await bo.post(f"/api/v1/statuses/{status['id']}/favourite")
     await bo.say("@ana but how do you tie one?")
@@ -407,7 +403,8 @@ async def test_settings_change_what_others_see_and_keep_what_was_typed(
 
 
 @pytest.mark.parametrize(
-    "path", ["/settings", "/notifications", "/follow-requests", "/search", "/tags/x", "/invitations"]
+    "path",
+    ["/settings", "/notifications", "/follow-requests", "/search", "/tags/x", "/invitations"],
 )
 async def test_members_pages_lead_strangers_to_the_door(visitors: Visitors, path: str) -> None:
     shown = await visitors.stranger().get(path)
@@ -424,5 +421,3 @@ async def test_the_front_says_what_this_is_and_which_address_apps_need(
     for word in ("audience", "reach", "network", "node"):
         assert word not in front.text.lower().split()
     assert (await visitors.stranger().get("/about")).status == 200
-
-

@@ -41,16 +41,20 @@ SCRIPTS = [
     "{{ 7*7 }}{% raw %}{{ config }}",
     "&lt;script&gt;alert(1)&lt;/script&gt;",
 ]
-OURS = set(
-    "html head meta title link body a header nav ul li form input button main h1 h2 p span strong"
-    " img article time details summary div footer label textarea fieldset legend small section"
-    " dl dt dd code br em b i del s u pre blockquote ol".split()
+OURS = frozenset(
+    """
+    html head meta title link body a header nav ul li form input button main h1 h2 p span strong
+    img article time details summary div footer label textarea fieldset legend small section
+    dl dt dd code br em b i del s u pre blockquote ol
+    """.split()  # noqa: SIM905 - a list of words reads best as words
 )
-PLAIN = set(
-    "lang charset name content rel href type class aria-label aria-current aria-describedby id"
-    " tabindex method action value src alt width height datetime title maxlength required checked"
-    " readonly rows for role autocomplete autocapitalize spellcheck dir open minlength target"
-    " translate aria-invalid".split()
+PLAIN = frozenset(
+    """
+    lang charset name content rel href type class aria-label aria-current aria-describedby id
+    tabindex method action value src alt width height datetime title maxlength required checked
+    readonly rows for role autocomplete autocapitalize spellcheck dir open minlength target
+    translate aria-invalid
+    """.split()  # noqa: SIM905 - a list of words reads best as words
 )
 OWN_ADDRESS = re.compile(r"/(?![/\\])|#|https?://|mailto:")
 
@@ -125,9 +129,7 @@ async def test_H01_what_people_write_is_inert(
 async def test_H01_an_apps_name_is_inert(
     node: RunningNode, visitors: Visitors, ana: Person, payload: str
 ) -> None:
-    made = await node.db.write(
-        insert_app, name=payload, redirect_uris=OUT_OF_BAND, wanted="read"
-    )
+    made = await node.db.write(insert_app, name=payload, redirect_uris=OUT_OF_BAND, wanted="read")
     asked = {
         "client_id": made.app.client_id,
         "redirect_uri": OUT_OF_BAND,
@@ -167,7 +169,9 @@ def test_H02_links_to_anything_but_web_and_mail_are_gone(address: str) -> None:
     assert "a link" in shown
 
 
-@pytest.mark.parametrize("address", ["https://a.example/x", "http://a.example", "mailto:a@b.example"])
+@pytest.mark.parametrize(
+    "address", ["https://a.example/x", "http://a.example", "mailto:a@b.example"]
+)
 def test_H02_links_to_web_and_mail_stay_and_tell_nobody(address: str) -> None:
     shown = str(cleaned(f'<p><a href="{address}">a link</a></p>'))
     assert f'href="{address}"' in shown
@@ -189,9 +193,7 @@ def example(path: str, person: Person, post_id: str) -> str:
     return re.sub(r"\{(\w+)\}", lambda found: names[found[1]], path)
 
 
-async def test_H11_every_page_is_fenced(
-    node: RunningNode, visitors: Visitors, ana: Person
-) -> None:
+async def test_H11_every_page_is_fenced(node: RunningNode, visitors: Visitors, ana: Person) -> None:
     status = await ana.say("hello")
     seen = set()
     for route, signed_in in product(PAGES, (False, True)):
@@ -264,9 +266,8 @@ async def test_files_are_those_of_the_list_and_nothing_else(visitors: Visitors) 
         assert stale.headers["Cache-Control"] != YEAR
         tag = {"If-None-Match": shown.headers["ETag"]}
         assert (await visitor.ask("GET", f"/static/{name}", headers=tag)).status == 304
-    for name in ("", "..", "../files.py", "%2e%2e/files.py", "..%2Ffiles.py", "x.css", "style.css/"):
-        answer = await visitor.get(f"/static/{name}")
-        assert answer.status == 404 or (name == "style.css/" and answer.status == 200)
+    for name in ("", "%2e%2e/files.py", "..%2Ffiles.py", "%2e%2e%2ffiles.py", "x.css", "STYLE.CSS"):
+        assert (await visitor.get(f"/static/{name}")).status == 404
     icon = await visitor.get("/favicon.ico")
     assert icon.body == FILES["icon.png"].content
     robots = await visitor.get("/robots.txt")

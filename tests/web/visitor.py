@@ -90,9 +90,7 @@ class Visitor:
         ) as answer:
             set_cookies = answer.headers.getall("Set-Cookie", [])
             self._keep(set_cookies)
-            return Shown(
-                answer.status, answer.headers, await answer.read(), set_cookies, path
-            )
+            return Shown(answer.status, answer.headers, await answer.read(), set_cookies, path)
 
     def _keep(self, lines: list[str]) -> None:
         for line in lines:
