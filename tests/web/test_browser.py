@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, ViewportSize, async_playwright, expect
 
 from social import accounts
 from tests.support.nodes import RunningNode, free_port, running_node
@@ -20,7 +20,7 @@ QUIETLY = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 PATIENCE_MS = 15_000
-SMALL = {"width": 360, "height": 740}
+SMALL: ViewportSize = {"width": 360, "height": 740}
 
 
 def chromium(find: Callable[[str], str | None] = shutil.which) -> str:
@@ -38,8 +38,13 @@ def chromium(find: Callable[[str], str | None] = shutil.which) -> str:
 async def node(new_database_url: Callable[[], str], tmp_path: Path) -> AsyncIterator[RunningNode]:
     """A node at 127.0.0.1 itself, so that links lead where the browser can follow."""
     port = free_port()
-    more = {"origin": f"http://127.0.0.1:{port}", "public_means": "network"}
-    async with running_node(new_database_url(), tmp_path / "hq", port=port, **more) as running:
+    async with running_node(
+        new_database_url(),
+        tmp_path / "hq",
+        port=port,
+        origin=f"http://127.0.0.1:{port}",
+        public_means="network",
+    ) as running:
         yield running
 
 
