@@ -11,7 +11,7 @@ Contexts are never fetched; one that we do not know only adds terms that we do n
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -28,9 +28,6 @@ MAX_DEPTH: Final = 32
 MAX_INTEGER: Final = 2**53 - 1
 MAX_NUMBER_LETTERS: Final = 32
 
-_STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
-_ONE_KIND: Final = bytes.maketrans(b"[]", b"{}")
-_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _NUL_OR_SURROGATE: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
 _RESHAPING: Final = frozenset({"@graph", "@included", "@reverse", "@nest"})
@@ -81,17 +78,19 @@ def parse(raw: bytes, *, max_bytes: int) -> JsonObject:
     """
     if len(raw) > max_bytes:
         raise MalformedDocument("too large")
-    if depth_bound(raw) > MAX_DEPTH:
-        raise MalformedDocument("nested too deeply")
     try:
         text = raw.decode("utf-8")
         document = _DECODER.decode(text)
     except MalformedDocument:
         raise
+    except RecursionError as error:
+        raise MalformedDocument("nested too deeply") from error
     except ValueError as error:  # not UTF-8, or not JSON
         raise MalformedDocument("not JSON") from error
     if not isinstance(document, dict):
         raise MalformedDocument("not an object")
+    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and depth_of(document) > MAX_DEPTH:
+        raise MalformedDocument("nested too deeply")
     if _NUL_OR_SURROGATE.search(text):
         _refuse_unstorable(document)
     return document
@@ -102,20 +101,19 @@ def to_bytes(document: JsonObject) -> bytes:
     return orjson.dumps(document)
 
 
-def depth_bound(raw: bytes) -> int:
-    """How deeply `raw` nests at most, without parsing and in linear time.
-
-    MAX_DEPTH + 1 stands for anything beyond it, and for brackets that do not match.
-    """
-    brackets = raw.count(b"{") + raw.count(b"[")
-    if brackets <= MAX_DEPTH:
-        return brackets
-    skeleton = _STRING.sub(b"", raw).translate(_ONE_KIND, _NO_BRACKETS)
-    for depth in range(MAX_DEPTH + 1):
-        if not skeleton:
+def depth_of(document: JsonObject) -> int:
+    """How deeply a document nests; beyond MAX_DEPTH it is not looked at further."""
+    level: list[Any] = [document]
+    for depth in range(1, MAX_DEPTH + 1):
+        below = [item for box in level for item in _inside(box) if isinstance(item, (dict, list))]
+        if not below:
             return depth
-        skeleton = skeleton.replace(b"{}", b"")  # peels the innermost level
+        level = below
     return MAX_DEPTH + 1
+
+
+def _inside(box: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return box.values() if isinstance(box, dict) else box
 
 
 def as_list(value: object) -> list[Any]:

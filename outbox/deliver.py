@@ -264,14 +264,24 @@ def _settle(tx: Tx, pace: Pace, outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         if not outcome.done:
             _settle_failed(tx, pace, outcome)
-    for origin_id, scheme in {
-        outcome.delivery.origin_id: outcome.scheme for outcome in outcomes if outcome.scheme
-    }.items():
+    for origin_id, scheme in _news(outcomes).items():
         deliveries.origin_reached(tx, origin_id, scheme)
     down = {o.delivery.origin_id: o.wait_ms for o in outcomes if o.origin_down}
+    if not down:
+        return
     for origin_id, (failures, _) in sorted(deliveries.failing(tx, list(down)).items()):
         wait = max(down[origin_id], pace.back_off(failures + 1))
         deliveries.origin_missed(tx, origin_id, tx.now + wait)
+
+
+def _news(outcomes: Sequence[Outcome]) -> dict[int, SignatureScheme]:
+    """Origins of which something is known now that was not when their deliveries were claimed."""
+    return {
+        outcome.delivery.origin_id: outcome.scheme
+        for outcome in outcomes
+        if outcome.scheme is not None
+        and (outcome.delivery.failures or outcome.delivery.scheme is not outcome.scheme)
+    }
 
 
 def _settle_failed(tx: Tx, pace: Pace, outcome: Outcome) -> None:

@@ -51,6 +51,7 @@ class Delivery(Struct, frozen=True, gc=False):
     body: bytes
     scheme: SignatureScheme
     origin: str
+    failures: int = 0  # of its origin, in a row
 
     @property
     def host(self) -> str:
@@ -145,6 +146,7 @@ _CLAIMED: Select[*tuple[Any, ...]] = (
         activities.c.body,
         origins.c.scheme,
         origins.c.origin,
+        origins.c.failures,
     )
     .join(activities, activities.c.id == deliveries.c.activity_id)
     .join(origins, origins.c.id == deliveries.c.origin_id)
