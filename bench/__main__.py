@@ -42,7 +42,7 @@ async def measure(times: int, rounds: int) -> dict[str, tuple[float, float]]:
                 raw["home"].append(http + await _limit("home", size, http))
                 http = await bare_client(len(body), times)
                 raw["delivery"].append(http + await _limit("delivery", len(body), http))
-                ours["delivery"].append(await paths.delivery(node, far, token, FOLLOWERS, 5))
+                ours["delivery"].append(await paths.delivery(node, far, token, FOLLOWERS, 10))
             memory = node.measured.memory_mb()
             print(f"\nCreate {len(body):,} bytes · home {size:,} bytes · resident {memory:.0f} MB")
     return {name: (statistics.median(ours[name]), statistics.median(raw[name])) for name in GOALS}
