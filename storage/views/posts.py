@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Select, and_, case, exists, false, select, true, union_all
 
-from domain.audience import ANONYMOUS, Audience, Kind, Viewer
+from domain.audience import Audience, Kind, Viewer
 from domain.errors import NotFound
 from domain.ids import HERE
 from domain.kinds import PostType
@@ -233,11 +233,6 @@ def for_delivery(tx: Tx, post_id: int) -> PostView:
     if not found:
         raise NotFound
     return found[0]
-
-
-def for_everybody(tx: Tx, ids: Sequence[int]) -> list[PostView]:
-    """The posts that anonymous readers may see."""
-    return load(tx, ids, ANONYMOUS)
 
 
 def _for_viewer(columns: tuple[Any, ...]) -> _Found:

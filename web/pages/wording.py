@@ -13,6 +13,7 @@ from typing import Final
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.support import Translations
 
+from domain.addressing import may_share
 from domain.audience import Kind
 from domain.kinds import Role
 from storage.views.posts import PostView
@@ -22,8 +23,6 @@ TRANSLATIONS: Final[NullTranslations] = Translations.load(
     str(Path(__file__).parent / "locale"), [LANGUAGE], "tertulia"
 )
 WEEK: Final = timedelta(days=7)
-
-_SHAREABLE: Final = frozenset({Kind.PUBLIC, Kind.NETWORK, Kind.NODE})
 
 
 def gettext(message: str) -> str:
@@ -40,25 +39,28 @@ _ = gettext
 
 
 def readers(post: PostView, place: str = "") -> str:
-    """Who reads a post, in a few words. `place` is the community's name, where there is one."""
+    """Who reads a post, in a few words: the narrower of its own readers and of its thread's.
+
+    `place` is the community's name, where there is one.
+    """
     row = post.row
-    if row.kind is Kind.FOLLOWERS:
+    narrower = max(row.audience, row.root_audience)
+    if narrower.kind is Kind.FOLLOWERS:
+        if narrower.owner != post.author.id:
+            return _("Followers of who began this conversation")
         return _("Followers of {name}").format(name=post.author.name or post.author.handle)
-    if row.kind is Kind.COMMUNITY:
+    if narrower.kind is Kind.COMMUNITY:
         return place or _("Members of the community")
-    names = {
+    return {
         Kind.PUBLIC: _("Anyone, also outside work"),
         Kind.NETWORK: _("Everyone at work"),
         Kind.NODE: _("Everyone at work"),
-        Kind.DIRECT: _("Only the people named"),
-    }
-    narrower = max(row.kind, row.root_kind) if row.root_kind in _SHAREABLE else row.kind
-    return names.get(narrower, names[Kind.DIRECT])
+    }.get(narrower.kind, _("Only the people named"))
 
 
 def may_be_shared(post: PostView) -> bool:
     """Whether sharing it keeps it among the people who read it anyway (protocol §1)."""
-    return post.row.kind in _SHAREABLE and post.row.root_kind in _SHAREABLE
+    return may_share(post.row.audience, post.row.root_audience)
 
 
 def moment(ms: int) -> datetime:

@@ -4,7 +4,7 @@ from typing import Final
 
 import orjson
 
-from domain.audience import Kind, Viewer
+from domain.audience import Viewer
 from domain.kinds import ActorType, Role
 from domain.node import Node
 from domain.text import to_plain
@@ -141,10 +141,3 @@ def relationship(standing: Relationship) -> JsonDict:
         "endorsed": False,
         "note": "",
     }
-
-
-def visibility(kind: Kind, *, quiet: bool) -> str:
-    """What an app shows for an audience (protocol §1): never a word that it does not know."""
-    if kind in {Kind.PUBLIC, Kind.NETWORK, Kind.NODE}:
-        return "unlisted" if quiet else "public"
-    return "direct" if kind is Kind.DIRECT else "private"

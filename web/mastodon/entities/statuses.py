@@ -10,11 +10,12 @@ from typing import Final
 
 import orjson
 
-from domain.audience import Kind, Viewer
+from domain.addressing import client_visibility
+from domain.audience import Viewer
 from domain.node import Node
 from storage.views.actors import ActorView
 from storage.views.posts import PostView, Tag, ViewerFlags
-from web.mastodon.entities.accounts import JsonDict, account, mention, visibility
+from web.mastodon.entities.accounts import JsonDict, account, mention
 from web.mastodon.entities.times import moment
 
 _NOBODY_QUOTES: Final = {"automatic": [], "manual": [], "current_user": "denied"}
@@ -31,6 +32,7 @@ def fixed_part(post: PostView, node: Node, viewer: Viewer) -> bytes:
 
 def _fixed(post: PostView, node: Node, viewer: Viewer) -> JsonDict:
     row = post.row
+    visibility, local_only = client_visibility(row.audience, row.root_audience, quiet=row.quiet)
     return {
         "id": str(row.id),
         "created_at": moment(row.created_at),
@@ -38,8 +40,8 @@ def _fixed(post: PostView, node: Node, viewer: Viewer) -> JsonDict:
         "in_reply_to_account_id": _text(row.reply_to_author_id),
         "sensitive": row.sensitive,
         "spoiler_text": row.summary,
-        "visibility": visibility(row.kind, quiet=row.quiet),
-        "local_only": Kind.NODE in {row.kind, row.root_kind},
+        "visibility": visibility,
+        "local_only": local_only,
         "language": row.language,
         "uri": row.uri,
         "url": row.url,
