@@ -52,7 +52,9 @@ def configure(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
     root.handlers = [handler]
     root.setLevel(level)
     # Its lines would name addresses, and tokens that clients put into a query.
-    logging.getLogger("aiohttp.access").disabled = True
+    # What fails in a handler is told by `web/app.py`, without either.
+    for telling in ("aiohttp.access", "aiohttp.server"):
+        logging.getLogger(telling).disabled = True
     for chatty in ("alembic", "asyncio"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
 

@@ -23,7 +23,8 @@ def lines() -> Iterator[io.StringIO]:
     structlog.reset_defaults()
     root.handlers = handlers
     root.setLevel(level)
-    logging.getLogger("aiohttp.access").disabled = False
+    for telling in ("aiohttp.access", "aiohttp.server"):
+        logging.getLogger(telling).disabled = False
 
 
 def fail() -> None:
@@ -50,7 +51,9 @@ def test_values_cannot_forge_a_line(lines: io.StringIO) -> None:
     assert lines.getvalue().count("\n") == 1
 
 
-def test_addresses_and_queries_of_requests_are_not_logged(lines: io.StringIO) -> None:
+def test_P12_addresses_and_queries_of_requests_are_not_logged(lines: io.StringIO) -> None:
+    broken = f"Bad request line: GET /?access_token={SECRET}"
+    logging.getLogger("aiohttp.server").error("Error handling request from 192.0.2.1: %s", broken)
     logging.getLogger("aiohttp.access").info('192.0.2.1 "GET /?access_token=%s"', SECRET)
     assert lines.getvalue() == ""
     logging.getLogger("tertulia.web").info("shown")
