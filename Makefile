@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help install run test test-full check format lint types layers bench lock clean
+.PHONY: help install run demo test test-full check format lint types layers bench lock clean
 
 help:            ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ $(STAMP): requirements.lock pyproject.toml
 
 run: install     ## one node on http://127.0.0.1:8080, SQLite in ./var
 	$(BIN)/tertulia serve
+
+demo: install    ## three nodes on this machine, with a community across them
+	$(BIN)/python -m demo
 
 test: install    ## the whole suite; rows marked `both` on SQLite and PostgreSQL
 	$(BIN)/pytest -n 2 --dist loadfile

@@ -123,50 +123,6 @@ def as_list(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def id_of(value: object) -> str | None:
-    """The id of an object-or-id, or None. A Link gives its `href`."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict):
-        found = value.get("id") or value.get("href")
-        return found if isinstance(found, str) else None
-    return None
-
-
-def ids_of(value: object) -> list[str]:
-    """The ids in a property, in order and once each, with every spelling of Public made one.
-
-    What has no id is left out: an unknown addressee is nobody.
-    """
-    found = (id_of(item) for item in as_list(value))
-    return list(dict.fromkeys(normalise_public(item) for item in found if item))
-
-
-def normalise_public(address: str) -> str:
-    """`address`, or PUBLIC if it is one of its spellings."""
-    return PUBLIC if address in PUBLIC_SPELLINGS else address
-
-
-def is_public(addresses: list[str]) -> bool:
-    """Whether anyone is among `addresses`, in any spelling."""
-    return not PUBLIC_SPELLINGS.isdisjoint(addresses)
-
-
-def object_of(value: object) -> JsonObject | None:
-    """An embedded object, or None for an id, a list or anything else."""
-    return value if isinstance(value, dict) else None
-
-
-def string_of(value: object) -> str | None:
-    """A string property, or None if it is absent or of another type."""
-    return value if isinstance(value, str) else None
-
-
-def types_of(document: JsonObject) -> list[str]:
-    """The types of an object, of which there may be several."""
-    return [item for item in as_list(document.get("type")) if isinstance(item, str)]
-
-
 def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
     mapping = dict(pairs)
     if len(mapping) != len(pairs):

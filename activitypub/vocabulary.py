@@ -29,13 +29,35 @@ ACTOR_TERMS: Final = {
     "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
     "featured": {"@id": "toot:featured", "@type": "@id"},
 }
-POST_TERMS: Final = {"Hashtag": "as:Hashtag", "sensitive": "as:sensitive"}
+POST_TERMS: Final = {
+    **OURS,
+    "toot": "http://joinmastodon.org/ns#",
+    "Hashtag": "as:Hashtag",
+    "sensitive": "as:sensitive",
+    "blurhash": "toot:blurhash",
+    "focalPoint": {"@id": "toot:focalPoint", "@container": "@list"},
+}
 
 ACTOR_CONTEXT: Final = [ACTIVITYSTREAMS, SECURITY, DID, MULTIKEY, ACTOR_TERMS]
 POST_CONTEXT: Final = [ACTIVITYSTREAMS, POST_TERMS]
 # The proof's own context must be a prefix of the document's (FEP-8b32).
 PROOF_CONTEXT: Final = [ACTIVITYSTREAMS, DATA_INTEGRITY]
 PROVEN_POST_CONTEXT: Final = [ACTIVITYSTREAMS, DATA_INTEGRITY, POST_TERMS]
+# What is said in a community, and what it passes on: always with a proof inside (protocol §5).
+COMMUNITY_CONTEXT: Final = [ACTIVITYSTREAMS, DATA_INTEGRITY, POST_TERMS, OURS]
+
+# Our own terms between nodes.
+ON_BEHALF_OF: Final = "tertulia:onBehalfOf"
+CARDS: Final = "tertulia:cards"
+COPIES: Final = "tertulia:copies"
+COPY: Final = "tertulia:copy"
+SHA256: Final = "tertulia:sha256"
+SERVERS: Final = "tertulia:servers"
+HAS_MEMBERS: Final = "tertulia:hasMembers"
+IS_NODE: Final = "tertulia:isNode"
+FORGETTING: Final = "tertulia:forgetting"
+ASKED: Final = "tertulia:asked"
+ACKNOWLEDGED: Final = "tertulia:acknowledged"
 
 ACTOR_TYPES: Final = {
     "Person": ActorType.PERSON,

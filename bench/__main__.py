@@ -14,7 +14,7 @@ from bench.bare import bare_client
 from bench.far import far_actor
 from bench.node import BenchNode, bench_node
 
-PEOPLE = 10
+PEOPLE = paths.HOMES
 FOLLOWERS = 200
 SERVERS = 50
 # Design §5: the first goals, and the later ones.

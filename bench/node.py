@@ -106,7 +106,7 @@ class BenchNode:
         return str(found[0])
 
     def give_followers(self, uri: str) -> None:
-        """Let all our people follow a foreign actor that is known already."""
+        """Let all our people follow a foreign actor that is known already, and keep their homes."""
         with closing(sqlite3.connect(self.database)) as connection, connection:
             connection.execute(
                 "INSERT INTO follows(id, follower_id, target_id, state, uri, shares, notify,"
@@ -114,6 +114,7 @@ class BenchNode:
                 " FROM accounts a, actors f WHERE f.uri = ?",
                 (uri,),
             )
+            connection.execute("UPDATE accounts SET home_fresh_until = ?", (1 << 60,))
 
     def give_remote_followers(self, port: int, handle: str, count: int, servers: int) -> None:
         """Let foreign actors follow one of our people: each with an own inbox, on many servers."""

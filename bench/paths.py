@@ -12,6 +12,8 @@ from bench.far import FarActor
 from bench.node import BenchNode
 
 AT_ONCE = 32
+HOMES = 10
+FRESH = 250
 
 
 async def at_once(jobs: Iterable[Callable[[], Coroutine[Any, Any, None]]]) -> None:
@@ -46,10 +48,7 @@ async def meet(node: BenchNode, far: FarActor, session: ClientSession) -> None:
 async def inbound(node: BenchNode, far: FarActor, times: int) -> float:
     """Signed Creates for ten home timelines, from the socket until they are stored and shown."""
     mention = node.actor_uri("p0")
-    prepared = [
-        far.signed(f"{node.origin}/inbox", far.note(node.next_number(), mention))
-        for _ in range(times)
-    ]
+    homes = node.ask("SELECT count(*) FROM home_entries")
     async with ClientSession(connector=TCPConnector(limit=AT_ONCE)) as session:
 
         def sending(
@@ -63,12 +62,20 @@ async def inbound(node: BenchNode, far: FarActor, times: int) -> float:
             return send
 
         before = node.measured.cpu_us()
-        await at_once(sending(*one) for one in prepared)
+        for begun in range(0, times, FRESH):  # a post is a moment old when it comes
+            prepared = [
+                far.signed(f"{node.origin}/inbox", far.note(node.next_number(), mention))
+                for _ in range(min(FRESH, times - begun))
+            ]
+            await at_once(sending(*one) for one in prepared)
         await node.until_zero("SELECT count(*) FROM intake WHERE state = 1")
         spent = node.measured.cpu_us() - before
     stored = node.ask("SELECT count(*) FROM posts WHERE uri LIKE ?", f"{far.origin}/o/%")
     if stored != node.numbers:
         raise RuntimeError(f"{stored} of {node.numbers} notes were stored")
+    written = node.ask("SELECT count(*) FROM home_entries") - homes
+    if written != times * HOMES:
+        raise RuntimeError(f"{written} lines in homes for {times} notes")
     return spent / times
 
 

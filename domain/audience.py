@@ -137,7 +137,8 @@ class PostFacts:
 
     A post that starts a thread is its own root: the `root_` values repeat its own (see `of_root`).
     One exception: a followers post that is kept on this node has *(node, HERE)* as its
-    `root_audience`, since both pairs must admit a reader.
+    `root_audience`, since both pairs must admit a reader. `accepted` is false while a community on
+    another node has not taken the post in, or has refused it: then it is its author's alone.
     """
 
     id: int
@@ -150,6 +151,7 @@ class PostFacts:
     root_audience: Audience
     root_created_at: int
     root_named: frozenset[int]
+    accepted: bool = True
 
     @classmethod
     def of_root(
@@ -219,7 +221,7 @@ def may_read(viewer: Viewer, post: PostFacts, world: Facts) -> bool:
     """Whether `viewer` may read `post` now. Authors always read their own words."""
     if viewer.actor and viewer.actor == post.author:
         return True
-    return all(_admits(asked, viewer, post, world) for asked in _pairs(post))
+    return post.accepted and all(_admits(asked, viewer, post, world) for asked in _pairs(post))
 
 
 def _pairs(post: PostFacts) -> tuple[_Asked, _Asked]:
@@ -321,7 +323,7 @@ def counts_for(post: PostFacts, reply: PostFacts) -> bool:
     An earlier time stamp than the post's would leave out readers of a younger sisterhood or
     membership, so it does not count.
     """
-    if _thread_time(reply) < _thread_time(post):
+    if not reply.accepted or _thread_time(reply) < _thread_time(post):
         return False
     return all(any(_covers(asked, given) for given in _pairs(post)) for asked in _pairs(reply))
 

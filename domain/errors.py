@@ -58,3 +58,9 @@ class Gone(Problem):
     """It existed for this viewer and has been deleted for good."""
 
     default = "Gone"
+
+
+class NoRoom(Problem):
+    """There is no space left for what was sent."""
+
+    default = "There is no room left for this file"

@@ -59,7 +59,8 @@ def clean(html: str, *, limit: int = LONGEST) -> str:
     Direction controls are stripped afterwards, because they may have been written as entities.
     The result of cleaning a clean text is the same text.
     """
-    return _UNSEEN.sub("", _CLEANER.clean(bounded(html, limit=limit)))
+    cleaned = _CLEANER.clean(bounded(html, limit=limit))
+    return cleaned if cleaned.isascii() else _UNSEEN.sub("", cleaned)
 
 
 def bounded(html: str, *, limit: int = LONGEST) -> str:

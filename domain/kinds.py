@@ -130,3 +130,94 @@ class LinkPurpose(IntEnum):
     FIRST_ADMIN = 1
     INVITE = 2
     RESET = 3
+
+
+class Preset(IntEnum):
+    """The four sentences that a community is made with (protocol §4)."""
+
+    HERE = 1
+    MEMBERS = 2
+    PARTNERS = 3
+    WORLD = 4
+
+
+class Joining(IntEnum):
+    """How somebody becomes a member of a community."""
+
+    OPEN = 1
+    BY_REQUEST = 2
+    BY_INVITATION = 3
+
+
+class Life(IntEnum):
+    """Where a community stands in its life (protocol §4)."""
+
+    PLANNING = 1
+    ACTIVE = 2
+    RESTING = 3
+    ARCHIVED = 4
+
+
+class Relay(IntEnum):
+    """How members on plain servers get a community's posts (protocol §5, fan-out B)."""
+
+    DIRECT = 1
+    TIMELINE = 2
+    NOTIFY = 3
+
+
+class Way(IntEnum):
+    """How a community's posts reach a member: written here, announced, or as relay notes."""
+
+    HERE = 1
+    NODE = 2
+    PLAIN = 3
+
+
+class Acceptance(IntEnum):
+    """Whether a community has taken a post in; until then only its author sees it (protocol §5)."""
+
+    ACCEPTED = 1
+    WAITING = 2
+    REFUSED = 3
+
+
+class Openness(IntEnum):
+    """How wide an answer from a plain server already is where it comes from (protocol §5)."""
+
+    CLOSED = 1
+    WIDER = 2
+    OPEN = 3
+
+
+class Directory(IntEnum):
+    """Whose names nodes show each other by an agreement (protocol §3)."""
+
+    NONE = 1
+    SHARED = 2
+    ALL = 3
+
+
+class OfferState(IntEnum):
+    """What became of an offered agreement."""
+
+    WAITING = 1
+    ACCEPTED = 2
+    LAPSED = 3
+    WITHDRAWN = 4
+
+
+class Deed(IntEnum):
+    """What was done in a community, for its log: who, whom, when, why."""
+
+    FOUNDED = 1
+    LAUNCHED = 2
+    INVITED = 3
+    ASKED = 4
+    JOINED = 5
+    LEFT = 6
+    REFUSED = 7
+    REMOVED = 8
+    ROLE = 9
+    SETTING = 10
+    WITHDRAWN = 11

@@ -1,9 +1,10 @@
 """This node as a value: its names, its modes, and the addresses that follow from them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from domain.audience import Kind
+from domain.links import Links
 
 # What every node is called on the wire: the helper answers private mentions, the
 # Application actor signs for the node itself (protocol §1, §3).
@@ -43,6 +44,7 @@ class Node:
     federation: Federation = Federation.PARTNERS
     public_means: Kind = Kind.NETWORK
     registration: Registration = Registration.CLOSED
+    links: Links = field(default_factory=Links, repr=False, compare=False)
 
     def actor(self, actor_id: int) -> str:
         """The id of an actor that lives here."""
@@ -55,6 +57,10 @@ class Node:
     def activity(self, activity_id: int) -> str:
         """The id of an activity sent from here."""
         return f"{self.origin}/act/{activity_id}"
+
+    def relay_note(self, token: str) -> str:
+        """The id of one member's copy of a community's post; it cannot be guessed."""
+        return f"{self.origin}/r/{token}"
 
     def inbox(self, actor_id: int) -> str:
         """The personal inbox of an actor that lives here."""
@@ -76,3 +82,16 @@ class Node:
     def post_page(self, handle: str, post_id: int) -> str:
         """The page of one post."""
         return f"{self.origin}/@{handle}/{post_id}"
+
+    def post_link(self, post_id: int) -> str:
+        """An address that names nobody, and leads who may read a post on to its page."""
+        return f"{self.origin}/posts/{post_id}"
+
+    def file(self, file_id: int) -> str:
+        """A file as other servers ask for it; they sign, and are asked for their right."""
+        return f"{self.origin}/files/{file_id}"
+
+    def media(self, file_id: int, viewer_id: int, *, small: bool = False) -> str:
+        """A file as one reader's apps and browsers ask for it (protocol §7); 0 is anybody."""
+        address = f"{self.origin}/media/{file_id}/{viewer_id}/{self.links.mac(file_id, viewer_id)}"
+        return f"{address}/small" if small else address

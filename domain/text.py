@@ -89,7 +89,6 @@ _MENTION: Final = re.compile(
     r"@([A-Za-z0-9_][A-Za-z0-9_.-]*+)(?:@(\w[\w.-]*+)(:[1-9][0-9]{0,4}+(?![0-9]))?)?"
 )
 _TAG: Final = re.compile(rf"#([\w{_JOINERS}{_MARKS}]++)")
-_SHORTCODE: Final = re.compile(r"(?<![\w:]):([A-Za-z0-9_]{2,64}+):(?![\w:])")
 _PREFIX: Final = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
 _PARAGRAPHS: Final = re.compile(r"\n{2,}")
 # A drawn character may be several code points: marks, joined emoji, skin tones, pairs of letters.
@@ -204,11 +203,6 @@ def fold_tag(name: str) -> str:
 def urls(text: str) -> list[str]:
     """The web addresses in `text`, each once, in order."""
     return list(dict.fromkeys(piece.text for piece in pieces(text) if piece.sort is Sort.URL))
-
-
-def shortcodes(text: str) -> list[str]:
-    """The names between colons that may stand for custom emoji, each once, in order."""
-    return list(dict.fromkeys(found[1] for found in _SHORTCODE.finditer(text)))
 
 
 def length(text: str) -> int:

@@ -28,6 +28,9 @@ STALE_MS: Final = 24 * 3600 * 1000
 #: Milliseconds between two attempts to refresh the same actor.
 PAUSE_MS: Final = 5 * 60 * 1000
 
+#: How NodeInfo names the actor of the server itself (FEP-2677).
+APPLICATION_REL: Final = "https://www.w3.org/ns/activitystreams#Application"
+
 #: A person may become a bot and back (Mastodon's switch); nothing else changes what it is.
 _CHANGEABLE: Final = frozenset({ActorType.PERSON, ActorType.SERVICE})
 
@@ -110,10 +113,40 @@ async def find_handle(fetcher: Fetcher, handle: str, domain: str) -> ActorView |
     return actor if fold(actor.handle) == fold(handle) else None
 
 
+async def find_application(fetcher: Fetcher, authority: str) -> ActorView:
+    """The actor that speaks for the node at `host[:port]`, as its NodeInfo names it (FEP-2677).
+
+    It is remembered as that. Raises CannotFetch: there is none, or it lives elsewhere.
+    """
+    actor = await find_actor(fetcher, await _application_uri(fetcher, authority))
+    if actor.type is not ActorType.APPLICATION or parse_url(actor.uri).authority != authority:
+        raise CannotFetch("the actor named by NodeInfo does not speak for that server")
+    await fetcher.db.write(origins.remember_application, actor.origin_id, actor.id)
+    return actor
+
+
+async def _application_uri(fetcher: Fetcher, authority: str) -> str:
+    problem = CannotFetch("the domain is not one")
+    for scheme in _schemes(fetcher):
+        try:
+            jrd = await fetcher.jrd(f"{scheme}://{authority}/.well-known/nodeinfo")
+        except CannotFetch as refused:
+            problem = refused
+            continue
+        links = jrd.get("links")
+        for link in links if isinstance(links, list) else []:
+            if isinstance(link, dict) and link.get("rel") == APPLICATION_REL:
+                return str(link.get("href"))
+        raise CannotFetch("NodeInfo names no actor that speaks for that server")
+    raise problem
+
+
 def store_actor(tx: Tx, confirmed: Confirmed) -> ActorView:
     """Write an actor and its keys. Raises CannotFetch if the stored actor is another kind."""
     document = confirmed.document
-    refuse_change(actors.by_uri(tx, document.id), document)
+    known = actors.by_uri(tx, document.id)
+    if known is not None and not known.is_hearsay:
+        refuse_change(known, document)
     actor_id = actors.upsert_remote_actor(tx, _record(tx, confirmed))
     keys.replace_stated_keys(tx, actor_id, _usable_keys(document))
     found = actors.by_id(tx, actor_id)
@@ -131,8 +164,13 @@ def refuse_change(known: ActorView | None, document: ActorDocument) -> None:
 
 
 def _known(tx: Tx, uri: str) -> tuple[ActorView | None, bool]:
-    """An actor, and whether it is time to ask for it again. Our own never need asking."""
+    """An actor, and whether it is time to ask for it again. Our own never need asking.
+
+    What a community's card says of somebody is nothing that we know of them.
+    """
     found = actors.by_uri(tx, uri)
+    if found is not None and found.is_hearsay:
+        return None, True
     due = found is not None and not found.is_local and tx.now - found.fetched_at > STALE_MS
     return found, due
 

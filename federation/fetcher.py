@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.message import Message
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -23,7 +23,7 @@ from domain.node import APPLICATION_HANDLE, Node
 from federation.answers import Refused, Response, Unreachable
 from federation.client import Client
 from federation.keyring import Keyring, KeyringError, SigningKey
-from federation.policy import Policy
+from federation.policy import Policy, may_talk, naming
 from federation.recent import Recent
 from federation.signatures import Scheme, sign
 from storage.database import Database, now_ms
@@ -95,17 +95,37 @@ class Fetcher:
         node: Node,
         keyring: Keyring,
         clock: Clock = now_ms,
+        *,
+        policy: Policy | None = None,
+        by_hand: bool = False,
     ) -> None:
-        """`clock`: milliseconds since 1970, as the database has it."""
+        """`clock`: milliseconds since 1970, as the database has it. `policy`: if not the usual.
+
+        `by_hand`: an admin asks, who may ask again at once for what could not be had.
+        """
         self.db: Final = db
         self.client: Final = client
         self.node: Final = node
         self.keyring: Final = keyring
-        self.policy: Final = Policy(db, node)
+        self.policy: Final = policy or Policy(db, node)
         self.recent_keys: Final[Recent[str, KeyHolder]] = Recent()
         self._clock = clock
+        self._by_hand = by_hand
         self._application: int | None = None
         self._flights: dict[tuple[str, str, int | None], asyncio.Task[Any]] = {}
+
+    @cached_property
+    def talk(self) -> "Fetcher":
+        """The same for what concerns agreements alone: it asks whom we may speak with of those."""
+        return self._with(Policy(self.db, self.node, may_talk))
+
+    def naming(self, authority: str) -> "Fetcher":
+        """The same for the one `host[:port]` that an admin names by accepting its offer."""
+        return self._with(Policy(self.db, self.node, naming(authority)), by_hand=True)
+
+    def _with(self, policy: Policy, *, by_hand: bool = False) -> "Fetcher":
+        given = (self.db, self.client, self.node, self.keyring, self._clock)
+        return Fetcher(*given, policy=policy, by_hand=by_hand)
 
     def now(self) -> datetime:
         """The present, with its zone, for signatures."""
@@ -128,6 +148,17 @@ class Fetcher:
         WebFinger to its server.
         """
         return await self._once(("jrd", url, None), lambda: self._jrd(url))
+
+    async def content(
+        self, url: str, *, as_actor_id: int | None = None, accept: str = "*/*", cap: int
+    ) -> bytes:
+        """The bytes at `url`, at most `cap`, signed for as one of our actors. Raises CannotFetch.
+
+        Whatever its server calls them: the caller looks at what they are.
+        """
+        asked = _readable(url)
+        await self._vet(asked)
+        return await self._read(asked, accept, cap, as_actor_id, _bytes_of)
 
     async def _once(
         self, place: tuple[str, str, int | None], start: Callable[[], Awaitable[T]]
@@ -160,7 +191,7 @@ class Fetcher:
     async def _rested(self, url: Url, as_actor_id: int | None) -> FetchedDocument:
         """Fetch a document unless it rests; let it rest if it cannot be had."""
         await self._vet(url)
-        if await self.db.read(keys.rests, str(url)):
+        if not self._by_hand and await self.db.read(keys.rests, str(url)):
             raise CannotFetch("it could not be had a short while ago", later=True)
         try:
             return await self._read(url, ACCEPT, LARGEST, as_actor_id, _document_of)
@@ -198,7 +229,9 @@ class Fetcher:
         first, second = _KNOCKS[known]
         response = await self._knock(url, accept, cap, key, first)
         if response.status in _NOT_UNDERSTOOD:
-            response = await self._knock(url, accept, cap, key, second)
+            newest = await self._signing_key(as_actor_id, newest=True)
+            second = second if newest.uri == key.uri else first
+            response = await self._knock(url, accept, cap, newest, second)
             if response.ok:
                 await self.db.write(_remember_scheme, url.origin, _REMEMBERED[second])
         if response.url.origin != url.origin and not await self.policy.may_exchange(
@@ -229,10 +262,11 @@ class Fetcher:
 
         return await self.client.fetch(url, accept=accept, headers_for=headers_for, cap=cap)
 
-    async def _signing_key(self, as_actor_id: int | None) -> SigningKey:
+    async def _signing_key(self, as_actor_id: int | None, *, newest: bool = False) -> SigningKey:
         actor_id = as_actor_id if as_actor_id is not None else await self._application_id()
+        ask = self.keyring.newest_key if newest else self.keyring.signing_key
         try:
-            return await self.keyring.signing_key(self.db, actor_id, KeyType.RSA)
+            return await ask(self.db, actor_id, KeyType.RSA)
         except KeyringError as problem:
             raise CannotFetch("there is no key to sign with") from problem
 
@@ -276,6 +310,10 @@ def _stated_id(body: JsonObject) -> Url:
     if not isinstance(raw, str) or "#" in raw:
         raise CannotFetch("the document states no id")
     return _readable(raw)
+
+
+def _bytes_of(_asked: Url, response: Response) -> bytes:
+    return response.body
 
 
 def _jrd_of(_asked: Url, response: Response) -> JsonObject:

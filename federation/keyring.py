@@ -15,6 +15,8 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Struct
 
 from domain.kinds import KeyType
@@ -60,7 +62,9 @@ class Keyring:
 
     def __init__(self, folder: Path) -> None:
         """Open the key file in `folder`, or make it. Raises KeyringError."""
-        self._cipher = AESGCM(_secret(folder / FILE))
+        secret = _secret(folder / FILE)
+        self._cipher = AESGCM(secret)
+        self._secret = secret
         self._unsealed: dict[int, PrivateKey] = {}
         self._current: Recent[tuple[int, KeyType], OwnKey] = Recent(_KEPT)
 
@@ -80,6 +84,13 @@ class Keyring:
     async def generate(self) -> NewKeys:
         """New keys for one actor, made in a thread. Never inside a write."""
         return await asyncio.to_thread(self.make)
+
+    def derive(self, purpose: str) -> bytes:
+        """A key of 32 bytes for one purpose, always the same for this data folder (RFC 5869)."""
+        info = f"tertulia {purpose} 1".encode()
+        return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=info).derive(
+            self._secret
+        )
 
     def seal(self, pem: str) -> bytes:
         """Encrypt a private key for storage."""
@@ -102,6 +113,16 @@ class Keyring:
         if actor_id not in found:
             raise KeyringError("this actor has no key")
         return found[actor_id]
+
+    async def newest_key(
+        self, db: Database, actor_id: int, key_type: KeyType = KeyType.RSA
+    ) -> SigningKey:
+        """The key as it is this moment, for a second try: it may have been changed just now.
+
+        Raises KeyringError if the actor has none.
+        """
+        self._current.forget((actor_id, key_type))
+        return await self.signing_key(db, actor_id, key_type)
 
     async def signing_keys(
         self, db: Database, actor_ids: Iterable[int], key_type: KeyType = KeyType.RSA

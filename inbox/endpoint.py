@@ -13,12 +13,16 @@ import structlog
 from aiohttp.web import HTTPNotFound, Request, Response
 
 from activitypub.json import MalformedDocument
+from activitypub.synchronization import HEADER, Synchronization
+from activitypub.synchronization import parse as parse_synchronization
 from domain.node import Federation
 from federation.authentication import BadSignature, IncomingRequest, authenticate
 from federation.fetcher import Fetcher, is_activity_type
 from federation.message_signatures import OUR_TAG
+from inbox.at_once import do_at_once
+from inbox.handlers.offer import is_talk
 from inbox.intake import PROCESS, NotTheirs, check_signer, take_in
-from inbox.reading import LARGEST, read, readings
+from inbox.reading import LARGEST, read
 from storage.errors import StorageError
 from storage.queries import intake
 from storage.tx import Tx
@@ -81,14 +85,14 @@ class Endpoint:
         _check_headers(request)
         await self._check_room()
         body = await _read(request)
-        signer = await authenticate(self._fetcher, self._incoming(request, body))
+        admits = self._fetcher.talk if is_talk(body) else self._fetcher
+        signer = await authenticate(admits, self._incoming(request, body))
         activity = read(body)
         check_signer(signer, activity)
-        intake_id = await self._fetcher.db.write(
-            take_in, signer=signer, activity=activity, body=body
-        )
-        if intake_id is not None:
-            readings.put(intake_id, activity, len(body))
+        if not await do_at_once(self._fetcher, signer, activity, body):
+            await self._fetcher.db.write(
+                take_in, signer=signer, activity=activity, body=body, members=_members(request)
+            )
 
     def _incoming(self, request: Request, body: bytes) -> IncomingRequest:
         return IncomingRequest(
@@ -120,6 +124,12 @@ def _check_headers(request: Request) -> None:
         raise Refusal(400, "encoded bodies are not read")
     if (request.content_length or 0) > LARGEST:
         raise Refusal(413, "the activity is too large")
+
+
+def _members(request: Request) -> Synchronization | None:
+    """What the sender says of who of ours belongs to it (FEP-8fcf)."""
+    value = request.headers.get(HEADER)
+    return None if value is None else parse_synchronization(value)
 
 
 async def _read(request: Request) -> bytes:

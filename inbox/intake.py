@@ -7,10 +7,13 @@ from typing import Final
 
 from activitypub.parse.activities import Activity
 from activitypub.parse.fields import origin_of
+from activitypub.synchronization import Synchronization
 from federation.authentication import Signer
 from jobs.queue import enqueue
+from social import roll_call
 from storage.queries import intake
 from storage.tx import Tx
+from storage.views.actors import ActorView
 
 PROCESS: Final = "process"
 """The kind of job that processes one stored activity; its payload is the intake row's id."""
@@ -36,10 +39,18 @@ def check_signer(signer: Signer, activity: Activity) -> None:
         raise NotTheirs("the activity's id lies on another server than its actor")
 
 
-def take_in(tx: Tx, *, signer: Signer, activity: Activity, body: bytes) -> int | None:
+def take_in(
+    tx: Tx,
+    *,
+    signer: Signer,
+    activity: Activity,
+    body: bytes,
+    members: Synchronization | None = None,
+) -> int | None:
     """Store an activity and the job for it; None if its origin sent this id before (S15).
 
-    What one actor says of one object is processed in the order in which it came.
+    `members`: what a community says of its members here. If we know it otherwise, the community is
+    asked before the activity is looked at.
     """
     intake_id = intake.take(
         tx,
@@ -49,6 +60,14 @@ def take_in(tx: Tx, *, signer: Signer, activity: Activity, body: bytes) -> int |
         body=body,
     )
     if intake_id is not None:
-        order = f"{PROCESS} {signer.actor.id} {activity.object_id or activity.id}"
+        order = order_key(signer.actor, activity)
+        if members is not None:
+            roll_call.want(tx, community=signer.actor, said=members, order_key=order)
         enqueue(tx, PROCESS, intake_id, order_key=order, about=signer.actor.id)
     return intake_id
+
+
+def order_key(actor: ActorView, activity: Activity) -> str:
+    """What one actor says of one object, or in one place, is done in the order in which it came."""
+    about = activity.audience[0] if activity.audience else activity.object_id or activity.id
+    return f"{PROCESS} {actor.id} {about}"

@@ -12,16 +12,18 @@ from typing import Any, Final
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from activitypub.json import MalformedDocument
 from domain.errors import Problem
 from domain.kinds import IntakeState
 from domain.node import Node
 from federation.fetcher import CannotFetch, Fetcher
+from inbox import catching_up
 from inbox.handlers import HANDLERS
 from inbox.intake import PROCESS
 from inbox.proofs import check_proof
-from inbox.reading import read, readings
+from inbox.reading import read
 from inbox.signed import Dropped, Handler, SignedActivity
 from jobs.queue import Decision, Job, Retry
 from jobs.schedule import Every
@@ -59,6 +61,7 @@ def job_handlers(fetcher: Fetcher) -> dict[str, JobHandler]:
         PROCESS: Together(partial(process, fetcher)),
         FETCH_ANCESTORS: Each(partial(_fetch_ancestors, fetcher), attempts=3, limit=8),
         SWEEP: Each(partial(_sweep, fetcher)),
+        **catching_up.job_handlers(fetcher),
     }
 
 
@@ -101,7 +104,8 @@ async def _act(fetcher: Fetcher, waiting: _Waiting) -> None:
     if handler is None:
         raise Dropped("activities of this type have no effect here")
     received = waiting.received
-    await check_proof(fetcher, received.body, signed.signer, received.received_at)
+    proven = await check_proof(fetcher, received.body, signed.signer, received.received_at)
+    signed = replace(signed, proven=proven)
     meaning = await handler.verify(signed, fetcher)
     await fetcher.db.write(
         _receive,
@@ -117,8 +121,9 @@ def _read(waiting: _Waiting) -> SignedActivity:
     """The activity as it was signed; what was verified is what is read (S23)."""
     if waiting.signer is None or waiting.signer.gone_at is not None:
         raise Dropped("the signer is gone")
-    activity = readings.take(waiting.received.id) or read(waiting.received.body)
-    return SignedActivity(activity, waiting.signer, waiting.received.received_at)
+    activity = read(waiting.received.body)
+    received = waiting.received
+    return SignedActivity(activity, waiting.signer, received.received_at, received.body)
 
 
 def _receive(

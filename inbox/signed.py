@@ -30,12 +30,15 @@ class SignedActivity(Struct, frozen=True):
     """An activity and its actor, who signed the very bytes it was read from.
 
     Made by `inbox/processing` alone, from what `inbox/endpoint` authenticated and stored.
-    `received_at` is in ms UTC.
+    `received_at` is in ms UTC. `body`: those bytes, None where they were not kept. `proven`: they
+    carry a proof by the signer's own key that verifies (FEP-8b32).
     """
 
     activity: Activity
     signer: ActorView
     received_at: int
+    body: bytes | None = None
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,10 @@ class Handler(Generic[M]):
     `verify` reads what the activity means and raises Dropped, MalformedDocument or CannotFetch if
     it may not mean that; it may ask other servers and has no effect here but fresh actors.
     `receive` does it, in one unit of work, idempotently; it gives the reason if there was nothing
-    to do, and then has written nothing.
+    to do, and then has written nothing. `at_once` is `verify` for what needs nobody to be asked,
+    None for what does; a type without it is always left to a job.
     """
 
     verify: Callable[[SignedActivity, Fetcher], Awaitable[M]]
     receive: Callable[[Tx, Node, SignedActivity, M], str | None]
+    at_once: Callable[[SignedActivity], M | None] | None = None

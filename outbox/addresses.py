@@ -27,7 +27,8 @@ def address_of(tx: Tx, post: PostView) -> Address:
         owner_collection=(owner.followers or "") if owner else "",
         named=tuple(actor.uri for actor in named),
     )
-    return Address(*addressees(Audience(row.kind, row.owner_id), at, quiet=row.quiet))
+    to, cc = addressees(Audience(row.kind, row.owner_id), at, quiet=row.quiet)
+    return Address(to, cc, at.owner if row.kind is Kind.COMMUNITY else None)
 
 
 def _owner(tx: Tx, kind: Kind, owner_id: int) -> ActorView | None:

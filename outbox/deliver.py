@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from activitypub.synchronization import HEADER
 from activitypub.vocabulary import ACTIVITY_JSON
 from domain.kinds import SignatureScheme
 from domain.node import Node
@@ -28,6 +29,7 @@ from federation.keyring import Keyring, SigningKey
 from federation.policy import may_exchange
 from federation.signatures import Scheme, sign
 from outbox.fan_out import DELIVERIES, may_still_get
+from outbox.members import still_due, with_collections
 from storage.database import Database
 from storage.lanes import free_thread
 from storage.notices import Bus
@@ -176,8 +178,10 @@ class Sender:
         try:
             response = await self._client.post(delivery.inbox, delivery.body, headers)
             if response.status in {400, 401}:
-                scheme = Scheme.RFC9421 if scheme is Scheme.CAVAGE else Scheme.CAVAGE
-                again = _signed(delivery, key, scheme)
+                newest = await self._keyring.newest_key(self._db, delivery.actor_id)
+                if newest.uri == key.uri:
+                    scheme = Scheme.RFC9421 if scheme is Scheme.CAVAGE else Scheme.CAVAGE
+                again = _signed(delivery, newest, scheme)
                 response = await self._client.post(delivery.inbox, delivery.body, again)
             outcome = judge(delivery, response, scheme)
         except Unreachable as problem:
@@ -194,6 +198,8 @@ def _sign_all(batch: Sequence[Delivery], keys: Mapping[int, SigningKey]) -> list
 
 def _signed(delivery: Delivery, key: SigningKey, scheme: Scheme) -> dict[str, str]:
     headers = {"Content-Type": ACTIVITY_JSON}
+    if delivery.collection:
+        headers[HEADER] = delivery.collection
     headers |= sign(
         method="POST",
         url=delivery.inbox,
@@ -243,14 +249,20 @@ def settle_and_claim(
     admitted = [delivery for delivery in claimed if delivery.origin_id not in refused]
     void = _void(tx, node, admitted)
     deliveries.finish(tx, sorted(void))
-    return [delivery for delivery in admitted if delivery.id not in void]
+    standing = [delivery for delivery in admitted if delivery.id not in void]
+    return with_collections(tx, standing)
 
 
 def _void(tx: Tx, node: Node, claimed: Sequence[Delivery]) -> set[int]:
     """Deliveries that waited while the right to what they bring ended, or the post itself."""
-    waited = [one for one in claimed if one.attempts or tx.now - one.created_at > FRESH]
-    about = deliveries.posts_of(tx, {one.activity_id for one in waited}) if waited else {}
-    void: set[int] = set()
+    late = [one for one in claimed if one.attempts or tx.now - one.created_at > FRESH]
+    about = deliveries.posts_of(tx, {one.activity_id for one in late}) if late else {}
+    void = {
+        one.id
+        for one in late
+        if one.community_id is not None and not still_due(tx, one, about.get(one.activity_id))
+    }
+    waited = [one for one in late if one.community_id is None]
     for post_id in set(about.values()):
         mine = [one for one in waited if about.get(one.activity_id) == post_id]
         addresses = {one.inbox for one in mine}

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 import msgspec
 import orjson
 
+from activitypub.json import JsonObject, as_list
 from activitypub.proofs import add_proof
-from activitypub.vocabulary import PROVEN_POST_CONTEXT
+from activitypub.vocabulary import DATA_INTEGRITY, PROVEN_POST_CONTEXT
 from domain.kinds import KeyType
 from domain.node import Node
 from federation.keyring import Keyring
@@ -61,13 +62,26 @@ class FanOut:
         if found is None:
             return None
         actor_id, _, body = found
-        key = await self._keyring.signing_key(self._db, actor_id, KeyType.ED25519)
-        document = {**orjson.loads(body), "@context": PROVEN_POST_CONTEXT}
+        document = orjson.loads(body)
         if "proof" in document:
             return None
-        return orjson.dumps(
-            add_proof(document, key.key.ed25519, key.uri, datetime.now(UTC).replace(microsecond=0))
-        )
+        return orjson.dumps(await proven_by(self._db, self._keyring, actor_id, document))
+
+
+async def proven_by(
+    db: Database, keyring: Keyring, actor_id: int, document: JsonObject
+) -> JsonObject:
+    """A document of ours with its actor's integrity proof (FEP-8b32); one that has it stays so.
+
+    By the key of this moment: whoever knows the newest believes no other.
+    """
+    if "proof" in document:
+        return document
+    key = await keyring.newest_key(db, actor_id, KeyType.ED25519)
+    if DATA_INTEGRITY not in as_list(document["@context"]):
+        document = {**document, "@context": PROVEN_POST_CONTEXT}
+    made = datetime.now(UTC).replace(microsecond=0)
+    return add_proof(document, key.key.ed25519, key.uri, made)
 
 
 def fan_out(tx: Tx, *, node: Node, activity_id: int, reach: Reach, body: bytes | None) -> int:
@@ -102,6 +116,8 @@ def _inboxes(tx: Tx, node: Node, reach: Reach) -> list[Inbox]:
     if reach.readers_of:
         followers, named = _readers_only(tx, reach.readers_of, followers, named)
     found = [*followers, *named]
+    if reach.holders_of:
+        found += deliveries.inboxes_of_holders(tx, reach.holders_of)
     if reach.copies_of and not reach.readers_of:
         # What only some may read is not sent after those who may not read it any more.
         found += deliveries.inboxes_of_copies(tx, reach.copies_of)

@@ -16,6 +16,7 @@ from activitypub.render.actors import actor as render_actor
 from activitypub.vocabulary import JsonDict
 from domain.audience import Kind
 from domain.ids import HERE
+from domain.kinds import ActorType
 from domain.node import Node
 from jobs.queue import enqueue
 from outbox.addresses import address_of
@@ -34,14 +35,16 @@ class Reach(Struct, frozen=True):
     """Whom a document is meant for, before addresses are looked up.
 
     `subject`: what the order of deliveries is about. `followers_of`: accepted followers of this
-    actor. `actors`: these actors, each at the own inbox if `personal`. `copies_of`: every inbox
-    that this post was sent to. `readers_of`: the post that whoever is reached must be able to
-    read, asked when the deliveries are made. `remember`: the post whose copies are recorded.
-    `names`: actors of ours who become known by it. `prove`: carry an integrity proof (FEP-8b32).
+    actor. `holders_of`: every server that this actor is disclosed to. `actors`: these actors, each
+    at the own inbox if `personal`. `copies_of`: every inbox that this post was sent to.
+    `readers_of`: the post that whoever is reached must be able to read, asked when the deliveries
+    are made. `remember`: the post whose copies are recorded. `names`: actors of ours who become
+    known by it. `prove`: carry an integrity proof (FEP-8b32).
     """
 
     subject: str
     followers_of: int = 0
+    holders_of: int = 0
     actors: tuple[int, ...] = ()
     personal: bool = False
     copies_of: int = 0
@@ -59,14 +62,19 @@ def publish(
     document: JsonDict,
     reach: Reach,
     post_id: int | None = None,
+    community_id: int | None = None,
 ) -> None:
-    """Store a document of ours and queue its fan-out."""
+    """Store a document of ours and queue its fan-out.
+
+    `community_id`: handed in to that community; it goes no more once its author is no member.
+    """
     insert_activity(
         tx,
         activity_id=activity_id,
         uri=str(document["id"]),
         actor_id=actor.id,
         post_id=post_id,
+        community_id=community_id,
         body=orjson.dumps(document),
     )
     payload = {"activity": activity_id, "reach": msgspec.to_builtins(reach)}
@@ -199,7 +207,7 @@ def liked(tx: Tx, *, actor: ActorView, post: PostView, like_uri: str) -> None:
     """One of ours liked a post: Like, to its author alone."""
     if not post.author.is_local:
         document = render.like(like_uri, actor, post)
-        _to_one(tx, actor, post.author, new_id(tx), document, subject=like_uri)
+        to_one(tx, actor, post.author, new_id(tx), document, subject=like_uri)
 
 
 def unliked(tx: Tx, *, node: Node, actor: ActorView, post: PostView, like_uri: str) -> None:
@@ -207,13 +215,13 @@ def unliked(tx: Tx, *, node: Node, actor: ActorView, post: PostView, like_uri: s
     if not post.author.is_local:
         activity_id = new_id(tx)
         document = render.undo_like(node.activity(activity_id), like_uri, actor, post)
-        _to_one(tx, actor, post.author, activity_id, document, subject=like_uri)
+        to_one(tx, actor, post.author, activity_id, document, subject=like_uri)
 
 
 def follow_requested(tx: Tx, *, follower: ActorView, target: ActorView, follow_uri: str) -> None:
     """One of ours asks to follow somebody elsewhere: Follow."""
     document = render.follow(follow_uri, follower, target)
-    _to_one(tx, follower, target, new_id(tx), document, subject=_pair(follower, target))
+    to_one(tx, follower, target, new_id(tx), document, subject=_pair(follower, target))
 
 
 def follow_undone(
@@ -222,7 +230,7 @@ def follow_undone(
     """One of ours stops following: Undo{Follow}."""
     activity_id = new_id(tx)
     document = render.undo_follow(node.activity(activity_id), follow_uri, follower, target)
-    _to_one(tx, follower, target, activity_id, document, subject=_pair(follower, target))
+    to_one(tx, follower, target, activity_id, document, subject=_pair(follower, target))
 
 
 def follow_accepted(
@@ -231,7 +239,7 @@ def follow_accepted(
     """One of ours lets somebody elsewhere follow: Accept{Follow}."""
     activity_id = new_id(tx)
     document = render.accept(node.activity(activity_id), follow_uri, target, follower)
-    _to_one(tx, target, follower, activity_id, document, subject=_pair(follower, target))
+    to_one(tx, target, follower, activity_id, document, subject=_pair(follower, target))
 
 
 def follow_rejected(
@@ -240,19 +248,29 @@ def follow_rejected(
     """One of ours refuses or removes a follower: Reject{Follow}."""
     activity_id = new_id(tx)
     document = render.reject(node.activity(activity_id), follow_uri, target, follower)
-    _to_one(tx, target, follower, activity_id, document, subject=_pair(follower, target))
+    to_one(tx, target, follower, activity_id, document, subject=_pair(follower, target))
 
 
 def actor_updated(tx: Tx, *, node: Node, actor: ActorView) -> None:
     """A profile of ours changed: Update, to those who follow it."""
+    reach = Reach(subject=actor.uri, followers_of=actor.id, names=(actor.id,))
+    _whole_actor(tx, node, actor, reach)
+
+
+def keys_changed(tx: Tx, *, node: Node, actor: ActorView) -> None:
+    """An actor of ours has other keys: Update, to every server that holds it."""
+    reach = Reach(subject=actor.uri, followers_of=actor.id, holders_of=actor.id, names=(actor.id,))
+    _whole_actor(tx, node, actor, reach)
+
+
+def _whole_actor(tx: Tx, node: Node, actor: ActorView, reach: Reach) -> None:
     activity_id = new_id(tx)
     whole = render_actor(actor, public_keys(tx, actor.id), node)
     document = render.update_actor(node.activity(activity_id), actor, whole)
-    reach = Reach(subject=actor.uri, followers_of=actor.id, names=(actor.id,))
     publish(tx, actor=actor, activity_id=activity_id, document=document, reach=reach)
 
 
-def _to_one(
+def to_one(
     tx: Tx,
     sender: ActorView,
     receiver: ActorView,
@@ -261,9 +279,14 @@ def _to_one(
     *,
     subject: str,
 ) -> None:
+    """Publish a document for one actor elsewhere, at that actor's own inbox."""
     reach = Reach(subject=subject, actors=(receiver.id,), personal=True, names=(sender.id,))
     publish(tx, actor=sender, activity_id=activity_id, document=document, reach=reach)
 
 
 def _pair(follower: ActorView, target: ActorView) -> str:
+    """What the order is about: all that goes between a community and a node goes in one."""
+    for one in (target, follower):
+        if one.type is ActorType.GROUP:
+            return one.uri
     return f"{follower.uri} {target.uri}"

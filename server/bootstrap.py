@@ -24,7 +24,10 @@ ORIGIN: Final = "origin"
 HANDLE_DOMAIN: Final = "handle_domain"
 
 _HELPER_NAME: Final = "Tertulia"
-_HELPER_BIO: Final = "<p>The helper of this node. It brings you notices about your own posts.</p>"
+_HELPER_BIO: Final = (
+    "<p>The helper of this node. It brings you notices. Write “help” to it in a private mention"
+    " to see what it can do for you.</p>"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """From settings to a serving process, and back down on SIGTERM or SIGINT."""
 
 import asyncio
+import gc
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,8 @@ __all__ = ["Role", "run", "serve"]
 
 log = structlog.get_logger("server")
 
+#: Objects that may be made, less those freed, before the collector looks.
+FEW_COLLECTIONS: Final = 20_000
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -77,6 +80,7 @@ async def serve(settings: Settings, keyring: Keyring, role: Role) -> bool:
     try:
         async with running(settings, keyring, role, pin=True) as parts:
             await _announce(settings, role)
+            _spare_collector()
             await _first(told, parts.failed)
             healthy = not parts.failed.is_set()
             log.info("stopping", role=role.value)
@@ -84,6 +88,16 @@ async def serve(settings: Settings, keyring: Keyring, role: Role) -> bool:
         for number in SIGNALS:
             loop.remove_signal_handler(number)
     return healthy
+
+
+def _spare_collector() -> None:
+    """Let the garbage collector look at what is new, and seldom: what was built by now stays.
+
+    Requests leave no cycles, and looking for them cost a twentieth of all time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(FEW_COLLECTIONS, 20, 20)
 
 
 async def _first(*events: asyncio.Event) -> None:

@@ -7,7 +7,7 @@ database. What could not be finished is a row that the next start finds.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +16,7 @@ from typing import Final
 import structlog
 from aiohttp.web import Application, AppRunner, StreamResponse, TCPSite
 
+from domain.links import Links
 from domain.node import Node
 from federation.client import Client
 from federation.fetcher import Fetcher
@@ -24,12 +25,16 @@ from inbox import processing
 from inbox.endpoint import Endpoint
 from jobs.schedule import Every
 from jobs.worker import Handler, Worker
+from outbox.communities import ANNOUNCE, Announcer
 from outbox.deliver import Sender
 from outbox.fan_out import FanOut
 from outbox.publish import FAN_OUT
 from server import upkeep
 from server.settings import Settings, SettingsError
+from social import agreed, copies, errands, purging
+from social.archive import Archive
 from social.streaming import Hub
+from storage.blobs import FOLDER, Blobs
 from storage.database import Database, now_ms
 from storage.dialects import is_postgresql
 from storage.queries import deliveries
@@ -68,6 +73,7 @@ class Parts:
     keyring: Keyring
     fetcher: Fetcher
     hub: Hub
+    archive: Archive
     failed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -97,7 +103,7 @@ async def running(
 async def _build(
     stack: AsyncExitStack, settings: Settings, keyring: Keyring, *, pin: bool
 ) -> Parts:
-    node = settings.node()
+    node = replace(settings.node(), links=Links(keyring.derive("media")))
     db = await Database.open(settings.database, serving=True, pin=pin)
     stack.push_async_callback(db.close)
     client = Client(
@@ -109,7 +115,9 @@ async def _build(
     await stack.enter_async_context(client)
     fetcher = Fetcher(db, client, node, keyring)
     hub = Hub(db)
-    return Parts(settings, node, db, client, keyring, fetcher, hub)
+    archive = Archive(Blobs(settings.folder / FOLDER))
+    stack.callback(archive.close)
+    return Parts(settings, node, db, client, keyring, fetcher, hub, archive)
 
 
 def user_agent(node: Node) -> str:
@@ -136,13 +144,18 @@ async def _start_work(stack: AsyncExitStack, parts: Parts) -> None:
 def _handlers(parts: Parts) -> dict[str, Handler]:
     return {
         FAN_OUT: FanOut(parts.db, parts.node, parts.keyring),
+        ANNOUNCE: Announcer(parts.db, parts.node, parts.keyring),
         **processing.job_handlers(parts.fetcher),
-        **upkeep.job_handlers(parts.db),
+        **agreed.job_handlers(parts.fetcher, parts.archive.blobs),
+        **errands.job_handlers(parts.fetcher),
+        **purging.job_handlers(parts.fetcher, parts.archive.blobs),
+        **copies.job_handlers(parts.fetcher, parts.archive),
+        **upkeep.job_handlers(parts.db, parts.archive),
     }
 
 
 def _schedule() -> list[Every]:
-    return [*processing.schedule(), *upkeep.schedule()]
+    return [*processing.schedule(), *agreed.schedule(), *errands.schedule(), *upkeep.schedule()]
 
 
 async def _start(
@@ -215,6 +228,7 @@ def web_app(parts: Parts) -> Application:
         fetcher=parts.fetcher,
         keyring=parts.keyring,
         hub=parts.hub,
+        archive=parts.archive,
         clock=now_ms,
         rate_limits=parts.settings.limits_rates,
         proxies=parts.settings.trusted_proxies,

@@ -6,19 +6,21 @@ work may (design §3).
 
 from typing import Final
 
+from msgspec import Struct
+
 from domain.audience import Kind
 from domain.errors import Conflict, Invalid, NotFound
 from domain.handles import check_new_handle
 from domain.ids import token as new_secret
-from domain.kinds import AccountState, ActorType, KeyType, LinkPurpose, Role
+from domain.kinds import AccountState, ActorType, LinkPurpose, Role
 from domain.node import Node
 from federation.keyring import NewKeys
 from social import emails, follows
+from social.keys import store_keys
 from social.signin import hashed
 from storage.queries import accounts, actors, ids, links, tokens
 from storage.queries.accounts import AccountRow
 from storage.queries.actors import NewActor
-from storage.queries.keys import insert_own_key
 from storage.queries.links import LinkRow
 from storage.tx import Tx
 
@@ -28,6 +30,17 @@ RESET_MS: Final = 3600 * 1000
 
 _TAKEN: Final = "That handle or e-mail address cannot be used"
 _LINK_OVER: Final = "This link was used or is over. Please ask for a new one."
+
+
+class Forgetful(Struct, frozen=True):
+    """Who sets another password: words that it must not be."""
+
+    handle: str
+    email: str
+
+    def __repr__(self) -> str:
+        """Nothing private: this may end up in a traceback."""
+        return "<Forgetful>"
 
 
 def create_account(
@@ -108,27 +121,8 @@ def insert_local_actor(
     if not actors.insert_actor(tx, new):
         return False
     if keys is not None:
-        _insert_keys(tx, actor_id, uri, keys)
+        store_keys(tx, actor_id=actor_id, uri=uri, keys=keys)
     return True
-
-
-def _insert_keys(tx: Tx, actor_id: int, uri: str, keys: NewKeys) -> None:
-    insert_own_key(
-        tx,
-        actor_id=actor_id,
-        uri=f"{uri}#main-key",
-        key_type=KeyType.RSA,
-        public=keys.rsa_public,
-        sealed=keys.rsa_sealed,
-    )
-    insert_own_key(
-        tx,
-        actor_id=actor_id,
-        uri=f"{uri}#ed25519-key",
-        key_type=KeyType.ED25519,
-        public=keys.ed25519_public,
-        sealed=keys.ed25519_sealed,
-    )
 
 
 def account_of(tx: Tx, handle: str) -> AccountRow:
@@ -239,8 +233,11 @@ def reset_link(tx: Tx, *, account_id: int) -> str:
 
     Raises:
         NotFound: there is no such account.
+        Conflict: it is closed.
     """
     account = _existing(tx, account_id)
+    if not account.is_active:
+        raise Conflict("This account is closed.")
     links.drop_for(tx, account_id, LinkPurpose.RESET)
     return _link(tx, LinkPurpose.RESET, role=account.role, lasts=RESET_MS, account_id=account_id)
 
@@ -303,6 +300,20 @@ def redeem_link(
         role=link.role,
         keys=keys,
     )
+
+
+def reset_for(tx: Tx, *, secret: str) -> Forgetful:
+    """Whose password a reset link changes, to show its form; the link is not used up.
+
+    Raises:
+        NotFound: it is not known, used, over, or for something else: nobody can tell which.
+    """
+    link = link_for(tx, secret=secret, purposes=frozenset({LinkPurpose.RESET}))
+    account = accounts.by_id(tx, link.account_id or 0)
+    actor = actors.by_id(tx, link.account_id or 0)
+    if account is None or actor is None:
+        raise NotFound(_LINK_OVER)
+    return Forgetful(actor.handle, account.email)
 
 
 def redeem_reset(tx: Tx, *, secret: str, password_hash: str) -> int:

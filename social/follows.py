@@ -4,16 +4,19 @@ A follow is keyed by its pair of actors and never by an activity's id. Pending i
 lets nobody read anything. Who is no full member here or of a sister always asks (protocol §1).
 """
 
+from typing import TypeGuard
+
 from msgspec import Struct
 
 from domain.addresses import parse_url
 from domain.audience import Viewer
 from domain.errors import NotAllowed, NotFound
-from domain.handles import fold
 from domain.kinds import ActorType, FollowState, NotificationKind
 from domain.node import HELPER_HANDLE, Node
 from federation.policy import may_exchange
 from outbox import publish
+from social import memberships
+from social.helper import is_helper
 from social.notifications import notify, retract
 from storage.queries import accounts, actors, follows, ids, origins, timelines
 from storage.queries.follows import FollowRow
@@ -44,6 +47,8 @@ def follow(
     if known is not None:
         _keep_wishes(tx, known, wishes)
         return known.state
+    if _is_group(target):
+        return memberships.ask(tx, node=node, actor_id=follower_id, community_id=target.id)
     _refuse_impossible(tx, node, follower_id, target)
     row = _new(tx, node, follower_id, target, wishes)
     follows.insert_follow(tx, row)
@@ -57,19 +62,18 @@ def follow(
 
 
 def _target_seen_by(tx: Tx, follower_id: int, target_id: int) -> ActorView:
-    """A guest knows nobody to follow but the helper; a block hides both ways."""
+    """A guest knows nobody to follow but the helper and communities; a block hides both ways."""
     full = accounts.is_full_member(tx, follower_id)
     target = person(tx, Viewer.local(follower_id, full=full), target_id)
-    if not full and not is_helper(target):
+    if not full and not is_helper(target) and not _is_group(target):
         raise NotFound
     if follows.is_blocked(tx, follower_id, target_id):
         raise NotFound
     return target
 
 
-def is_helper(actor: ActorView) -> bool:
-    """Whether this is our own helper, who may be followed by everybody."""
-    return actor.is_local and fold(actor.handle) == HELPER_HANDLE
+def _is_group(actor: ActorView | None) -> TypeGuard[ActorView]:
+    return actor is not None and actor.type is ActorType.GROUP
 
 
 def _refuse_impossible(tx: Tx, node: Node, follower_id: int, target: ActorView) -> None:
@@ -77,6 +81,8 @@ def _refuse_impossible(tx: Tx, node: Node, follower_id: int, target: ActorView) 
         raise NotAllowed("Nobody follows themselves")
     if target.type is ActorType.APPLICATION:
         raise NotAllowed("This speaks for a server and cannot be followed")
+    if target.is_hearsay:
+        raise NotAllowed("You know each other through a community: write to each other there")
     if not target.is_local:
         if not may_exchange(tx, node, parse_url(target.uri).authority):
             raise NotAllowed("This node does not exchange anything with that server")
@@ -96,6 +102,7 @@ def _new(tx: Tx, node: Node, follower_id: int, target: ActorView, wishes: Wishes
         shares=wishes.shares is not False,
         notify=bool(wishes.notify),
         created_at=tx.now,
+        accepted_at=None if waits else tx.now,
     )
 
 
@@ -113,13 +120,22 @@ def _request_elsewhere(tx: Tx, row: FollowRow, target: ActorView) -> None:
 
 
 def unfollow(tx: Tx, *, node: Node, follower_id: int, target_id: int) -> None:
-    """Stop following, or take a request back. In one act, without a reason, told to nobody here."""
+    """Stop following, or take a request back. In one act, without a reason, told to nobody here.
+
+    Of a community: leave it.
+    """
+    target = actors.by_id(tx, target_id)
+    if (
+        _is_group(target)
+        and target.gone_at is None
+        and memberships.leave(tx, node=node, actor_id=follower_id, community_id=target_id)
+    ):
+        return
     row = follows.remove(tx, follower_id, target_id)
     if row is None:
         return
     _ended(tx, row)
-    target = _actor(tx, target_id)
-    if not target.is_local:
+    if target is not None and not target.is_local:
         publish.follow_undone(
             tx, node=node, follower=_actor(tx, follower_id), target=target, follow_uri=row.uri
         )
@@ -166,12 +182,17 @@ def part(tx: Tx, *, node: Node, one_id: int, other_id: int) -> None:
 
 
 def part_from_members(tx: Tx, *, node: Node, actor_id: int) -> None:
-    """End what a guest may not have: following anybody but the helper, followers who live here."""
+    """End what a guest may not have: following anybody but the helper, followers who live here.
+
+    Communities stay, but those of everybody here.
+    """
     helper = actors.local_by_handle(tx, HELPER_HANDLE)
     rows = follows.of_actor(tx, actor_id)
     local = follows.local_ids(tx, [row.follower_id for row in rows])
     for row in rows:
         if row.follower_id == actor_id and (helper is None or row.target_id != helper.id):
+            if memberships.is_for_guests(tx, row.target_id):
+                continue
             unfollow(tx, node=node, follower_id=actor_id, target_id=row.target_id)
         elif row.target_id == actor_id and row.follower_id in local:
             remove_follower(tx, node=node, target_id=actor_id, follower_id=row.follower_id)
@@ -204,15 +225,17 @@ def receive_follow(
     if not _may_ask(tx, follower, target):
         publish.follow_rejected(tx, node=node, target=target, follower=follower, follow_uri=uri)
         return None
+    waits = _always_asks(tx, follower, target)
     row = FollowRow(
         id=ids.new_id(tx),
         follower_id=follower_id,
         target_id=target_id,
-        state=FollowState.PENDING if _always_asks(tx, follower, target) else FollowState.ACCEPTED,
+        state=FollowState.PENDING if waits else FollowState.ACCEPTED,
         uri=uri,
         shares=True,
         notify=False,
         created_at=tx.now,
+        accepted_at=None if waits else tx.now,
     )
     follows.insert_follow(tx, row)
     if row.is_accepted:

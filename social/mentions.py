@@ -7,11 +7,12 @@ from msgspec import Struct
 from domain.addresses import parse_url
 from domain.audience import Audience, Viewer
 from domain.choices import Place
+from domain.communities import audience_of
 from domain.errors import NotFound
-from domain.handles import Acct
+from domain.handles import Acct, fold
 from domain.ids import HERE
-from domain.kinds import ActorType
-from domain.node import Node
+from domain.kinds import ActorType, Preset
+from domain.node import HELPER_HANDLE, Node
 from domain.text import Mentioned, mentions
 from storage.queries import actors, communities
 from storage.tx import Tx
@@ -33,10 +34,23 @@ class Names(Struct, frozen=True):
             for acct, actor in (shown | self.communities).items()
         }
 
+    def said_privately(self) -> "Names":
+        """Who is meant in a private mention: what is said to a helper is for the helper alone.
+
+        Else whoever is asked to be removed would be told by the very sentence that asks for it.
+        """
+        helpers = {acct: actor for acct, actor in self.people.items() if is_a_helper(actor)}
+        return Names(helpers, {}) if helpers else self
+
     def persons(self, without: int) -> list[ActorView]:
         """The people, each once, without the author."""
         found = {actor.id: actor for actor in self.people.values() if actor.id != without}
         return list(found.values())
+
+
+def is_a_helper(actor: ActorView) -> bool:
+    """Whether this is the helper of this node or of another."""
+    return actor.type is ActorType.SERVICE and fold(actor.handle) == HELPER_HANDLE
 
 
 def find_names(
@@ -57,10 +71,24 @@ def find_names(
     return Names(people, groups)
 
 
-def unknown_handles(tx: Tx, *, node: Node, text: str) -> list[Acct]:
-    """Handles of other servers in the text that are not known here yet."""
+def unknown_handles(tx: Tx, *, node: Node, text: str, viewer: Viewer) -> list[Acct]:
+    """Handles of other servers in the text that are not known here yet.
+
+    Whom a community of the author's tells of is known: apps name everybody in an answer, and nodes
+    that share only a community never ask each other.
+    """
     found = [acct for acct in mentions(text) if not _is_here(node, acct.host)]
-    return [acct for acct in found if actors.by_acct(tx, acct.name, acct.host or "") is None]
+    return [acct for acct in found if not _is_known(tx, viewer, acct)]
+
+
+def _is_known(tx: Tx, viewer: Viewer, acct: Acct) -> bool:
+    if actors.by_acct(tx, acct.name, acct.host or "") is not None:
+        return True
+    try:
+        by_acct(tx, viewer, acct.name, acct.host or "")
+    except NotFound:
+        return False
+    return True
 
 
 def places(tx: Tx, names: Names) -> list[Place]:
@@ -69,9 +97,13 @@ def places(tx: Tx, names: Names) -> list[Place]:
 
 
 def place_of(tx: Tx, community: ActorView) -> Place:
-    """A community as a place to write in."""
-    elsewhere = not community.is_local or communities.has_members_elsewhere(tx, community.id)
-    return Place(community.id, Audience.community(community.id), elsewhere)
+    """A community as a place to write in. One elsewhere is for its members alone."""
+    if not community.is_local:
+        return Place(community.id, Audience.community(community.id), elsewhere=True)
+    row = communities.by_id(tx, community.id)
+    preset = row.preset if row is not None else Preset.MEMBERS
+    elsewhere = communities.has_members_elsewhere(tx, community.id)
+    return Place(community.id, audience_of(preset, community.id), elsewhere)
 
 
 def _is_place(tx: Tx, actor: ActorView, viewer: Viewer) -> bool:

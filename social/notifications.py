@@ -3,10 +3,10 @@
 from collections.abc import Collection
 
 from domain.audience import Kind
-from domain.kinds import AccountState, NotificationKind
+from domain.kinds import NotificationKind
 from social.streaming import announce, notified
 from storage.audience import readers_among
-from storage.queries import accounts, follows, notifications, posts
+from storage.queries import notifications, posts
 from storage.queries.notifications import clear, dismiss
 from storage.tx import Tx
 from storage.views.posts import PostRow
@@ -22,9 +22,7 @@ def notify(
     Nobody is told of their own acts, of somebody with whom a block stands, or twice of the same.
     The caller has made sure that the person may read the post.
     """
-    if actor_id == from_id or not _can_be_told(tx, actor_id):
-        return False
-    if kind is not NotificationKind.NOTICE and follows.is_blocked(tx, actor_id, from_id):
+    if actor_id == from_id:
         return False
     identifier = notifications.add(
         tx, actor_id=actor_id, kind=kind, from_id=from_id, post_id=post_id
@@ -33,11 +31,6 @@ def notify(
         return False
     announce(tx, notified(actor_id, identifier))
     return True
-
-
-def _can_be_told(tx: Tx, actor_id: int) -> bool:
-    account = accounts.by_id(tx, actor_id)
-    return account is not None and account.state is AccountState.ACTIVE
 
 
 def retract(

@@ -8,6 +8,7 @@ from domain.choices import (
     Choice,
     Hint,
     Named,
+    Place,
     Placement,
     audience_for_new_post,
     audience_for_reply,
@@ -23,6 +24,7 @@ from social.mentions import Names, find_names, place_of, places
 from storage.queries import actors, posts
 from storage.tx import Tx
 from storage.views.actors import ActorView
+from storage.views.communities import one_of_mine
 from storage.views.posts import PostRow, PostView, Tag, visible
 
 LONGEST_POST: Final = 5000
@@ -31,17 +33,22 @@ LONGEST_POST: Final = 5000
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What somebody wants to post. `visibility` is what an app calls it."""
+    """What somebody wants to post. `visibility` is what an app calls it.
+
+    `place_id`: the community on whose page it is written; apps name it in the text.
+    """
 
     text: str
     visibility: Choice = Choice.PUBLIC
     local_only: bool = False
     reply_to_id: int | None = None
+    place_id: int | None = None
     summary: str = ""
     sensitive: bool = False
     language: str | None = None
     app_id: int | None = None
     idempotency_key: str | None = None
+    media_ids: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         # A bare "direct" would be no Choice.DIRECT and mean everybody: ValueError for other words.
@@ -74,9 +81,9 @@ class Addressed:
     hints: tuple[Hint, ...]
 
 
-def check_text(text: str, summary: str) -> None:
-    """Raise Invalid for a text that is blank or too long."""
-    if not text.strip():
+def check_text(text: str, summary: str, *, has_files: bool = False) -> None:
+    """Raise Invalid for a text that is too long, or blank where no picture speaks for itself."""
+    if not (text.strip() or has_files):
         raise Invalid("Validation failed: Text can't be blank", "status")
     if length(text) + length(summary) > LONGEST_POST:
         limit = f"Validation failed: Text character limit of {LONGEST_POST} exceeded"
@@ -92,38 +99,50 @@ def plan(tx: Tx, node: Node, author_id: int, draft: Draft) -> Plan:
     if draft.reply_to_id is not None:
         answered = visible(tx, draft.reply_to_id, viewer).shown
         return _plan_reply(tx, node, author, draft, answered)
-    names = find_names(tx, node, draft.text, viewer)
+    names = _meant(draft, find_names(tx, node, draft.text, viewer))
     placement = audience_for_new_post(
         draft.visibility,
         node.public_means,
         author=author.id,
         full_member=viewer.full,
         people=[Named(actor.id, actor.origin_id) for actor in names.persons(author.id)],
-        communities=places(tx, names),
+        communities=_places(tx, viewer, names, draft.place_id),
         local_only=draft.local_only,
     )
     return Plan(author, viewer, names, placement)
 
 
+def _places(tx: Tx, viewer: Viewer, names: Names, written_on: int | None) -> list[Place]:
+    """The communities that are meant: the one on whose page it is written first, each once."""
+    named = places(tx, names)
+    if written_on is None:
+        return named
+    here = place_of(tx, one_of_mine(tx, viewer, written_on))
+    return [here, *(place for place in named if place.actor != written_on)]
+
+
+def _meant(draft: Draft, names: Names) -> Names:
+    return names.said_privately() if draft.visibility is Choice.DIRECT else names
+
+
 def _plan_reply(tx: Tx, node: Node, author: ActorView, draft: Draft, answered: PostView) -> Plan:
     viewer = readers.viewer_for(tx, author)
     companions = (answered.author, *answered.mentioned, *answered.silent)
-    names = find_names(tx, node, draft.text, viewer, companions)
+    names = _meant(draft, find_names(tx, node, draft.text, viewer, companions))
     parent = posts.by_id(tx, answered.id)
     if parent is None:
         raise NotFound
     root = posts.root_facts(tx, parent)
     community = actors.by_id(tx, parent.place_id) if parent.place_id is not None else None
+    people = names.persons(author.id)
+    insiders = readers.reached(tx, people, root, parent.place_id)
     placement = audience_for_reply(
         draft.visibility,
         root,
         author=author.id,
         full_member=viewer.full,
         place=place_of(tx, community) if community is not None else None,
-        people=[
-            Named(actor.id, actor.origin_id, readers.may(tx, actor, root))
-            for actor in names.persons(author.id)
-        ],
+        people=[Named(actor.id, actor.origin_id, actor.id in insiders) for actor in people],
         communities=places(tx, names),
         local_only=draft.local_only or _stays_with(parent, draft),
     )
@@ -142,12 +161,12 @@ def _stays_with(parent: PostRow, draft: Draft) -> bool:
 def addressed(tx: Tx, made: Plan, row: PostRow) -> Addressed:
     """Whom the post reaches by name: only those who may read it; the others stay plain text."""
     facts = _facts(made, row)
-    linked = {actor.id for actor in made.people if readers.may(tx, actor, facts)}
+    linked = readers.reached(tx, made.people, facts, row.place_id)
     silent: set[int] = set()
     if row.kind in NAMED:
         others = made.placement.named - {actor.id for actor in made.people}
         views = actors.views(tx, sorted(others))
-        silent = {actor.id for actor in views if readers.may(tx, actor, facts)}
+        silent = readers.reached(tx, views, facts, row.place_id)
     hints = [made.placement.hint] if made.placement.hint else []
     if len(linked) < len(made.people) and Hint.NOT_READERS not in hints:
         hints.append(Hint.NOT_READERS)

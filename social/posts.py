@@ -1,14 +1,15 @@
 """Writing, editing and deleting posts. What other servers send is in `social.remote_posts`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from domain.audience import Viewer
 from domain.choices import Hint
 from domain.errors import NotFound
 from domain.handles import Acct
@@ -16,13 +17,13 @@ from domain.node import Node
 from federation.discovery import find_handle
 from federation.fetcher import CannotFetch, Fetcher
 from outbox import publish
-from social import helper, placing, readers, storing
+from social import commands, files, helper, places, placing, readers, storing
+from social.files import Detail
 from social.mentions import find_names, unknown_handles
 from social.notifications import tell_named, tell_sharers
 from social.placing import LONGEST_POST, Draft
 from social.remote_posts import delete_remote_post, store_remote_post, update_remote_post
 from social.streaming import announce, edited
-from storage.audience import readers_among
 from storage.database import Database
 from storage.queries import accounts, actors, posts
 from storage.queries.idempotency import claim
@@ -55,12 +56,14 @@ _under_way: Final[set[asyncio.Task[None]]] = set()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is new about a post; None leaves it as it is."""
+    """What is new about a post; None leaves it as it is. `details` are about files by their ids."""
 
     text: str | None = None
     summary: str | None = None
     sensitive: bool | None = None
     language: str | None = None
+    media_ids: tuple[int, ...] | None = None
+    details: Mapping[int, Detail] = field(default_factory=dict)
 
 
 class Created(Struct, frozen=True):
@@ -83,9 +86,10 @@ async def write_post(
 
     For a guest nobody is asked. Who cannot be found stays plain text.
     """
-    placing.check_text(draft.text, draft.summary)
+    placing.check_text(draft.text, draft.summary, has_files=bool(draft.media_ids))
     if await db.read(accounts.is_full_member, author_id):
-        unknown = await db.read(unknown_handles, node=node, text=draft.text)
+        viewer = Viewer.local(author_id, full=True)
+        unknown = await db.read(unknown_handles, node=node, text=draft.text, viewer=viewer)
         await _look_up(fetcher, unknown[:MOST_UNKNOWN])
     store = write or db.write
     return await store(create_post, node=node, author_id=author_id, draft=draft)
@@ -110,29 +114,36 @@ def create_post(tx: Tx, *, node: Node, author_id: int, draft: Draft) -> Created:
     """Make a post: place and audience by protocol §1, fixed from now on.
 
     Raises:
-        Invalid: no text, too long, or an audience that cannot be.
+        Invalid: no text, too long, pictures that cannot be, or an audience that cannot be.
         NotFound: what it answers is not there for the author.
     """
-    placing.check_text(draft.text, draft.summary)
+    placing.check_text(draft.text, draft.summary, has_files=bool(draft.media_ids))
     identifier = new_id(tx)
     if draft.idempotency_key is not None:
         earlier = claim(tx, author_id, draft.idempotency_key, identifier)
         if earlier != identifier:
             return Created(earlier)
     made = placing.plan(tx, node, author_id, draft)
+    places.check_may_answer(made.parent)
     row = placing.row_of(tx, node, identifier, made, draft)
     to = placing.addressed(tx, made, row)
     content = placing.content_of(node, draft.text, made.names, to.linked | {author_id})
-    row = replace(row, content=content)
+    row = replace(row, content=content, acceptance=places.acceptance_of(tx, row))
     storing.store(tx, row, named=to.linked, silent=to.silent, tags=placing.tags_of(draft.text))
-    tell_named(tx, row, to.linked)
-    storing.spread(tx, identifier)
-    _send(tx, node, row)
+    files.attach(tx, actor_id=author_id, post_id=identifier, file_ids=draft.media_ids)
+    _send(tx, node, row, to.linked)
     helper.tell_hints(tx, node=node, person_id=author_id, about=row, hints=to.hints)
+    commands.listen(tx, node=node, post=row, text=draft.text)
     return Created(identifier, to.hints)
 
 
-def _send(tx: Tx, node: Node, row: PostRow) -> None:
+def _send(tx: Tx, node: Node, row: PostRow, named: Collection[int]) -> None:
+    community = places.community_of(tx, row)
+    if community is not None:
+        places.say(tx, node=node, row=row, community=community, named=named)
+        return
+    tell_named(tx, row, named)
+    storing.spread(tx, row.id)
     if not row.stays_here:
         publish.post_created(tx, node=node, post=for_delivery(tx, row.id))
 
@@ -151,7 +162,7 @@ def edit_post(tx: Tx, *, node: Node, author_id: int, post_id: int, change: Chang
 
     Raises:
         NotFound: it is not the author's, or a share.
-        Invalid: no text, or too long.
+        Invalid: no text, too long, or pictures that cannot be.
     """
     row = _own_row(tx, author_id, post_id)
     if row.share_of_id is not None or not row.is_local:
@@ -164,13 +175,23 @@ def edit_post(tx: Tx, *, node: Node, author_id: int, post_id: int, change: Chang
         sensitive=row.sensitive if change.sensitive is None else change.sensitive,
         language=row.language if change.language is None else change.language,
     )
-    placing.check_text(text, wish.summary)
-    if wish == row:
+    rearranged = files.rearrange(
+        tx,
+        actor_id=author_id,
+        post_id=post_id,
+        file_ids=change.media_ids,
+        details=change.details,
+    )
+    placing.check_text(text, wish.summary, has_files=files.has_any(tx, post_id))
+    if wish == row and not rearranged:
         return
+    places.check_may_change(tx, row)
     tell_named(tx, row, _store_edit(tx, node, row, wish, text))
     tell_sharers(tx, row)
     announce(tx, edited(post_id))
-    if not row.stays_here:
+    if places.travels_through(row):
+        places.changed(tx, node=node, row=row)
+    elif not row.stays_here:
         publish.post_edited(tx, node=node, post=for_delivery(tx, post_id))
 
 
@@ -183,7 +204,7 @@ def _store_edit(tx: Tx, node: Node, row: PostRow, wish: PostRow, text: str) -> s
     companions = actors.views(tx, sorted(before))
     names = find_names(tx, node, text, readers.viewer_for(tx, author), companions)
     people = names.persons(row.author_id)
-    linked = readers_among(tx, row.id, [actor.id for actor in people])
+    linked = readers.reached(tx, people, posts.facts(tx, row), row.place_id)
     posts.edit(
         tx,
         row.id,
@@ -210,8 +231,11 @@ def delete_post(tx: Tx, *, node: Node, author_id: int, post_id: int) -> PostView
     row = _own_row(tx, author_id, post_id)
     view = for_delivery(tx, post_id)
     storing.remove(tx, row)
+    files.let_go(tx, post_id)
     if row.share_of_id is not None:
         publish.unshared(tx, node=node, share=view)
+    elif places.travels_through(row):
+        places.taken_back(tx, node=node, post=view)
     elif not row.stays_here:
         publish.post_deleted(tx, node=node, post=view)
     return view

@@ -6,10 +6,12 @@ from domain.errors import NotAllowed, NotFound
 from domain.ids import HERE
 from domain.kinds import NotificationKind, PostType
 from domain.node import Node
+from outbox import communities as out
 from outbox import publish
 from social import readers, storing
 from social.notifications import notify, retract
-from storage.queries import actors, follows, likes, posts
+from social.places import community_of, show_card, travels_through
+from storage.queries import actors, communities, follows, likes, posts
 from storage.queries.ids import id_at, new_id
 from storage.tx import Tx
 from storage.views.actors import ActorView
@@ -19,23 +21,64 @@ from storage.views.posts import PostRow, PostView, for_delivery, visible
 def like(tx: Tx, *, node: Node, actor_id: int, post_id: int) -> None:
     """Like a post; doing it again changes nothing. Raises NotFound."""
     actor, _, post = _reacting(tx, actor_id, post_id)
+    community = _community(tx, actor_id, post.row)
     like_id = new_id(tx)
     uri = node.activity(like_id)
-    if not likes.add(tx, like_id=like_id, actor_id=actor_id, post_id=post.id, uri=uri):
+    if not add_like(tx, actor_id=actor_id, post=post.row, uri=uri, like_id=like_id):
         return
-    posts.count_like(tx, post.id, 1)
-    _tell_author(tx, NotificationKind.LIKE, actor_id, post.row)
-    publish.liked(tx, actor=actor, post=post, like_uri=uri)
+    if community is None:
+        publish.liked(tx, actor=actor, post=post, like_uri=uri)
+    else:
+        show_card(tx, node, community, actor_id)
+        out.liked(tx, node=node, community=community, actor=actor, post=post.row, like_uri=uri)
 
 
 def unlike(tx: Tx, *, node: Node, actor_id: int, post_id: int) -> None:
     """Take a like back; nothing happens if there was none. Raises NotFound."""
     actor, _, post = _reacting(tx, actor_id, post_id)
-    uri = likes.remove(tx, actor_id, post.id)
+    community = _community(tx, actor_id, post.row)
+    uri = drop_like(tx, actor_id=actor_id, post=post.row)
     if uri is None:
         return
-    _unlike(tx, actor_id, post.row)
-    publish.unliked(tx, node=node, actor=actor, post=post, like_uri=uri)
+    if community is None:
+        publish.unliked(tx, node=node, actor=actor, post=post, like_uri=uri)
+    else:
+        show_card(tx, node, community, actor_id)
+        out.unliked(tx, node=node, community=community, actor=actor, post=post.row, like_uri=uri)
+
+
+def add_like(tx: Tx, *, actor_id: int, post: PostRow, uri: str, like_id: int | None = None) -> bool:
+    """Keep and count a like that was found allowed, and tell the post's author; False if known."""
+    number = like_id or new_id(tx)
+    if not likes.add(tx, like_id=number, actor_id=actor_id, post_id=post.id, uri=uri):
+        return False
+    posts.count_like(tx, post.id, 1)
+    _tell_author(tx, NotificationKind.LIKE, actor_id, post)
+    return True
+
+
+def drop_like(tx: Tx, *, actor_id: int, post: PostRow) -> str | None:
+    """Forget a like, its count and what its author was told; its activity's id, None: no like."""
+    uri = likes.remove(tx, actor_id, post.id)
+    if uri is not None:
+        _unlike(tx, actor_id, post)
+    return uri
+
+
+def _community(tx: Tx, actor_id: int, post: PostRow) -> ActorView | None:
+    """The community that a reaction goes to, and nobody else (protocol §5).
+
+    Whoever has left it still reads the own words there, and reacts to nothing. Raises NotFound, or
+    NotAllowed for the own words that wait there.
+    """
+    if not travels_through(post):
+        return None
+    community = community_of(tx, post)
+    if community is None or not communities.is_member(tx, community.id, actor_id):
+        raise NotFound
+    if not post.is_accepted:
+        raise NotAllowed("The community has not taken this post in yet")
+    return community
 
 
 def share(tx: Tx, *, node: Node, actor_id: int, post_id: int) -> int:
@@ -167,10 +210,7 @@ def receive_like(tx: Tx, *, node: Node, actor_id: int, post_uri: str, uri: str) 
     post = _readable_by(tx, actor_id, post_uri)
     if post is None or not post.is_local:
         return False
-    if not likes.add(tx, like_id=new_id(tx), actor_id=actor_id, post_id=post.id, uri=uri):
-        return True
-    posts.count_like(tx, post.id, 1)
-    _tell_author(tx, NotificationKind.LIKE, actor_id, post)
+    add_like(tx, actor_id=actor_id, post=post, uri=uri)
     return True
 
 
@@ -188,10 +228,7 @@ def receive_undo_like(
         post = posts.by_id(tx, post_id)
     else:
         post = posts.by_uri(tx, post_uri) if post_uri is not None else None
-    if post is None or likes.remove(tx, actor_id, post.id) is None:
-        return False
-    _unlike(tx, actor_id, post)
-    return True
+    return post is not None and drop_like(tx, actor_id=actor_id, post=post) is not None
 
 
 def receive_share(

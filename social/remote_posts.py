@@ -24,12 +24,12 @@ from domain.html import clean
 from domain.kinds import ActorType, PostType
 from domain.node import Node
 from domain.text import fold_tag
-from social import readers, storing
+from social import commands, copies, readers, storing
 from social.mentions import place_of
 from social.notifications import tell_named, tell_sharers
 from social.streaming import announce, edited
 from social.threads import adopt
-from storage.queries import actors, communities, follows, origins, posts
+from storage.queries import actors, arrivals, follows, origins, posts
 from storage.queries.ids import id_at
 from storage.tx import Tx
 from storage.views.actors import ActorView
@@ -44,30 +44,44 @@ def store_remote_post(
     signer: ActorView,
     received_at: int | None = None,
     wanted: bool = False,
+    place: ActorView | None = None,
 ) -> int | None:
     """Store a post of another server; its id here, or None if it may not be kept.
 
     Its audience is what its addresses say, met with its root's; an unknown addressee is nobody.
     None for an author of another origin, a deleted post, an answer to what its author cannot know
     of (O11), and for what concerns nobody here. `wanted`: somebody here asked for it; then it is
-    not written into homes, and nobody is told.
+    not written into homes, and nobody is told. `place`: the community that takes it in; any other
+    community is nobody, since what is said in one comes to it or through it (`social/gathering`).
     """
     if not _is_authors_own(node, note, signer):
         return None
-    known = posts.by_uri(tx, note.id)
-    if known is not None:
-        return known.id if known.author_id == signer.id and known.deleted_at is None else None
-    if posts.buried_by(tx, note.id) == signer.uri:
+    before = arrivals.before(tx, note.id)
+    if before.is_known:
+        return _known_id(tx, note.id, signer)
+    if before.buried_by == signer.uri:
         return None
     parent = posts.by_uri(tx, note.in_reply_to) if note.in_reply_to is not None else None
     if not _may_answer(tx, node, note, signer, parent):
         return None
     people = actors.by_uris(tx, _addresses(note, signer))
-    said = _audience(tx, note, signer, people, parent)
+    said = _audience(tx, note, signer, people, parent=parent, place=place)
+    if said.audience.kind is Kind.COMMUNITY and said.place is None:
+        return None
     if not (wanted or _concerns(tx, signer, people, said, parent)):
         return None
     row = _row(tx, note, signer, said, parent=parent, received_at=received_at or tx.now)
-    return _store(tx, note, row, people, said, wanted=wanted)
+    return _store(
+        *(tx, note, row, people, said), node=node, wanted=wanted, is_awaited=before.is_awaited
+    )
+
+
+def _known_id(tx: Tx, uri: str, signer: ActorView) -> int | None:
+    """The id of a post that was stored before, if it is its sender's and still there."""
+    known = posts.by_uri(tx, uri)
+    if known is None or known.author_id != signer.id or known.deleted_at is not None:
+        return None
+    return known.id
 
 
 def _is_authors_own(node: Node, note: NoteDocument, signer: ActorView) -> bool:
@@ -99,10 +113,12 @@ def _audience(
     note: NoteDocument,
     signer: ActorView,
     people: Iterable[ActorView],
+    *,
     parent: PostRow | None,
+    place: ActorView | None,
 ) -> DocumentAudience:
     root = parent.root_audience if parent else None
-    known = _known(tx, signer, people)
+    known = _known(tx, people, place)
     if _names_others(note, signer, known):
         known |= _gatherings(tx, signer, root)
     return audience_of_document(
@@ -123,13 +139,13 @@ def _names_others(note: NoteDocument, signer: ActorView, known: Collection[str])
     return not named <= {PUBLIC_URI, signer.followers, *known}
 
 
-def _known(tx: Tx, signer: ActorView, people: Iterable[ActorView]) -> dict[str, Addressee]:
-    """Whom the addresses mean. A community that the author does not belong to is nobody."""
+def _known(tx: Tx, people: Iterable[ActorView], place: ActorView | None) -> dict[str, Addressee]:
+    """Whom the addresses mean. A community that does not take it in is nobody."""
     found: dict[str, Addressee] = {}
     for actor in people:
         if actor.type is not ActorType.GROUP:
             found[actor.uri] = Named(actor.id, actor.origin_id)
-        elif communities.is_member(tx, actor.id, signer.id):
+        elif place is not None and actor.id == place.id:
             found[actor.uri] = place_of(tx, actor)
     return found
 
@@ -216,7 +232,7 @@ def _row(
         reply_to_id=parent.id if parent else None,
         reply_to_uri=None if parent else note.in_reply_to,
         reply_to_author_id=parent.author_id if parent else None,
-        content=_content(note),
+        content=_content_for(note, said.audience.kind),
         source=None,
         summary=note.summary,
         sensitive=note.sensitive or bool(note.summary),
@@ -240,12 +256,17 @@ def _edited_at(note: NoteDocument, created_at: int, now: int) -> int | None:
     return min(note.updated, now)
 
 
-def _content(note: NoteDocument) -> str:
+def content_of(note: NoteDocument) -> str:
     """The words, after a title and before links to what is attached."""
     title = f"<p><strong>{escape(note.name)}</strong></p>" if _has_title(note) else ""
     if not (title or note.attachments):
         return note.content  # cleaned when it was parsed
     return clean(title + note.content + "".join(map(_attached, note.attachments)))
+
+
+def _content_for(note: NoteDocument, kind: Kind) -> str:
+    """The words of a post with this audience: pictures that are copied are not linked in them."""
+    return content_of(copies.without_pictures(note) if copies.are_copied(kind) else note)
 
 
 def _has_title(note: NoteDocument) -> bool:
@@ -257,7 +278,8 @@ def _attached(file: Attachment) -> str:
     return f'<p><a href="{escape(file.url)}">{escape(shown)}</a></p>'
 
 
-def _tags(note: NoteDocument) -> list[Tag]:
+def tags_of(note: NoteDocument) -> list[Tag]:
+    """The tags that a post is marked with."""
     return [Tag(fold_tag(tag.name), tag.name) for tag in note.hashtags]
 
 
@@ -268,11 +290,13 @@ def _store(
     people: Collection[ActorView],
     said: DocumentAudience,
     *,
+    node: Node,
     wanted: bool,
+    is_awaited: bool,
 ) -> int | None:
     spoken = _spoken(note, people, row, said.named)
-    for _ in range(3):  # an id made from a past moment may be taken
-        if storing.store(tx, row, named=spoken, silent=said.named - spoken, tags=_tags(note)):
+    for _ in range(20):  # an id made from a past second may be taken
+        if storing.store(tx, row, named=spoken, silent=said.named - spoken, tags=tags_of(note)):
             break
         known = posts.by_uri(tx, row.uri)
         if known is not None:
@@ -280,11 +304,23 @@ def _store(
         row = _with_new_id(tx, row)
     else:
         return None
-    adopt(tx, row)
+    copies.take(tx, row=row, attachments=note.attachments)
+    if is_awaited:
+        adopt(tx, row)
     if not wanted:
         tell_named(tx, row, [a.id for a in people if a.is_local and a.id in spoken])
-        storing.spread(tx, row.id)
+        _spread(tx, row)
+        commands.listen(tx, node=node, post=row, text=note.content)
     return row.id
+
+
+def _spread(tx: Tx, row: PostRow) -> None:
+    """Most posts are for anybody, no answers and in no community: then no rule has a say."""
+    starts_a_thread = row.reply_to_id is None and row.reply_to_uri is None
+    if row.is_world_public and starts_a_thread and row.place_id is None:
+        storing.spread_to_followers(tx, row)
+    else:
+        storing.spread(tx, row.id)
 
 
 def _with_new_id(tx: Tx, row: PostRow) -> PostRow:
@@ -320,14 +356,15 @@ def update_remote_post(
         edited_at = (row.edited_at or row.created_at) + 1
         if note.updated is not None and row.edited_at is not None:
             return False  # an older version that came late
-    if not _says_something_new(row, note):
+    if not (_says_something_new(row, note) or copies.differ(tx, row, note.attachments)):
         return False
+    copies.take(tx, row=row, attachments=note.attachments)
     _store_update(tx, note, row, edited_at)
     return True
 
 
 def _says_something_new(row: PostRow, note: NoteDocument) -> bool:
-    now = (_content(note), note.summary, note.sensitive or bool(note.summary))
+    now = (_content_for(note, row.kind), note.summary, note.sensitive or bool(note.summary))
     return now != (row.content, row.summary, row.sensitive)
 
 
@@ -335,7 +372,7 @@ def _store_update(tx: Tx, note: NoteDocument, row: PostRow, edited_at: int) -> N
     posts.edit(
         tx,
         row.id,
-        content=_content(note),
+        content=_content_for(note, row.kind),
         source=None,
         summary=note.summary,
         sensitive=note.sensitive or bool(note.summary),
@@ -347,7 +384,7 @@ def _store_update(tx: Tx, note: NoteDocument, row: PostRow, edited_at: int) -> N
     spoken = _spoken(note, people, row, before.keys())
     posts.add_mentions(tx, row.id, spoken - before.keys())
     posts.respeak(tx, row.id, spoken)
-    posts.set_tags(tx, row.id, _tags(note))
+    posts.set_tags(tx, row.id, tags_of(note))
     new = spoken - before.keys()
     tell_named(tx, row, [actor.id for actor in people if actor.id in new])
     tell_sharers(tx, row)

@@ -1,12 +1,22 @@
-"""What every new post has in common, wherever it was written, and what its end undoes."""
+"""What every new post has in common, wherever it was written, and what its end undoes.
+
+A post in a community gets a *wrapper*: one share by the community that says "this was said here".
+Homes, lists and streams show the wrapper, so that every app names the community; it is no share in
+any figure. The post itself stands in no home.
+"""
 
 from collections.abc import Collection, Iterable
 
 from domain.audience import counts_for
-from social.streaming import announce, deleted, posted
+from domain.errors import Conflict
+from domain.kinds import Acceptance, PostType
+from domain.node import Node
+from social.streaming import announce, deleted, edited, posted
 from storage.queries import notifications, posts
 from storage.queries import timelines as homes
+from storage.queries.ids import id_at
 from storage.tx import Tx
+from storage.views.actors import ActorView
 from storage.views.posts import PostRow, Tag
 
 
@@ -23,16 +33,109 @@ def store(
         return False
     posts.add_mentions(tx, row.id, named, silent)
     posts.set_tags(tx, row.id, tags, fresh=True)
-    _count(tx, row, 1)
+    if row.is_accepted:
+        _count(tx, row, 1)
     if row.is_world_public and row.share_of_id is None:
         posts.count_author(tx, row.author_id, row.created_at)
     return True
+
+
+def accept(tx: Tx, row: PostRow) -> bool:
+    """A community elsewhere took this post in: others may read it now; False if it did before."""
+    if row.deleted_at is not None or not posts.set_acceptance(tx, row.id, Acceptance.ACCEPTED):
+        return False
+    accepted = posts.by_id(tx, row.id)
+    if accepted is not None:
+        _count(tx, accepted, 1)
+    announce(tx, edited(row.id))
+    return True
+
+
+def wrap(
+    tx: Tx,
+    row: PostRow,
+    *,
+    community: ActorView,
+    uri: str | None,
+    announced_at: int,
+    node: Node,
+    fresh: bool = True,
+) -> int:
+    """Store the wrapper of a community's post and spread it; its id, the same one if it is there.
+
+    `uri`: the Announce's id where the community lives elsewhere; here the wrapper's own id makes
+    it. `fresh`: false for what is read up later, which is nobody's news. Raises Conflict if the
+    address belongs to something else.
+    """
+    at = min(announced_at, tx.now)
+    for _ in range(3):  # an id made from a past moment may be taken
+        earlier = posts.share_of(tx, row.id, community.id)
+        if earlier is not None:
+            return earlier.id
+        identifier = id_at(tx, at)
+        named = uri or node.activity(identifier)
+        if posts.insert_post(tx, _wrapper(row, community, identifier, named, at=at, now=tx.now)):
+            if fresh:
+                spread(tx, identifier)
+            return identifier
+    raise Conflict  # its address belongs to something else
+
+
+def _wrapper(
+    row: PostRow, community: ActorView, identifier: int, uri: str, *, at: int, now: int
+) -> PostRow:
+    """It carries the pairs of what it wraps, so that one predicate answers for both."""
+    return PostRow(
+        id=identifier,
+        uri=uri,
+        url=uri,
+        origin_id=community.origin_id,
+        author_id=community.id,
+        type=PostType.NOTE,
+        place_id=community.id,
+        share_of_id=row.id,
+        kind=row.kind,
+        owner_id=row.owner_id,
+        root_id=row.root_id,
+        root_kind=row.root_kind,
+        root_owner_id=row.root_owner_id,
+        root_author_id=row.root_author_id,
+        quiet=False,
+        reply_to_id=None,
+        reply_to_uri=None,
+        reply_to_author_id=None,
+        content="",
+        source=None,
+        summary="",
+        sensitive=False,
+        language=None,
+        app_id=None,
+        created_at=at,
+        stored_at=now,
+        edited_at=None,
+        deleted_at=None,
+        replies_count=0,
+        likes_count=0,
+        shares_count=0,
+        version=1,
+    )
+
+
+def is_wrapper(row: PostRow) -> bool:
+    """Whether this share is a community's word that something was said in it."""
+    return row.share_of_id is not None and row.author_id == row.place_id
 
 
 def spread(tx: Tx, post_id: int) -> None:
     """Write a new post or share into homes, and tell those who are connected."""
     homes.fan_out(tx, post_id)
     announce(tx, posted(post_id))
+
+
+def spread_to_followers(tx: Tx, row: PostRow) -> None:
+    """The same for a post of another server that all its author's followers may read."""
+    homes.fan_out_to_followers(tx, row.id, row.author_id)
+    announce(tx, posted(row.id))
 
 
 def remove(tx: Tx, row: PostRow) -> None:
@@ -44,7 +147,8 @@ def remove(tx: Tx, row: PostRow) -> None:
     if row.deleted_at is not None:
         return
     shares = posts.shares(tx, row.id)
-    _count(tx, row, -1)
+    if row.is_accepted and not is_wrapper(row):
+        _count(tx, row, -1)
     homes.drop_post(tx, row.id)
     notifications.forget_post(tx, row.id)
     for gone in (*shares, row):

@@ -54,16 +54,20 @@ class Event(Struct, frozen=True):
 
 
 class Stream(Struct, frozen=True):
-    """A stream by its Mastodon name; `tag` (folded) for `hashtag` and `hashtag:local`."""
+    """A stream by its Mastodon name; `tag` (folded) for `hashtag` and `hashtag:local`.
+
+    `community` is the community whose list it is, for `list`.
+    """
 
     name: str
     tag: str = ""
+    community: int = 0
 
 
 USER: Final = Stream("user")
 NAMES: Final = frozenset(
     {"user", "user:notification", "public", "public:local", "public:remote"}
-    | {"hashtag", "hashtag:local", "direct"}
+    | {"hashtag", "hashtag:local", "list", "direct"}
 )
 """The streams there are. `direct` opens and stays silent: direct posts come with `user`."""
 
@@ -123,8 +127,12 @@ class Channel:
         return tuple(self._streams)
 
     def subscribe(self, stream: Stream) -> None:
-        """Listen to one more stream; unknown names raise ValueError."""
-        if stream.name not in NAMES or (stream.name.startswith("hashtag") and not stream.tag):
+        """Listen to one more stream; unknown names raise ValueError.
+
+        A list may be anybody's: whether it is the listener's is asked when something is sent.
+        """
+        nameless = stream.name.startswith("hashtag") and not stream.tag
+        if stream.name not in NAMES or nameless or (stream.name == "list" and not stream.community):
             raise ValueError("there is no such stream")
         self._streams[stream] = None
 
@@ -284,7 +292,7 @@ def _entitled(tx: Tx, event: Event, channels: tuple[Channel, ...]) -> Found:
     people = {channel.identity.actor_id for channel in standing}
     readers = stored.readers(tx, event.id, people, deleted=gone)
     found = (
-        (channel, _streams_of(channel, post, readers.get(channel.identity.actor_id), gone=gone))
+        (channel, _streams_of(channel, post, readers.get(channel.identity.actor_id), event.kind))
         for channel in standing
     )
     return [(channel, streams) for channel, streams in found if streams]
@@ -303,18 +311,26 @@ def _owners(tx: Tx, event: Event, standing: set[Channel]) -> Found:
 
 
 def _streams_of(
-    channel: Channel, post: StreamedPost, reader: Entitled | None, *, gone: bool
+    channel: Channel, post: StreamedPost, reader: Entitled | None, event: EventKind
 ) -> tuple[Stream, ...]:
     if reader is None or reader.epoch != channel.identity.epoch:
         return ()
-    return tuple(s for s in channel.streams if _belongs(s, post, at_home=reader.at_home or gone))
+    return tuple(s for s in channel.streams if _belongs(s, post, reader, event))
 
 
-def _belongs(stream: Stream, post: StreamedPost, *, at_home: bool) -> bool:
-    """Whether a post that the reader may see belongs into a stream; the rules of the timelines."""
+def _belongs(stream: Stream, post: StreamedPost, reader: Entitled, event: EventKind) -> bool:
+    """Whether a post that the reader may see belongs into a stream; the rules of the timelines.
+
+    New words in a community come as its wrapper, once; their changes and their end as they are.
+    """
+    new = event is EventKind.UPDATE
     match stream.name:
         case "user":
-            return at_home
+            placed = bool(post.place_id) and post.first_hand
+            return event is EventKind.DELETE or (reader.at_home and not (new and placed))
+        case "list":
+            mine = post.place_id == stream.community and reader.belongs
+            return mine and (post.is_wrapper or not new)
         case "public":
             return _is_public(post)
         case "public:local":

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from domain.audience import counts_for
+from domain.audience import Audience, counts_for
 from social import readers, storing
 from storage.queries import actors, posts
 from storage.tx import Tx
@@ -12,12 +12,15 @@ from storage.views.posts import PostRow
 def adopt(tx: Tx, parent: PostRow) -> int:
     """Connect the answers that waited for `parent`; how many.
 
-    An answer by somebody who may not read the parent goes on waiting, as if it had not come.
+    An answer by somebody who may not read the parent goes on waiting, as if it had not come. Who
+    may read in a community elsewhere is known there: what it took in belongs together.
     """
     adopted = 0
     for reply in posts.waiting_for(tx, parent.uri):
         author = actors.by_id(tx, reply.author_id)
-        if author is None or not readers.may(tx, author, posts.facts(tx, parent)):
+        if author is None or not (
+            _said_together(reply, parent) or readers.may(tx, author, posts.facts(tx, parent))
+        ):
             continue
         _connect(tx, reply, parent)
         adopted += 1
@@ -26,12 +29,25 @@ def adopt(tx: Tx, parent: PostRow) -> int:
 
 def _connect(tx: Tx, reply: PostRow, parent: PostRow) -> None:
     below = posts.in_thread(tx, reply.id) if reply.root_id == reply.id else [reply]
-    movable = [row.id for row in below if _is_never_wider(tx, row, parent)]
+    movable = [
+        row.id for row in below if _said_together(row, parent) or _is_never_wider(tx, row, parent)
+    ]
     posts.link_reply(tx, reply.id, parent)
     posts.move_root(tx, movable, parent)
     linked = posts.by_id(tx, reply.id)
     if linked is not None and linked.deleted_at is None and storing.counts(tx, linked):
         posts.count_reply(tx, parent.id, 1)
+
+
+def _said_together(reply: PostRow, parent: PostRow) -> bool:
+    """Whether both are for the members of one community alone: whoever reads one reads both."""
+    places = {reply.place_id, parent.place_id}
+    audiences = {reply.audience, reply.root_audience, parent.audience, parent.root_audience}
+    return None not in places and len(places) == 1 and audiences == {_members_of(parent)}
+
+
+def _members_of(row: PostRow) -> Audience | None:
+    return Audience.community(row.place_id) if row.place_id is not None else None
 
 
 def _is_never_wider(tx: Tx, row: PostRow, parent: PostRow) -> bool:

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from domain.audience import Kind, Membership, Sisterhood, Viewer
 from domain.ids import HERE
 from domain.kinds import (
+    Acceptance,
     AccountState,
     AgreementKind,
     FollowState,
@@ -36,9 +37,10 @@ from domain.kinds import (
 from storage.columns import Flag, Id, Number, Time, any_of
 from storage.tables.accounts import accounts
 from storage.tables.actors import actors
+from storage.tables.communities import communities, memberships
 from storage.tables.origins import agreements
 from storage.tables.posts import mentions, posts
-from storage.tables.relations import blocks, communities, follows, memberships
+from storage.tables.relations import blocks, follows
 from storage.tx import Tx
 
 __all__ = [
@@ -121,7 +123,11 @@ def readable(post: Posts, asking: Asking = BOUND) -> ColumnElement[bool]:
     columns = post.c
     return or_(
         columns.author_id == asking.actor,
-        and_(_own(post, asking), _root(post, asking)),
+        and_(
+            columns.acceptance == fixed(Acceptance.ACCEPTED),
+            _own(post, asking),
+            _root(post, asking),
+        ),
     )
 
 

@@ -1,14 +1,17 @@
 """Lanes: bounded queues whose threads each own one connection.
 
 There is no connection pool: a full lane refuses work at once (Overloaded) instead of letting it
-pile up unseen. SQLite commits writes in groups; PostgreSQL never does, because a group keeps row
-locks across closures and deadlocks with other processes.
+pile up unseen. Units are handed to the threads once per turn of the event loop: what came in
+together wakes a thread once. SQLite commits writes in groups; PostgreSQL never does, because a
+group keeps row locks across closures and deadlocks with other processes.
 """
 
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Final
 
@@ -41,6 +44,7 @@ class Lane:
     ) -> None:
         self.name: Final = name
         self._queue: SimpleQueue[Unit | None] = SimpleQueue()
+        self._coming: deque[Unit] = deque()
         self._backlog = backlog
         self._publish = publish
         self._core = core
@@ -59,14 +63,24 @@ class Lane:
         """Queue a unit. Raises Overloaded if the lane is full, Closed once it is closing."""
         if self._closing:
             raise Closed("the database is closing")
-        if self._queue.qsize() >= self._backlog:
+        if self.waiting >= self._backlog:
             raise Overloaded(f"the {self.name} lane is full")
-        self._queue.put(unit)
+        self._coming.append(unit)
+        if unit.future is None:
+            self._hand_over()
+        elif len(self._coming) == 1:
+            unit.future.get_loop().call_soon(self._hand_over)
+
+    def _hand_over(self) -> None:
+        """Give the threads what came since they were last given something."""
+        with suppress(IndexError):
+            while True:
+                self._queue.put(self._coming.popleft())
 
     @property
     def waiting(self) -> int:
         """How many units are queued now."""
-        return self._queue.qsize()
+        return self._queue.qsize() + len(self._coming)
 
     def close(self, timeout: float) -> None:
         """Refuse new units, finish those queued, end the threads; blocks for up to `timeout` s.
@@ -75,6 +89,7 @@ class Lane:
         """
         self._closing = True
         end = time.monotonic() + timeout
+        self._hand_over()
         for _ in self._threads:
             self._queue.put(None)
         for thread in self._threads:

@@ -6,7 +6,7 @@ named `bindparam`s. What would need SQLAlchemy at run time is refused when the p
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
@@ -64,10 +64,10 @@ class Plan:
             for name, process, fixed in self._binds
         ]
 
-    def rows(self, rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    def rows(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """Convert driver rows to the columns' Python types."""
         if not self._results:
-            return list(rows)
+            return rows
         return [self._row(row) for row in rows]
 
     def _row(self, row: tuple[Any, ...]) -> tuple[Any, ...]:

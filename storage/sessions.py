@@ -77,11 +77,19 @@ class Session(ABC):
 
     def all(self, text: str, values: Values) -> Rows:
         """Run a statement and fetch all its rows."""
-        return self.guarded(self._all, text, values)
+        try:  # written out, as in `first`: the two that are called most
+            return self._all(text, values)
+        except self.driver_errors as error:
+            failure = self.translated(error)
+        raise failure
 
     def first(self, text: str, values: Values) -> Rows:
         """Run a statement and fetch its first row, if there is one."""
-        return self.guarded(self._first, text, values)
+        try:
+            return self._first(text, values)
+        except self.driver_errors as error:
+            failure = self.translated(error)
+        raise failure
 
     def execute(self, text: str, values: Values) -> int:
         """Run a statement; its number of changed rows."""

@@ -15,6 +15,8 @@ from storage.sessions import Rows, Session, Values
 
 BUSY_MS: Final = 5_000
 JOURNAL_LIMIT: Final = 64 * 1024 * 1024
+#: Pages of the log that are copied into the file together: 16 MB. Hot pages are copied once then.
+CHECKPOINT_PAGES: Final = 4_000
 PROGRESS_STEPS: Final = 10_000
 
 _SETTINGS: Final = (
@@ -23,6 +25,7 @@ _SETTINGS: Final = (
     "synchronous=FULL",
     "foreign_keys=ON",
     f"journal_size_limit={JOURNAL_LIMIT}",
+    f"wal_autocheckpoint={CHECKPOINT_PAGES}",
     "cache_size=-16384",
     "temp_store=MEMORY",
 )

@@ -133,7 +133,8 @@ class Tx:
             raise TxOver("this Tx is over: a database error ended its unit of work")
 
     def _plan(self, statement: Executable) -> Plan:
-        self._check()
+        if self._over or self._broken is not None:
+            self._check()
         plan = self._session.plans.get(statement)
         if plan.writes and not self._session.writable:
             raise Misuse("a statement that writes, in a unit that only reads")
@@ -145,7 +146,13 @@ class Tx:
         plan = self._plan(statement)
         if not plan.returns:
             raise Misuse("this statement gives no rows: use run() or change()")
-        return plan.rows(self._guard(fetch, plan.text, plan.values(params)))
+        values = plan.values(params)
+        try:  # not through _guard: most statements come here
+            rows = fetch(plan.text, values)
+        except StorageError as error:
+            self._broken = error
+            raise
+        return plan.rows(rows)
 
     def _guard(self, call: Callable[..., T], *args: Any) -> T:
         try:

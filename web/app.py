@@ -23,6 +23,7 @@ from aiohttp.web import (
 )
 
 from domain.errors import NotAllowed, NotFound, Problem, TooMany
+from domain.pictures import LARGEST
 from web import authentication
 from web.authentication import PAGES
 from web.call import Call
@@ -83,8 +84,10 @@ async def _guarded(route: Route, limits: Limits, request: Request) -> StreamResp
 async def _answer(
     route: Route, limits: Limits, request: Request, services: Services
 ) -> StreamResponse:
-    if route.access is Access.SERVER:
+    if route.access in {Access.SERVER, Access.LINK}:
         return await route.handler(Call(request, services, Params({})))
+    if route.body is Body.FILES:
+        return await _page_with_files(route, request, services)
     params = await _params(route, request)
     if route.access in PAGES:
         return await _page(route, request, services, params)
@@ -101,6 +104,16 @@ async def _params(route: Route, request: Request) -> Params:
     if route.body is Body.UNREAD:
         return Params(read_query(request))
     return await read_params(request)
+
+
+async def _page_with_files(route: Route, request: Request, services: Services) -> StreamResponse:
+    """Pictures are kept for people who are signed in, of few of them at once; words for all."""
+    if await authentication.open_session(request, services) is None:
+        params = await read_params(request, LARGEST, keep=False)
+        return await _page(route, request, services, params)
+    async with services.archive.uploading:
+        params = await read_params(request, LARGEST)
+        return await _page(route, request, services, params)
 
 
 async def _page(

@@ -25,7 +25,7 @@ LEAST_ROLE: Final = {
     Access.ADMIN: Role.ADMIN,
 }
 PAGES: Final = frozenset({Access.BROWSER, Access.SIGNED_IN})
-_ASKS_NO_TOKEN: Final = PAGES | {Access.OPEN, Access.SERVER}
+_ASKS_NO_TOKEN: Final = PAGES | {Access.OPEN, Access.LINK, Access.SERVER}
 LONGEST_TOKEN: Final = 512
 INVALID: Final = "The access token is invalid"
 

@@ -28,6 +28,7 @@ class Call:
     params: Params
     identity: Identity | None = None
     session: Session | None = None
+    uploaded: list[int] = field(default_factory=list)  # files that came with a form, once kept
     viewer: Viewer = field(init=False)
 
     def __post_init__(self) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from domain.errors import Conflict, Gone, Invalid, NotAllowed, NotFound, Problem, TooMany
+from domain.errors import Conflict, Gone, Invalid, NoRoom, NotAllowed, NotFound, Problem, TooMany
 from social.signin import SignedOut
 from storage.errors import (
     Closed,
@@ -49,6 +49,7 @@ _STATUS: Final[tuple[tuple[type[Problem], int], ...]] = (
     (Conflict, 409),
     (TooMany, 429),
     (Gone, 410),
+    (NoRoom, 507),
     (Elsewhere, 503),
     (Invalid, 422),
 )

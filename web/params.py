@@ -5,13 +5,15 @@ Mastodon's clients use all four, so one reader accepts them alike: `a[]=1`, `a=1
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import parse_qsl
 
 import orjson
 from aiohttp import BodyPartReader, hdrs
 from aiohttp.web import HTTPRequestEntityTooLarge, HTTPRequestTimeout, Request
+from msgspec import Struct
 
 from domain.errors import Invalid
 from domain.ids import LARGEST
@@ -20,6 +22,10 @@ BODY_LIMIT: Final = 256 * 1024
 """Bytes of a body without files; a post of ten thousand characters needs a tenth of it."""
 
 BODY_SECONDS: Final = 15
+UPLOAD_SECONDS: Final = 120
+"""For a body with files: a photo over a slow phone line."""
+
+MOST_UPLOADS: Final = 4
 MOST_PARAMETERS: Final = 1000
 DEEPEST: Final = 5
 FALSE: Final = frozenset({"", "0", "f", "F", "false", "FALSE", "off", "OFF"})
@@ -31,13 +37,21 @@ class _Repeated(list["Json"]):
     """Values of a name that came several times without brackets: a list, or its last entry."""
 
 
+class Upload(Struct, frozen=True):
+    """A file as it was sent; without `content` if it was too large to be kept."""
+
+    content: bytes | None
+
+
 class Params:
     """What was sent, by name. Unknown names are simply never asked for."""
 
-    def __init__(self, values: dict[str, Json], files: Iterable[str] = ()) -> None:
+    def __init__(
+        self, values: dict[str, Json], files: Mapping[str, Upload] = MappingProxyType({})
+    ) -> None:
         self._values = values
-        self.files: Final = frozenset(files)
-        """Names under which files came; their bytes are not kept."""
+        self.files: Final = files
+        """Files by the names under which they came."""
 
     def __contains__(self, name: str) -> bool:
         return self._values.get(name) is not None
@@ -117,8 +131,11 @@ def as_id(text: str) -> int | None:
     return identifier if identifier <= LARGEST else None
 
 
-async def read_params(request: Request) -> Params:
+async def read_params(request: Request, largest: int = 0, *, keep: bool = True) -> Params:
     """Read query and body of a request; the body wins.
+
+    `largest`: bytes that are kept of each file. A larger one is read to its end and named without
+    its bytes, so that what was typed beside it is not lost; without `keep` every one is.
 
     Raises:
         Invalid: the body cannot be read as what it says it is.
@@ -129,8 +146,8 @@ async def read_params(request: Request) -> Params:
     if not request.can_read_body:
         return Params(values)
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            body, files = await _read_body(request)
+        async with asyncio.timeout(UPLOAD_SECONDS if largest else BODY_SECONDS):
+            body, files = await _read_body(request, largest, keep=keep)
     except TimeoutError:
         raise HTTPRequestTimeout from None
     return Params({**values, **body}, files)
@@ -141,16 +158,20 @@ def read_query(request: Request) -> dict[str, Json]:
     return _expand(_pairs(request.rel_url.raw_query_string))
 
 
-async def _read_body(request: Request) -> tuple[dict[str, Json], list[str]]:
-    if (request.content_length or 0) > BODY_LIMIT:
-        raise HTTPRequestEntityTooLarge(BODY_LIMIT, request.content_length or 0)
-    if request.content_type == "multipart/form-data":
-        return await _read_multipart(request)
+async def _read_body(
+    request: Request, largest: int, *, keep: bool
+) -> tuple[dict[str, Json], dict[str, Upload]]:
+    has_files = request.content_type == "multipart/form-data"
+    most = BODY_LIMIT + (MOST_UPLOADS * largest if has_files else 0)
+    if (request.content_length or 0) > 2 * most - BODY_LIMIT:
+        raise HTTPRequestEntityTooLarge(most, request.content_length or 0)
+    if has_files:
+        return await _read_multipart(request, largest, keep=keep)
     body = await _read_limited(request.content.iter_chunked(65536), BODY_LIMIT)
     if request.content_type == "application/json":
-        return _from_json(body), []
+        return _from_json(body), {}
     try:
-        return _expand(_pairs(body.decode("utf-8"))), []
+        return _expand(_pairs(body.decode("utf-8"))), {}
     except UnicodeDecodeError:
         raise Invalid("The form could not be read") from None
 
@@ -174,25 +195,59 @@ def _from_json(body: bytes) -> dict[str, Json]:
     return value
 
 
-async def _read_multipart(request: Request) -> tuple[dict[str, Json], list[str]]:
-    """Fields, and the names of files. Files are read to their end within the limit, not kept."""
+async def _read_multipart(
+    request: Request, largest: int, *, keep: bool
+) -> tuple[dict[str, Json], dict[str, Upload]]:
+    """Fields and files. Files are read to their end, and kept if they are small enough."""
     pairs: list[tuple[str, str]] = []
-    files: list[str] = []
-    room = BODY_LIMIT
+    files: dict[str, Upload] = {}
+    room = _Room(BODY_LIMIT, 2 * MOST_UPLOADS * largest)
+    count = 0
     try:
         reader = await request.multipart()
         while isinstance(part := await reader.next(), BodyPartReader):
-            data = await _read_limited(_chunks(part), room)
-            room -= len(data)
-            if len(pairs) + len(files) >= MOST_PARAMETERS:
+            count += 1
+            if count > MOST_PARAMETERS:
                 raise Invalid("Too many parameters")
-            if part.filename:
-                files.append(part.name or "")
+            if part.filename and largest:
+                files[part.name or ""] = Upload(await room.file(part, largest if keep else 0))
+            elif part.filename:
+                await room.field(part)
+                files[part.name or ""] = Upload(None)
             elif part.name:
-                pairs.append((part.name, data.decode("utf-8", "replace")))
+                pairs.append((part.name, (await room.field(part)).decode("utf-8", "replace")))
+            else:
+                await room.field(part)
     except (ValueError, AssertionError, RuntimeError, EOFError):
         raise Invalid("The form could not be read") from None
     return _expand(pairs), files
+
+
+class _Room:
+    """How much of a multipart body may still come: in fields, and in files."""
+
+    def __init__(self, fields: int, files: int) -> None:
+        self._fields = fields
+        self._files = files
+
+    async def field(self, part: BodyPartReader) -> bytes:
+        """A field, whole. Raises HTTPRequestEntityTooLarge."""
+        data = await _read_limited(_chunks(part), self._fields)
+        self._fields -= len(data)
+        return data
+
+    async def file(self, part: BodyPartReader, largest: int) -> bytes | None:
+        """A file, or nothing of one that is larger than `largest`."""
+        kept = bytearray()
+        size = 0
+        async for chunk in _chunks(part):
+            size += len(chunk)
+            if size > self._files:
+                raise HTTPRequestEntityTooLarge(self._files, size)
+            if size <= largest:
+                kept += chunk
+        self._files -= size
+        return bytes(kept) if size <= largest else None
 
 
 async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:

@@ -25,6 +25,7 @@ class Access(Enum):
     MEMBER = "member"  # a person who is no guest
     MODERATOR = "moderator"
     ADMIN = "admin"
+    LINK = "link"  # the address has a part that cannot be guessed; the handler checks it
     SERVER = "server"  # another server; the handler asks federation.authentication
     BROWSER = "browser"  # a page; a session is honoured when there is one
     SIGNED_IN = "signed in"  # a page for people who signed in
@@ -34,7 +35,8 @@ class Body(Enum):
     """What the edge does with a request's body."""
 
     PARAMETERS = "parameters"  # read and handed on as `Call.params`
-    UNREAD = "unread"  # left alone: the handler has no use for it
+    UNREAD = "unread"  # left alone: the handler reads it, once the right is known
+    FILES = "files"  # as PARAMETERS, with pictures for those who are signed in
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from aiohttp.web import AppKey
 from domain.node import Node
 from federation.fetcher import Fetcher
 from federation.keyring import Keyring
+from social.archive import Archive
 from social.streaming import Hub
 from storage.database import Database
 from web.fragments import Fragments
@@ -23,6 +24,7 @@ class Services:
     fetcher: Fetcher
     keyring: Keyring
     hub: Hub
+    archive: Archive
     clock: Callable[[], int]  # ms UTC
     rate_limits: bool = True
     # Proxies in front of us, whose word about a caller's address is believed; nobody else's is.

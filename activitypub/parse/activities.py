@@ -10,8 +10,10 @@ from msgspec import Struct
 
 from activitypub.json import JsonObject, MalformedDocument
 from activitypub.parse.fields import checked_id, line, moment, plain_type, reference, references
+from activitypub.vocabulary import CARDS, COPIES, ON_BEHALF_OF
 
 LONGEST_TYPE: Final = 128
+_OURS: Final = (CARDS, COPIES, ON_BEHALF_OF)
 #: What an Undo, Accept or Reject may hold inside, one level deep.
 _LONGEST_REASON: Final = 2_000
 
@@ -21,7 +23,9 @@ class Activity(Struct, frozen=True, kw_only=True):
 
     `object_id` is None where the object came without one (some servers' Undo), `embedded` is None
     where it came as an id only. `to`, `cc` and `audience` hold ids with Public in its one spelling;
-    `bto` and `bcc` are not kept anywhere (O19).
+    `bto` and `bcc` are not kept anywhere (O19). `ours` holds what was said in our own namespace, as
+    it was sent; `hidden` the `bto` and `bcc` that came, the object's too, never to be stored: only
+    so that a community can judge how wide words are already.
     """
 
     id: str
@@ -35,6 +39,9 @@ class Activity(Struct, frozen=True, kw_only=True):
     audience: tuple[str, ...]
     published: int | None
     summary: str
+    result: JsonObject | None = None
+    ours: JsonObject = {}
+    hidden: tuple[str, ...] = ()
 
     @property
     def addressees(self) -> tuple[str, ...]:
@@ -70,6 +77,9 @@ def parse_activity(document: JsonObject) -> Activity:
         audience=references(document.get("audience")),
         published=moment(document.get("published")),
         summary=line(document.get("summary"), limit=_LONGEST_REASON),
+        result=_result(document.get("result")),
+        ours={name: document[name] for name in _OURS if name in document},
+        hidden=_hidden(document) + _hidden(embedded or {}),
     )
 
 
@@ -85,6 +95,15 @@ def inner_activity(activity: Activity) -> Inner:
         actor=None if actor is None else reference(actor, "the inner actor"),
         object_id=None if about is None else reference(about, "the inner object", fragment=True),
     )
+
+
+def _result(raw: Any) -> JsonObject | None:
+    """What came of it, where it is said as an object (our nodes: what a membership is like)."""
+    return raw if isinstance(raw, dict) else None
+
+
+def _hidden(document: JsonObject) -> tuple[str, ...]:
+    return references(document.get("bto")) + references(document.get("bcc"))
 
 
 def _one_type(raw: Any) -> str:

@@ -4,6 +4,7 @@ HTML is cleaned here, once. Addressing is kept as it was sent; which audience it
 by `social/posts`. What is hidden (`bto`, `bcc`) is dropped before anything can store it (O19).
 """
 
+import re
 from typing import Any, Final
 
 from msgspec import Struct
@@ -22,6 +23,7 @@ from activitypub.parse.fields import (
     references,
     types,
 )
+from activitypub.vocabulary import SHA256
 from domain.html import clean
 from domain.kinds import PostType
 
@@ -35,6 +37,9 @@ POST_TYPES: Final = {
     "Video": PostType.VIDEO,
     "Audio": PostType.AUDIO,
 }
+
+PICTURES: Final = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 MAX_MENTIONS: Final = 200
 MAX_HASHTAGS: Final = 64
@@ -60,12 +65,24 @@ class NamedTag(Struct, frozen=True):
 
 
 class Attachment(Struct, frozen=True, kw_only=True):
-    """A file beside a post. `alt` is plain text."""
+    """A file beside a post. `alt` is plain text, `focus` the point that must be seen, as "x,y".
+
+    `sha256`: the hash of its bytes in hex, which our nodes tell; of others nothing.
+    """
 
     url: str
     type: str
     media_type: str | None
     alt: str
+    focus: str = ""
+    sha256: str = ""
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it says that it is a picture of a kind that is shown here."""
+        if self.media_type is None:
+            return self.type == "Image"
+        return self.media_type.lower() in PICTURES
 
 
 class NoteDocument(Struct, frozen=True, kw_only=True):
@@ -209,6 +226,21 @@ def _attachments(raw: Any) -> tuple[Attachment, ...]:
                 type=str(next(iter(_tag_types(item)), "Document"))[:LONGEST_TAG],
                 media_type=media_type[:127] if isinstance(media_type, str) else None,
                 alt=line(item.get("name") or item.get("summary"), limit=LONGEST_ALT),
+                focus=_focus(item.get("focalPoint")),
+                sha256=_digest(item.get(SHA256)),
             )
         )
     return tuple(found)
+
+
+def _focus(raw: Any) -> str:
+    """A focal point (Mastodon): two numbers from -1 to 1; anything else is the middle."""
+    if not isinstance(raw, list) or len(raw) != 2:
+        return ""
+    if not all(isinstance(one, int | float) and -1 <= one <= 1 for one in raw):
+        return ""
+    return f"{raw[0]:g},{raw[1]:g}" if any(raw) else ""
+
+
+def _digest(raw: Any) -> str:
+    return raw if isinstance(raw, str) and _SHA256.fullmatch(raw) else ""

@@ -1,12 +1,16 @@
 """Activities as documents. Each is complete, with its addressees and an id of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from activitypub.render.posts import Address, note, tombstone
+from activitypub.render.posts import Address, is_on_behalf, note, speaker, tombstone
 from activitypub.render.times import moment
 from activitypub.vocabulary import (
     ACTIVITYSTREAMS,
     ACTOR_CONTEXT,
+    CARDS,
+    COMMUNITY_CONTEXT,
+    COPIES,
+    ON_BEHALF_OF,
     POST_CONTEXT,
     PUBLIC,
     JsonDict,
@@ -28,28 +32,32 @@ def update(uri: str, post: PostView, node: Node, address: Address) -> JsonDict:
 
 def _of_post(kind: str, uri: str, post: PostView, node: Node, address: Address) -> JsonDict:
     return {
-        "@context": POST_CONTEXT,
-        "id": uri,
-        "type": kind,
-        "actor": post.author.uri,
+        **_said(kind, uri, post, address),
         "published": moment(post.row.edited_at or post.row.created_at),
-        "to": address.to,
-        "cc": address.cc,
         "object": note(post, node, address),
     }
 
 
-def delete(uri: str, post: PostView, address: Address) -> JsonDict:
-    """Delete{Tombstone}, to everybody who got the post."""
-    return {
+def _said(kind: str, uri: str, post: PostView, address: Address) -> JsonDict:
+    """What an activity about a post of ours begins with; in a community it names that."""
+    document: JsonDict = {
         "@context": POST_CONTEXT,
         "id": uri,
-        "type": "Delete",
-        "actor": post.author.uri,
+        "type": kind,
+        "actor": speaker(post, address),
         "to": address.to,
         "cc": address.cc,
-        "object": tombstone(post),
     }
+    if address.community is not None:
+        document |= {"@context": COMMUNITY_CONTEXT, "audience": address.community}
+    if is_on_behalf(post):
+        document[ON_BEHALF_OF] = post.author.uri
+    return document
+
+
+def delete(uri: str, post: PostView, address: Address) -> JsonDict:
+    """Delete{Tombstone}, to everybody who got the post."""
+    return {**_said("Delete", uri, post, address), "object": tombstone(post)}
 
 
 def announce(share: PostView, address: Address) -> JsonDict:
@@ -92,6 +100,87 @@ def undo_like(uri: str, like_uri: str, actor: ActorView, post: PostView) -> Json
     inner = like(like_uri, actor, post)
     inner.pop("@context")
     return _undo(uri, actor, inner, inner["to"])
+
+
+def like_in(uri: str, community: ActorView, actor: ActorView, post_uri: str) -> JsonDict:
+    """Like of a post in a community, to the community alone; in its words for plain members."""
+    return {
+        "@context": COMMUNITY_CONTEXT,
+        "id": uri,
+        "type": "Like",
+        **_by_or_for(community, actor),
+        "to": [community.uri],
+        "audience": community.uri,
+        "object": post_uri,
+    }
+
+
+def undo_like_in(
+    uri: str, like_uri: str, community: ActorView, actor: ActorView, post_uri: str
+) -> JsonDict:
+    """Undo of such a Like."""
+    inner = like_in(like_uri, community, actor, post_uri)
+    context = inner.pop("@context")
+    return {
+        "@context": context,
+        "id": uri,
+        "type": "Undo",
+        **_by_or_for(community, actor),
+        "to": [community.uri],
+        "audience": community.uri,
+        "object": inner,
+    }
+
+
+def _by_or_for(community: ActorView, actor: ActorView) -> JsonDict:
+    if actor.is_local:
+        return {"actor": actor.uri}
+    return {"actor": community.uri, ON_BEHALF_OF: actor.uri}
+
+
+def reject_create(
+    uri: str, create_uri: str, community: ActorView, author: ActorView, reason: str
+) -> JsonDict:
+    """Reject{Create}: the community does not take a post in; `summary` says why, for people."""
+    return {
+        "@context": ACTIVITYSTREAMS,
+        "id": uri,
+        "type": "Reject",
+        "actor": community.uri,
+        "to": [author.uri],
+        "object": create_uri,
+        "summary": reason,
+    }
+
+
+def passed_on(
+    uri: str,
+    community: ActorView,
+    inner: JsonDict,
+    at: int,
+    cards: list[JsonDict],
+    *,
+    copies: Sequence[JsonDict] = (),
+) -> JsonDict:
+    """Announce of an activity as it was proven, with the cards of those it names (protocol §5).
+
+    `copies`: where the community keeps the files that are named inside.
+    """
+    document: JsonDict = {
+        "@context": COMMUNITY_CONTEXT,
+        "id": uri,
+        "type": "Announce",
+        "actor": community.uri,
+        "published": moment(at),
+        "to": [community.followers],
+        "audience": community.uri,
+        "object": inner,
+    }
+    if cards:
+        document[CARDS] = cards
+    if copies:
+        document[COPIES] = list(copies)
+    return document
 
 
 def follow(uri: str, follower: ActorView, target: ActorView) -> JsonDict:

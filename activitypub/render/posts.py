@@ -2,18 +2,29 @@
 
 from typing import NamedTuple
 
+from activitypub.render.files import attachment
 from activitypub.render.times import moment
-from activitypub.vocabulary import ACTIVITYSTREAMS, POST_CONTEXT, JsonDict
+from activitypub.vocabulary import (
+    ACTIVITYSTREAMS,
+    COMMUNITY_CONTEXT,
+    ON_BEHALF_OF,
+    POST_CONTEXT,
+    JsonDict,
+)
 from domain.node import Node
 from storage.views.actors import ActorView
 from storage.views.posts import PostView
 
 
 class Address(NamedTuple):
-    """Whom a document is addressed to; the same on the activity and on the object."""
+    """Whom a document is addressed to; the same on the activity and on the object.
+
+    `community`: the id of the community that a post is written in (AS2 Vocabulary `audience`).
+    """
 
     to: list[str]
     cc: list[str]
+    community: str | None = None
 
 
 def note(post: PostView, node: Node, address: Address) -> JsonDict:
@@ -22,7 +33,7 @@ def note(post: PostView, node: Node, address: Address) -> JsonDict:
     document: JsonDict = {
         "id": row.uri,
         "type": "Note",
-        "attributedTo": post.author.uri,
+        "attributedTo": speaker(post, address),
         "content": row.content,
         "published": moment(row.created_at),
         "url": row.url,
@@ -34,6 +45,10 @@ def note(post: PostView, node: Node, address: Address) -> JsonDict:
             *(_hashtag(tag.name, tag.folded, node) for tag in post.tags),
         ],
     }
+    if address.community is not None:
+        document["audience"] = address.community
+    if is_on_behalf(post):
+        document[ON_BEHALF_OF] = post.author.uri
     if row.summary:
         document["summary"] = row.summary
     if row.language:
@@ -44,12 +59,25 @@ def note(post: PostView, node: Node, address: Address) -> JsonDict:
         document["inReplyTo"] = parent
     if row.edited_at is not None:
         document["updated"] = moment(row.edited_at)
+    if post.files:
+        document["attachment"] = [attachment(file, node) for file in post.files]
     return document
 
 
 def document(post: PostView, node: Node, address: Address) -> JsonDict:
     """A Note on its own."""
-    return {"@context": POST_CONTEXT, **note(post, node, address)}
+    context = COMMUNITY_CONTEXT if address.community is not None else POST_CONTEXT
+    return {"@context": context, **note(post, node, address)}
+
+
+def is_on_behalf(post: PostView) -> bool:
+    """Whether a community says this for a member on a plain server: kept here, by nobody here."""
+    return post.row.is_local and not post.author.is_local
+
+
+def speaker(post: PostView, address: Address) -> str:
+    """Who says it on the wire: the author, or the community for its author (protocol §5)."""
+    return address.community or "" if is_on_behalf(post) else post.author.uri
 
 
 def tombstone(post: PostView) -> JsonDict:

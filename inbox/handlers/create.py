@@ -5,8 +5,11 @@ from activitypub.parse.fields import origin_of
 from activitypub.parse.posts import NoteDocument, parse_note
 from domain.node import Node
 from federation.fetcher import Fetcher
+from inbox import gathered
 from inbox.signed import Dropped, SignedActivity
+from social import plain
 from social.ancestors import want_ancestors
+from social.gathering import take_create
 from social.remote_posts import store_remote_post
 from storage.tx import Tx
 
@@ -16,6 +19,12 @@ async def verify(signed: SignedActivity, fetcher: Fetcher) -> NoteDocument:
     return own_note(signed, await own_object(signed, fetcher))
 
 
+def at_once(signed: SignedActivity) -> NoteDocument | None:
+    """The same, if it came whole."""
+    document = embedded(signed)
+    return None if document is None else own_note(signed, document)
+
+
 def receive(tx: Tx, node: Node, signed: SignedActivity, note: NoteDocument) -> str | None:
     """Store the post if it concerns anybody here; ask for what it answers.
 
@@ -23,6 +32,22 @@ def receive(tx: Tx, node: Node, signed: SignedActivity, note: NoteDocument) -> s
     """
     for uri in sorted({note.id, note.in_reply_to or note.id}):
         tx.lock(f"post {uri}")
+    community = gathered.meant(tx, signed, None)  # what is known already is not made anew
+    if community is not None:
+        how = gathered.given(signed)
+        return take_create(
+            tx, node=node, community=community, note=note, signer=signed.signer, given=how
+        )
+    heard = plain.receive_create(
+        tx,
+        node=node,
+        activity=signed.activity,
+        note=note,
+        signer=signed.signer,
+        received_at=signed.received_at,
+    )
+    if heard is not None:
+        return heard.reason
     stored = store_remote_post(
         tx, node=node, note=note, signer=signed.signer, received_at=signed.received_at
     )
@@ -32,8 +57,8 @@ def receive(tx: Tx, node: Node, signed: SignedActivity, note: NoteDocument) -> s
     return None
 
 
-async def own_object(signed: SignedActivity, fetcher: Fetcher) -> JsonObject:
-    """The activity's object, as its actor signed it; fetched if only its id came.
+def embedded(signed: SignedActivity) -> JsonObject | None:
+    """The activity's object, as its actor signed it; None if only its id came.
 
     What lies on another server than the actor is not the actor's to send.
     """
@@ -42,10 +67,18 @@ async def own_object(signed: SignedActivity, fetcher: Fetcher) -> JsonObject:
         raise MalformedDocument("the object has no id")
     if origin_of(activity.object_id) != origin_of(activity.actor):
         raise Dropped("the object lies on another server than its sender")
-    if activity.embedded is not None and "type" in activity.embedded:
-        return activity.embedded
-    found = await fetcher.document(activity.object_id)
-    if found.body.get("id") != activity.object_id:
+    if activity.embedded is None or "type" not in activity.embedded:
+        return None
+    return activity.embedded
+
+
+async def own_object(signed: SignedActivity, fetcher: Fetcher) -> JsonObject:
+    """The activity's object, as its actor signed it; fetched if only its id came."""
+    object_id, document = signed.activity.object_id, embedded(signed)
+    if document is not None or object_id is None:  # without an id it was refused
+        return document or {}
+    found = await fetcher.document(object_id)
+    if found.body.get("id") != object_id:
         raise Dropped("the object is not what its id says")
     return found.body
 

@@ -3,8 +3,11 @@
 from activitypub.parse.fields import origin_of
 from domain.node import Node
 from federation.fetcher import Fetcher
+from inbox import gathered
 from inbox.signed import Dropped, SignedActivity
+from social import plain
 from social.departures import actor_left
+from social.gathering import take_delete
 from social.remote_posts import delete_remote_post
 from storage.queries import actors
 from storage.tx import Tx
@@ -27,5 +30,14 @@ def receive(tx: Tx, node: Node, signed: SignedActivity, uri: str) -> str | None:
         return None
     if actors.by_uri(tx, uri) is not None:
         return "nobody deletes somebody else"
+    community = gathered.meant(tx, signed, uri)
+    if community is not None:
+        how = gathered.given(signed)
+        return take_delete(
+            tx, node=node, community=community, uri=uri, signer=signed.signer, given=how
+        )
+    heard = plain.receive_delete(tx, node=node, uri=uri, signer=signed.signer)
+    if heard is not None:
+        return heard.reason
     deleted = delete_remote_post(tx, node=node, uri=uri, by_uri=signed.signer.uri)
     return None if deleted else "no post of theirs by that id"

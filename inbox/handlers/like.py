@@ -2,7 +2,10 @@
 
 from domain.node import Node
 from federation.fetcher import Fetcher
+from inbox import gathered
 from inbox.signed import Dropped, SignedActivity
+from social import plain
+from social.gathering import take_like
 from social.reactions import receive_like
 from storage.queries.posts import buried_by
 from storage.tx import Tx
@@ -19,6 +22,15 @@ def receive(tx: Tx, node: Node, signed: SignedActivity, post_uri: str) -> str | 
     """Count the like; an unknown post and one that they may not read are the same (O11)."""
     if buried_by(tx, signed.activity.id) == signed.signer.uri:
         return "it was undone before it arrived"
+    community = gathered.meant(tx, signed, post_uri)
+    if community is not None:
+        how = gathered.given(signed)
+        return take_like(
+            tx, node=node, community=community, post_uri=post_uri, signer=signed.signer, given=how
+        )
+    heard = plain.receive_like(tx, node=node, post_uri=post_uri, signer=signed.signer)
+    if heard is not None:
+        return heard.reason
     liked = receive_like(
         tx, node=node, actor_id=signed.signer.id, post_uri=post_uri, uri=signed.activity.id
     )

@@ -1,16 +1,44 @@
-"""Reject: somebody elsewhere refuses one of ours, or ends a follow that was accepted before."""
+"""Reject: somebody elsewhere refuses one of ours, or ends what was accepted before; or a community
+did not take in what one of ours wrote."""
 
+from domain.kinds import ActorType
 from domain.node import Node
+from federation.fetcher import Fetcher
 from inbox.handlers.answers import AnsweredFollow, answered_follow, follower_of
 from inbox.signed import SignedActivity
+from social import announced, memberships
 from social.follows import receive_reject
+from storage.queries.activities import sent
 from storage.tx import Tx
 
-verify = answered_follow
+
+async def verify(signed: SignedActivity, fetcher: Fetcher) -> AnsweredFollow | str:
+    """The follow that is refused; or, from a community, the id of our activity about a post."""
+    uri = signed.activity.object_id
+    if signed.signer.type is ActorType.GROUP and uri is not None:
+        about = await fetcher.db.read(sent, uri)
+        if about is not None and about.post_id is not None:
+            return uri
+    return await answered_follow(signed, fetcher)
 
 
-def receive(tx: Tx, node: Node, signed: SignedActivity, follow: AnsweredFollow) -> str | None:
-    """End the follow or the request."""
-    follower_id = follower_of(tx, node.origin, signed, follow)
-    answered = receive_reject(tx, follower_id=follower_id, target_id=signed.signer.id)
+def receive(tx: Tx, node: Node, signed: SignedActivity, about: AnsweredFollow | str) -> str | None:
+    """End the follow, the membership, or the request for it; or leave the post to its author."""
+    signer, reason = signed.signer, signed.activity.summary
+    if isinstance(about, str):
+        refused = announced.refused(
+            tx, node=node, community=signer, activity_uri=about, reason=reason
+        )
+        return None if refused else "no post that waited for that community"
+    follower_id = follower_of(tx, node.origin, signed, about)
+    if signer.type is ActorType.GROUP and memberships.rejected(
+        tx,
+        node=node,
+        community=signer,
+        actor_id=follower_id,
+        reason=reason,
+        uri=signed.activity.id,
+    ):
+        return None
+    answered = receive_reject(tx, follower_id=follower_id, target_id=signer.id)
     return None if answered else "nobody here asked for that"

@@ -5,12 +5,16 @@ from typing import Final
 from activitypub.json import MalformedDocument
 from activitypub.parse.actors import is_actor, parse_actor
 from activitypub.parse.posts import NoteDocument, is_post
+from domain.audience import Kind
 from domain.node import Node
 from federation.discovery import Confirmed, confirm_actor, store_actor
 from federation.fetcher import CannotFetch, Fetcher
+from inbox import gathered
 from inbox.handlers import create
 from inbox.handlers.create import own_note, own_object
 from inbox.signed import Dropped, SignedActivity
+from social import plain
+from social.gathering import take_update
 from social.remote_posts import update_remote_post
 from storage.queries import posts
 from storage.tx import Tx
@@ -44,7 +48,26 @@ def receive(
     if isinstance(now, Confirmed):
         _store(tx, now)
         return None
-    if _is_young(signed, now) and posts.by_uri(tx, now.id) is None:
+    community = gathered.meant(tx, signed, now.id)
+    if community is not None:
+        how = gathered.given(signed)
+        return take_update(
+            tx, node=node, community=community, note=now, signer=signed.signer, given=how
+        )
+    heard = plain.receive_update(
+        tx,
+        node=node,
+        activity=signed.activity,
+        note=now,
+        signer=signed.signer,
+        received_at=signed.received_at,
+    )
+    if heard is not None:
+        return heard.reason
+    known = posts.by_uri(tx, now.id)
+    if known is not None and known.kind is Kind.COMMUNITY:
+        return "its community tells what it says now"
+    if _is_young(signed, now) and known is None:
         return create.receive(tx, node, signed, now)
     changed = update_remote_post(
         tx, node=node, note=now, signer=signed.signer, received_at=signed.received_at

@@ -3,6 +3,8 @@
 import click
 
 from server.cli.accounts import account, token
+from server.cli.communities import community
+from server.cli.keys import keys
 from server.cli.partners import partner
 from server.cli.running import doctor, migrate, serve
 from server.cli.working import Group
@@ -14,5 +16,5 @@ def main() -> None:
     """Tertulia: a network for learning at work. One node per organisation."""
 
 
-for command in (serve, migrate, doctor, account, token, partner):
+for command in (serve, migrate, doctor, account, token, community, keys, partner):
     main.add_command(command)

@@ -68,10 +68,24 @@ def disable(name: str, data: str | None) -> None:
 
 @account.command("reset")
 @click.argument("name")
-@click.option("--password", help="The new password, or - to read it from standard input.")
+@click.option("--password", help="Set this password now; - reads it from standard input.")
 @data_option
 def reset(name: str, password: str | None, data: str | None) -> None:
-    """Give NAME a new password, and sign every browser and app of that person out."""
+    """Print a link with which NAME chooses a new password, once, within the hour.
+
+    With --password it is set at once. Either way every browser and app of that person is then
+    signed out.
+    """
+    if password is not None:
+        _set_password(name, password, data)
+        return
+    shop = opened(data)
+    secret = shop.write(accounts.reset_link, account_id=_id_of(shop, name))
+    click.echo(f"{shop.node.origin}/reset/{secret}")
+    click.echo(f"Give this to @{_plain(name)} alone. It works once, within the hour.", err=True)
+
+
+def _set_password(name: str, password: str, data: str | None) -> None:
     chosen = passwords.check(_read_password(password), name)
     shop = opened(data)
     shop.write(

@@ -1,7 +1,8 @@
 """What every command shares: reading settings, opening the node, telling errors plainly."""
 
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -9,10 +10,13 @@ import click
 
 from domain.errors import Problem
 from domain.node import Node
+from federation.client import Client
+from federation.fetcher import Fetcher
 from federation.keyring import Keyring, KeyringError
 from server import bootstrap
 from server.settings import Settings, SettingsError, load
-from storage.database import run_once
+from server.wiring import user_agent
+from storage.database import Database, run_once
 from storage.errors import AlreadyServed, StorageError
 from storage.migrate import SchemaMismatch
 from storage.tx import Tx
@@ -73,6 +77,22 @@ class Workshop:
     def write(self, fn: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run one unit of work."""
         return run_once(self.settings.database, fn, *args, **kwargs)
+
+    @asynccontextmanager
+    async def reaching(self) -> AsyncIterator[Fetcher]:
+        """Ask other servers, as this node does, until the block ends."""
+        settings, node = self.settings, self.node
+        db = await Database.open(settings.database)
+        try:
+            async with Client(
+                settings.policy,
+                user_agent(node),
+                own_origin=node.origin,
+                tls_ca_file=settings.tls_ca_file or None,
+            ) as client:
+                yield Fetcher(db, client, node, self.keyring)
+        finally:
+            await db.close()
 
 
 def opened(data: str | None) -> Workshop:

@@ -177,6 +177,7 @@ _FULL: Final = select(accounts.c.id).where(
 _IS_ADMIN = (accounts.c.role == Role.ADMIN) & _ACTIVE
 _ANY_ADMIN: Final = select(exists().where(_IS_ADMIN))
 _OTHER_ADMIN: Final = select(exists().where(_IS_ADMIN, accounts.c.id != bindparam("account_id")))
+_ADMINS: Final = select(accounts.c.id).where(_IS_ADMIN).order_by(accounts.c.id)
 _COUNT: Final = select(func.count(accounts.c.id))
 
 
@@ -198,6 +199,11 @@ def is_full_member(tx: Tx, actor_id: int) -> bool:
 def any_admin(tx: Tx) -> bool:
     """Whether somebody can administer this node."""
     return bool(tx.scalar(_ANY_ADMIN))
+
+
+def admins(tx: Tx) -> list[int]:
+    """Who can administer this node."""
+    return [row[0] for row in tx.all(_ADMINS)]
 
 
 def other_admin(tx: Tx, account_id: int) -> bool:

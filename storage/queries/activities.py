@@ -1,5 +1,7 @@
 """Documents that leave, stored once for all their deliveries."""
 
+from typing import NamedTuple
+
 from sqlalchemy import bindparam, insert, select, update
 
 from storage.tables.traffic import activities
@@ -10,27 +12,47 @@ _INSERT = insert(activities).values(
     uri=bindparam("uri"),
     actor_id=bindparam("actor_id"),
     post_id=bindparam("post_id"),
+    community_id=bindparam("community_id"),
+    recipient_id=bindparam("recipient_id"),
     body=bindparam("body"),
     created_at=bindparam("created_at"),
 )
 _BY_ID = select(activities.c.actor_id, activities.c.post_id, activities.c.body).where(
     activities.c.id == bindparam("id")
 )
+_RECIPIENT = select(activities.c.recipient_id).where(activities.c.id == bindparam("id"))
+_BY_URI = select(
+    activities.c.id, activities.c.actor_id, activities.c.post_id, activities.c.community_id
+).where(activities.c.uri == bindparam("uri"))
 _SET_BODY = (
     update(activities).where(activities.c.id == bindparam("key")).values(body=bindparam("body"))
 )
 
 
 def insert_activity(
-    tx: Tx, *, activity_id: int, uri: str, actor_id: int, post_id: int | None, body: bytes
+    tx: Tx,
+    *,
+    activity_id: int,
+    uri: str,
+    actor_id: int,
+    post_id: int | None,
+    body: bytes,
+    community_id: int | None = None,
+    recipient_id: int | None = None,
 ) -> None:
-    """Store a document that is about to be sent, signed later by `actor_id`."""
+    """Store a document that is about to be sent, signed later by `actor_id`.
+
+    `community_id`: on whose behalf, so that its deliveries end with the right to them;
+    `recipient_id`: the one member whom it is for.
+    """
     tx.insert(
         _INSERT,
         id=activity_id,
         uri=uri,
         actor_id=actor_id,
         post_id=post_id,
+        community_id=community_id,
+        recipient_id=recipient_id,
         body=body,
         created_at=tx.now,
     )
@@ -39,6 +61,26 @@ def insert_activity(
 def activity(tx: Tx, activity_id: int) -> tuple[int, int | None, bytes] | None:
     """(signing actor, post whose audience decides, body), or nothing."""
     return tx.first(_BY_ID, id=activity_id)
+
+
+def is_for_one(tx: Tx, activity_id: int) -> bool:
+    """Whether a document is for one member alone: its id tells of that member, whoever asks."""
+    return tx.scalar(_RECIPIENT, id=activity_id) is not None
+
+
+class Sent(NamedTuple):
+    """What is known of a document that left: who signed it, about which post, to which place."""
+
+    id: int
+    actor_id: int
+    post_id: int | None
+    community_id: int | None
+
+
+def sent(tx: Tx, uri: str) -> Sent | None:
+    """The document of ours with this id, for answers that name it."""
+    row = tx.first(_BY_URI, uri=uri)
+    return None if row is None else Sent(*row)
 
 
 def set_body(tx: Tx, activity_id: int, body: bytes) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.handles import fold
@@ -16,6 +16,7 @@ from domain.ids import HERE, random64
 from domain.kinds import ActorType, FollowState
 from storage.columns import any_of
 from storage.tables.actors import actors
+from storage.tables.communities import communities
 from storage.tables.origins import origins
 from storage.tables.relations import follows
 from storage.tx import Tx
@@ -81,12 +82,14 @@ _BY_URIS: Final = _VIEW.where(any_of(actors.c.uri, "uris"))
 _LOCAL: Final = _VIEW.where(
     actors.c.handle_folded == bindparam("handle"), actors.c.origin_id == HERE
 )
-# A name can pass from one remote actor to another: the youngest word of its server counts.
+# A name can pass from one remote actor to another: the youngest word of its server counts. What a
+# community's card says (fetched_at 0) is no word of its server.
 _REMOTE: Final = (
     _VIEW.where(
         actors.c.handle_folded == bindparam("handle"),
         actors.c.domain == bindparam("domain"),
         actors.c.origin_id != HERE,
+        actors.c.fetched_at > 0,
     )
     .order_by(actors.c.gone_at.is_not(None), actors.c.fetched_at.desc(), actors.c.id)
     .limit(1)
@@ -110,7 +113,10 @@ def by_uri(tx: Tx, uri: str) -> ActorView | None:
 
 def by_uris(tx: Tx, uris: Sequence[str]) -> list[ActorView]:
     """Those of these ActivityPub ids that are known, in no particular order."""
-    return [ActorView(*row) for row in tx.all(_BY_URIS, uris=uris)] if uris else []
+    if len(uris) > 1:
+        return [ActorView(*row) for row in tx.all(_BY_URIS, uris=uris)]
+    found = (by_uri(tx, uri) for uri in uris)  # one alone is the usual case, and needs no list
+    return [actor for actor in found if actor is not None]
 
 
 def local_by_handle(tx: Tx, handle: str) -> ActorView | None:
@@ -229,6 +235,67 @@ def upsert_remote_actor(tx: Tx, record: ActorRecord) -> int:
     return int(row[0])
 
 
+_HEARSAY: Final = (
+    insert(actors)
+    .values(
+        {name: bindparam(name) for name in ("id", "origin_id", "uri", "handle", "handle_folded")}
+        | {
+            "domain": bindparam("domain"),
+            "url": bindparam("uri"),
+            "type": ActorType.PERSON,
+            "name": "",
+            "summary": "",
+            "summary_source": "",
+            "fields": b"[]",
+            "inbox": "",
+            "locked": True,
+            "discoverable": False,
+            "indexable": False,
+            "public": False,
+            "also_known_as": b"[]",
+            "followers_count": 0,
+            "following_count": 0,
+            "posts_count": 0,
+            "created_at": bindparam("now"),
+            "fetched_at": 0,
+            "version": 1,
+        }
+    )
+    .on_conflict_do_nothing()
+)
+
+
+def insert_hearsay(tx: Tx, *, origin_id: int, uri: str, handle: str, domain: str) -> None:
+    """Make a row for somebody of whom only a community's card tells, unless there is one.
+
+    Without inbox, keys or a name: nothing is ever sent or asked there, nothing that is signed there
+    is believed for it, and by its handle it is found nowhere. Names stand on the cards. Once its
+    own server describes the actor, that takes the row's place (`upsert_remote_actor`).
+    """
+    tx.run(
+        _HEARSAY,
+        id=random64(),
+        origin_id=origin_id,
+        uri=uri,
+        handle=handle,
+        handle_folded=fold(handle),
+        domain=domain,
+        now=tx.now,
+    )
+
+
+_TOUCH: Final = (
+    update(actors)
+    .where(actors.c.id == bindparam("actor_id"))
+    .values(version=actors.c.version + 1)
+)
+
+
+def touch(tx: Tx, actor_id: int) -> None:
+    """Something that is shown beside the actor's words changed elsewhere: a card."""
+    tx.change(_TOUCH, actor_id=actor_id)
+
+
 _PROFILE_FIELDS = (
     *("name", "summary", "summary_source", "fields"),
     *("locked", "discoverable", "indexable", "public"),
@@ -249,9 +316,14 @@ _COUNT_FOLLOWERS = (
     .where(follows.c.target_id == bindparam("actor_id"), _ACCEPTED)
     .scalar_subquery()
 )
+# Belonging to a community is nobody's business outside it: no figure tells of it (G05).
 _COUNT_FOLLOWING = (
     select(func.count(follows.c.id))
-    .where(follows.c.follower_id == bindparam("actor_id"), _ACCEPTED)
+    .where(
+        follows.c.follower_id == bindparam("actor_id"),
+        _ACCEPTED,
+        ~exists().where(communities.c.actor_id == follows.c.target_id),
+    )
     .scalar_subquery()
 )
 _RECOUNT: Final = (

@@ -12,10 +12,11 @@ from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, o
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.ids import HERE
-from domain.kinds import DeliveryState, FollowState, SignatureScheme
+from domain.kinds import DeliveryState, FollowState, MembershipState, SignatureScheme, Way
 from storage.columns import any_of
 from storage.tables.actors import actors
-from storage.tables.origins import origins
+from storage.tables.communities import memberships
+from storage.tables.origins import disclosures, origins
 from storage.tables.posts import copies
 from storage.tables.relations import follows
 from storage.tables.traffic import activities, deliveries
@@ -52,6 +53,9 @@ class Delivery(Struct, frozen=True, gc=False):
     scheme: SignatureScheme
     origin: str
     failures: int = 0  # of its origin, in a row
+    community_id: int | None = None  # on whose behalf it goes
+    recipient_id: int | None = None  # the one member whom it is for
+    collection: str = ""  # what FEP-8fcf says beside it, worked out when it is claimed
 
     @property
     def host(self) -> str:
@@ -75,12 +79,53 @@ _OF_FOLLOWERS = (
 _OF_ACTORS = (
     select(_SHARED, actors.c.inbox, actors.c.origin_id, origins.c.origin, actors.c.id)
     .join(origins, origins.c.id == actors.c.origin_id)
-    .where(any_of(actors.c.id, "ids"), actors.c.origin_id != HERE, actors.c.gone_at.is_(None))
+    .where(
+        any_of(actors.c.id, "ids"),
+        actors.c.origin_id != HERE,
+        actors.c.gone_at.is_(None),
+        actors.c.inbox != "",  # known from a community's card alone: nobody whom we write to
+    )
 )
 _OF_COPIES = (
     select(copies.c.inbox, copies.c.origin_id, origins.c.origin)
     .join(origins, origins.c.id == copies.c.origin_id)
     .where(copies.c.post_id == bindparam("post_id"))
+)
+_candidate = actors.alias("candidate")
+# Of a server's actors the first whose inbox is shared; without one, the first of all.
+_SPOKESPERSON = (
+    select(_candidate.c.id)
+    .where(
+        _candidate.c.origin_id == disclosures.c.origin_id,
+        _candidate.c.gone_at.is_(None),
+        _candidate.c.inbox != "",
+    )
+    .order_by(_candidate.c.shared_inbox.is_(None), _candidate.c.id)
+    .limit(1)
+    .correlate(disclosures)
+    .scalar_subquery()
+)
+_OF_HOLDERS = (
+    select(_SHARED, actors.c.origin_id, origins.c.origin, actors.c.id)
+    .select_from(disclosures)
+    .join(actors, actors.c.id == _SPOKESPERSON)
+    .join(origins, origins.c.id == actors.c.origin_id)
+    .where(disclosures.c.actor_id == bindparam("actor_id"), actors.c.origin_id != HERE)
+)
+_OF_MEMBERS = (
+    select(_SHARED, actors.c.origin_id, origins.c.origin, actors.c.id)
+    .select_from(memberships)
+    .join(actors, actors.c.id == memberships.c.actor_id)
+    .join(origins, origins.c.id == actors.c.origin_id)
+    .where(
+        memberships.c.community_id == bindparam("community_id"),
+        memberships.c.state == MembershipState.ACTIVE,
+        or_(memberships.c.until.is_(None), memberships.c.until > bindparam("now")),
+        memberships.c.way == Way.NODE,
+        actors.c.origin_id != HERE,
+        actors.c.gone_at.is_(None),
+    )
+    .order_by(actors.c.shared_inbox.is_(None), actors.c.id)
 )
 _INSERT = (
     insert(deliveries)
@@ -147,6 +192,8 @@ _CLAIMED: Select[*tuple[Any, ...]] = (
         origins.c.scheme,
         origins.c.origin,
         origins.c.failures,
+        activities.c.community_id,
+        activities.c.recipient_id,
     )
     .join(activities, activities.c.id == deliveries.c.activity_id)
     .join(origins, origins.c.id == deliveries.c.origin_id)
@@ -207,6 +254,21 @@ def inboxes_of_followers(tx: Tx, actor_id: int) -> list[Inbox]:
     return [Inbox(*row) for row in tx.all(_OF_FOLLOWERS, actor_id=actor_id)]
 
 
+def inboxes_of_members(tx: Tx, community_id: int) -> list[Inbox]:
+    """One inbox of every node of ours' kind that an active member of a community lives on."""
+    rows = tx.all(_OF_MEMBERS, community_id=community_id, now=tx.now)
+    found: dict[int, Inbox] = {}
+    for row in rows:
+        inbox = Inbox(*row)
+        found.setdefault(inbox.origin_id, inbox)
+    return list(found.values())
+
+
+def inboxes_of_holders(tx: Tx, actor_id: int) -> list[Inbox]:
+    """One inbox of every server that this actor of ours is disclosed to."""
+    return [Inbox(*row) for row in tx.all(_OF_HOLDERS, actor_id=actor_id)]
+
+
 def inboxes_of_actors(tx: Tx, actor_ids: Sequence[int], *, personal: bool = False) -> list[Inbox]:
     """Inboxes of these remote actors."""
     rows = tx.all(_OF_ACTORS, ids=list(actor_ids)) if actor_ids else []
@@ -224,7 +286,10 @@ def inboxes_of_copies(tx: Tx, post_id: int) -> list[Inbox]:
 def insert_deliveries(
     tx: Tx, activity_id: int, inboxes: Iterable[tuple[int, Inbox]], *, subject: str
 ) -> None:
-    """Queue one delivery per inbox (with the id given), in order with others about `subject`."""
+    """Queue one delivery per inbox (with the id given), in order with others about `subject`.
+
+    The order holds for a server, whichever of its inboxes is used.
+    """
     tx.many(
         _INSERT,
         [
@@ -233,7 +298,7 @@ def insert_deliveries(
                 "activity_id": activity_id,
                 "origin_id": inbox.origin_id,
                 "inbox": inbox.address,
-                "order_key": f"{inbox.address} {subject}",
+                "order_key": f"{inbox.origin_id} {subject}",
                 "run_at": tx.now,
             }
             for delivery_id, inbox in inboxes

@@ -9,7 +9,9 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, or_, select, update
 
+from domain.audience import Kind
 from storage.columns import Id, Number, Time, any_of
+from storage.tables.files import files
 from storage.tables.posts import post_tags, post_versions, posts
 from storage.tx import Tx
 
@@ -22,6 +24,21 @@ _DUE: Final = (
     .order_by(posts.c.id)
     .limit(bindparam("limit", type_=Number))
 )
+_OF_NETWORK: Final = (
+    select(posts.c.id)
+    .where(
+        posts.c.origin_id == bindparam("origin_id", type_=Id),
+        or_(posts.c.kind == Kind.NETWORK, posts.c.root_kind == Kind.NETWORK),
+        or_(
+            posts.c.deleted_at.is_(None),
+            posts.c.content != "",
+            posts.c.summary != "",
+            posts.c.source.is_not(None),
+        ),
+    )
+    .order_by(posts.c.id)
+    .limit(bindparam("limit", type_=Number))
+)
 _BLANK: Final = (
     update(posts)
     .where(any_of(posts.c.id, "ids"), posts.c.deleted_at.is_not(None))
@@ -29,6 +46,7 @@ _BLANK: Final = (
 )
 _VERSIONS: Final = delete(post_versions).where(any_of(post_versions.c.post_id, "ids"))
 _TAGS: Final = delete(post_tags).where(any_of(post_tags.c.post_id, "ids"))
+_FILES: Final = delete(files).where(any_of(files.c.post_id, "ids"))
 
 
 def due(tx: Tx, before: int, limit: int) -> list[int]:
@@ -36,9 +54,15 @@ def due(tx: Tx, before: int, limit: int) -> list[int]:
     return [row[0] for row in tx.all(_DUE, before=before, limit=limit)]
 
 
+def of_network(tx: Tx, origin_id: int, limit: int) -> list[int]:
+    """Posts of a sister's people, in its network or ours, that still hold words; reads only."""
+    return [row[0] for row in tx.all(_OF_NETWORK, origin_id=origin_id, limit=limit)]
+
+
 def erase(tx: Tx, post_ids: Collection[int]) -> None:
-    """Remove the words, the tags and the former versions of deleted posts."""
+    """Remove the words, the tags, the files and the former versions of deleted posts."""
     ids = list(post_ids)
     tx.change(_BLANK, ids=ids, no_app=None)
     tx.change(_VERSIONS, ids=ids)
     tx.change(_TAGS, ids=ids)
+    tx.change(_FILES, ids=ids)

@@ -26,6 +26,7 @@ class FollowRow(Struct, frozen=True, gc=False):
     shares: bool
     notify: bool
     created_at: int
+    accepted_at: int | None
 
     @property
     def is_accepted(self) -> bool:
@@ -48,7 +49,7 @@ _INSERT: Final = (
 _ACCEPT: Final = (
     update(follows)
     .where(*_PAIR, follows.c.state == FollowState.PENDING)
-    .values(state=FollowState.ACCEPTED)
+    .values(state=FollowState.ACCEPTED, accepted_at=bindparam("now"))
 )
 _SET_URI: Final = update(follows).where(*_PAIR).values(uri=bindparam("uri"))
 _SET_WISHES: Final = (
@@ -102,7 +103,7 @@ def insert_follow(tx: Tx, row: FollowRow) -> bool:
 
 def accept(tx: Tx, follower_id: int, target_id: int) -> bool:
     """Turn a request into a follow; False if none waited."""
-    return tx.change(_ACCEPT, follower_id=follower_id, target_id=target_id) > 0
+    return tx.change(_ACCEPT, follower_id=follower_id, target_id=target_id, now=tx.now) > 0
 
 
 def set_uri(tx: Tx, follower_id: int, target_id: int, uri: str) -> None:

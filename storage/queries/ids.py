@@ -7,6 +7,9 @@ from storage.tx import Tx
 
 _SOURCE: Final = IdSource()
 
+#: Milliseconds: most servers tell whole seconds, and a delivery takes a moment.
+_JUST_NOW: Final = 2_000
+
 
 def new_id(tx: Tx) -> int:
     """A snowflake for the present: posts, local accounts, and whatever else orders by time."""
@@ -14,12 +17,14 @@ def new_id(tx: Tx) -> int:
 
 
 def id_at(tx: Tx, made_at: int) -> int:
-    """A snowflake for something made elsewhere at `made_at`, or now if that lies ahead.
+    """A snowflake for something made elsewhere at `made_at`, or now if that is just now or ahead.
 
-    What arrives late stands where it belongs in time. Two of one millisecond may get the same id
-    (1 in 65,536): the caller asks again if the primary key refuses it.
+    What is fresh stands in the order in which it came: a reader who asks for what is newer than
+    the last page misses nothing. What arrives late stands where it belongs in time. Two of one
+    millisecond may get the same id (1 in 65,536): the caller asks again if the primary key
+    refuses it.
     """
-    if made_at >= tx.now:
+    if made_at > tx.now - _JUST_NOW:
         return new_id(tx)
     return snowflake(max(0, made_at), random_bits(RANDOM_BITS))
 

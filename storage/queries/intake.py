@@ -44,7 +44,7 @@ _TAKE: Final = (
         activity_uri=bindparam("activity_uri"),
         signer_id=bindparam("signer_id"),
         body=bindparam("body"),
-        state=IntakeState.QUEUED,
+        state=bindparam("state"),
         reason=None,
         received_at=bindparam("now"),
     )
@@ -72,6 +72,11 @@ _SETTLE: Final = (
     .where(intake.c.id == bindparam("key"), intake.c.state == IntakeState.QUEUED)
     .values(state=bindparam("state"), reason=bindparam("reason"), body=None)
 )
+_DROP: Final = (
+    update(intake)
+    .where(intake.c.id == bindparam("key"))
+    .values(state=IntakeState.DROPPED, reason=bindparam("reason"))
+)
 _OLD: Final = (
     select(intake.c.id)
     .where(intake.c.received_at < bindparam("before"), intake.c.state != IntakeState.QUEUED)
@@ -91,8 +96,13 @@ _ASKED_BY: Final = select(follows.c.follower_id, follows.c.target_id).where(
 )
 
 
-def take(tx: Tx, *, origin_id: int, activity_uri: str, signer_id: int, body: bytes) -> int | None:
-    """Keep an activity; None if this origin sent one with this id before."""
+def take(
+    tx: Tx, *, origin_id: int, activity_uri: str, signer_id: int, body: bytes | None
+) -> int | None:
+    """Keep an activity; None if this origin sent one with this id before.
+
+    Without a `body` nothing waits: it is done in this very unit of work.
+    """
     return tx.scalar(
         _TAKE,
         id=new_id(tx),
@@ -100,6 +110,7 @@ def take(tx: Tx, *, origin_id: int, activity_uri: str, signer_id: int, body: byt
         activity_uri=activity_uri,
         signer_id=signer_id,
         body=body,
+        state=IntakeState.DONE if body is None else IntakeState.QUEUED,
         now=tx.now,
     )
 
@@ -113,6 +124,11 @@ def queued(tx: Tx, identifiers: Sequence[int]) -> list[Received]:
 def settle(tx: Tx, identifier: int, state: IntakeState, reason: str | None = None) -> bool:
     """Write down what became of an activity and drop its bytes; False if that was done before."""
     return tx.change(_SETTLE, key=identifier, state=state, reason=reason) > 0
+
+
+def drop(tx: Tx, identifier: int, reason: str) -> None:
+    """Write down why an activity that was taken without its bytes had no effect."""
+    tx.change(_DROP, key=identifier, reason=reason)
 
 
 def waiting(tx: Tx, kind: str, most: int) -> int:

@@ -142,6 +142,9 @@ LET_GO: Final = (
         last_error=bindparam("error"),
     )
 )
+IN_ORDER: Final = select(
+    exists().where(jobs.c.order_key == bindparam("order_key"), jobs.c.state == JobState.READY)
+)
 DEAD: Final = (
     select(jobs.c.id, jobs.c.kind, jobs.c.attempts, jobs.c.created_at, jobs.c.last_error)
     .where(jobs.c.state == JobState.DEAD, jobs.c.id < bindparam("before"))
@@ -216,6 +219,11 @@ def finish(tx: Tx, *, worker: int, ids: Sequence[int]) -> int:
 def let_go(tx: Tx, *, worker: int, jobs: Iterable[LetGo]) -> None:
     """Put jobs that `worker` still holds back, or among the dead."""
     tx.many(LET_GO, [{**job._asdict(), "holder": worker} for job in jobs])
+
+
+def is_waiting(tx: Tx, order_key: str) -> bool:
+    """Whether a job of an order key waits or runs."""
+    return bool(tx.scalar(IN_ORDER, order_key=order_key))
 
 
 def renew(tx: Tx, *, worker: int, ids: Sequence[int], lease_ms: int) -> int:

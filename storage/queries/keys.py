@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.ids import HERE, random64
-from domain.kinds import KeyType
+from domain.kinds import ActorType, KeyType
 from storage.columns import any_of
 from storage.queries.actors import COLUMNS
 from storage.tables.actors import actors, key_fetches, keys
@@ -81,6 +81,31 @@ _INSERT: Final = insert(keys).values(
     created_at=bindparam("now"),
     fetched_at=bindparam("now"),
 )
+_RETIRE: Final = (
+    update(keys)
+    .where(
+        keys.c.actor_id == bindparam("actor_id"),
+        keys.c.sealed_private.is_not(None),
+        keys.c.retired_at.is_(None),
+    )
+    .values(retired_at=bindparam("now"), sealed_private=None)
+)
+_EVER: Final = select(func.count(keys.c.id)).where(
+    keys.c.actor_id == bindparam("actor_id"), keys.c.type == bindparam("type")
+)
+_WITH_KEYS: Final = (
+    select(actors.c.id, actors.c.type)
+    .where(
+        actors.c.origin_id == HERE,
+        actors.c.gone_at.is_(None),
+        exists().where(
+            keys.c.actor_id == actors.c.id,
+            keys.c.sealed_private.is_not(None),
+            keys.c.retired_at.is_(None),
+        ),
+    )
+    .order_by(actors.c.id)
+)
 # A key id never passes to another actor: its URI lies on its actor's origin and names it as owner.
 _STATED: Final = _INSERT.on_conflict_do_update(
     index_elements=[keys.c.uri],
@@ -132,6 +157,24 @@ def insert_own_key(
         sealed=sealed,
         now=tx.now,
     )
+
+
+def retire_own_keys(tx: Tx, actor_id: int) -> bool:
+    """Erase the private halves of an actor's keys, and list these no more; False if it had none.
+
+    The row and its public half stay, so that the key's id is never given to another key.
+    """
+    return tx.change(_RETIRE, actor_id=actor_id, now=tx.now) > 0
+
+
+def keys_ever(tx: Tx, actor_id: int, key_type: KeyType) -> int:
+    """How many keys of this type an actor of ours has or had."""
+    return tx.scalar(_EVER, actor_id=actor_id, type=key_type) or 0
+
+
+def actors_with_keys(tx: Tx) -> list[tuple[int, ActorType]]:
+    """Everybody who lives here and signs, the oldest first: (id, type)."""
+    return tx.all(_WITH_KEYS)
 
 
 def replace_stated_keys(tx: Tx, actor_id: int, stated: Iterable[StatedKey]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.audience import Viewer
@@ -68,6 +68,10 @@ _LIKERS: Final = Paged(
 _SHARERS: Final = Paged(
     select(posts.c.id, posts.c.author_id).where(
         posts.c.share_of_id == bindparam("post_id", type_=Id),
+        # A community's wrapper is no share: it says where the words stand.
+        or_(posts.c.place_id.is_(None), posts.c.place_id != posts.c.author_id),
+        # A community's wrapper is no share.
+        posts.c.place_id.is_distinct_from(posts.c.author_id),
         alive(posts),
         unblocked(posts.c.author_id),
     ),

@@ -5,16 +5,32 @@ from typing import Final
 from sqlalchemy import bindparam, delete, or_, select, union_all
 from sqlalchemy.dialects.postgresql import insert
 
-from domain.kinds import NotificationKind
-from storage.columns import Id
+from domain.kinds import AccountState, NotificationKind
+from storage.audience import fixed, local_reader, unblocked
+from storage.columns import Enum8, Id, Time
 from storage.queries.ids import new_notification_id
+from storage.tables.accounts import accounts
 from storage.tables.posts import mentions, posts
 from storage.tables.timelines import notifications
 from storage.tx import Tx
 
+_ACTOR = bindparam("actor_id", type_=Id)
+_KIND = bindparam("kind", type_=Enum8(NotificationKind))
+_FROM = bindparam("from_id", type_=Id)
+_POST = bindparam("post_id", type_=Id)
+_told_somebody: Final = select(
+    bindparam("id", type_=Id), accounts.c.id, _KIND, _FROM, _POST, bindparam("now", type_=Time)
+).where(
+    accounts.c.id == _ACTOR,
+    accounts.c.state == fixed(AccountState.ACTIVE),
+    or_(
+        fixed(NotificationKind.NOTICE) == _KIND,
+        unblocked(_FROM, local_reader(accounts.c.id)),
+    ),
+)
 _ADD: Final = (
     insert(notifications)
-    .values({column.name: bindparam(column.name) for column in notifications.c})
+    .from_select([column.name for column in notifications.c], _told_somebody)
     .on_conflict_do_nothing()
     .returning(notifications.c.id)
 )
@@ -23,7 +39,11 @@ _ADD: Final = (
 def add(
     tx: Tx, *, actor_id: int, kind: NotificationKind, from_id: int, post_id: int = 0
 ) -> int | None:
-    """Store a notification; its id, or None if the same was there already."""
+    """Store a notification; its id, or None if nobody is to be told of it.
+
+    Only people with an active account are told, once of the same; a block between the two keeps
+    away everything but notices (protocol §4).
+    """
     return tx.scalar(
         _ADD,
         id=new_notification_id(tx),
@@ -31,11 +51,10 @@ def add(
         kind=kind,
         from_id=from_id,
         post_id=post_id,
-        created_at=tx.now,
+        now=tx.now,
     )
 
 
-_POST = bindparam("post_id", type_=Id)
 _RETRACT: Final = delete(notifications).where(
     notifications.c.actor_id == bindparam("actor_id"),
     notifications.c.kind == bindparam("kind"),

@@ -8,11 +8,23 @@ about to change or whose readers they are about to work out; whoever shows posts
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Update, and_, bindparam, case, delete, func, select, update
+from msgspec.structs import asdict
+from sqlalchemy import (
+    ColumnElement,
+    Update,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.audience import Kind, PostFacts
 from domain.choices import root_of
+from domain.kinds import Acceptance
 from storage.columns import any_of
 from storage.tables.actors import actors
 from storage.tables.posts import mentions, post_tags, post_versions, posts, tombstones
@@ -79,8 +91,7 @@ _INSERT: Final = (
 
 def insert_post(tx: Tx, row: PostRow) -> bool:
     """Store a post; False if its id or address is there already, or the same share."""
-    values = {name: getattr(row, name) for name in PostRow.__struct_fields__}
-    return tx.first(_INSERT, **values) is not None
+    return tx.first(_INSERT, **asdict(row)) is not None
 
 
 _ADD_MENTION: Final = (
@@ -169,16 +180,6 @@ _EDIT: Final = (
         version=posts.c.version + 1,
     )
 )
-_VERSIONS: Final = (
-    select(
-        post_versions.c.made_at,
-        post_versions.c.content,
-        post_versions.c.summary,
-        post_versions.c.sensitive,
-    )
-    .where(post_versions.c.post_id == bindparam("post_id"))
-    .order_by(post_versions.c.made_at)
-)
 
 
 def edit(
@@ -207,9 +208,16 @@ def edit(
     return changed > 0
 
 
-def versions(tx: Tx, post_id: int) -> list[tuple[int, str, str, bool]]:
-    """(made at, content, summary, sensitive) of what a post said before each edit, oldest first."""
-    return tx.all(_VERSIONS, post_id=post_id)
+_SET_ACCEPTANCE: Final = (
+    update(posts)
+    .where(posts.c.id == bindparam("key"), posts.c.acceptance != bindparam("to"))
+    .values(acceptance=bindparam("to"), version=posts.c.version + 1)
+)
+
+
+def set_acceptance(tx: Tx, post_id: int, acceptance: Acceptance) -> bool:
+    """Write down what a community elsewhere said of a post; False if it had said so before."""
+    return tx.change(_SET_ACCEPTANCE, key=post_id, to=acceptance) > 0
 
 
 _DELETE: Final = (
@@ -223,6 +231,16 @@ _TOMBSTONE: Final = (
     .on_conflict_do_nothing()
 )
 _TOMBSTONE_OF: Final = select(tombstones.c.author_uri).where(tombstones.c.uri == bindparam("uri"))
+
+
+_TOUCH: Final = (
+    update(posts).where(posts.c.id == bindparam("key")).values(version=posts.c.version + 1)
+)
+
+
+def touch(tx: Tx, post_id: int) -> None:
+    """Something that readers see beside a post has changed, such as a file that came."""
+    tx.change(_TOUCH, key=post_id)
 
 
 def mark_deleted(tx: Tx, post_id: int) -> bool:
@@ -364,6 +382,7 @@ def facts(tx: Tx, row: PostRow) -> PostFacts:
         root_audience=row.root_audience,
         root_created_at=root.created_at if root else 0,
         root_named=named if root is row else frozenset(named_in(tx, row.root_id)),
+        accepted=row.is_accepted,
     )
 
 

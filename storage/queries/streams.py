@@ -12,10 +12,11 @@ from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 
 from domain.audience import Kind
 from domain.ids import HERE
-from domain.kinds import AccountState
+from domain.kinds import AccountState, MembershipState
 from storage.audience import fixed, local_reader, readable, shown, unblocked
-from storage.columns import Id, any_of
+from storage.columns import Id, Time, any_of
 from storage.tables.accounts import accounts, tokens
+from storage.tables.communities import memberships
 from storage.tables.posts import post_tags, posts
 from storage.tables.timelines import home_entries
 from storage.tx import Tx
@@ -27,35 +28,72 @@ _POST = bindparam("post_id", type_=Id)
 
 
 class StreamedPost(Struct, frozen=True, gc=False):
-    """What decides in which streams a post belongs. `listed`: it stands in public timelines."""
+    """What decides in which streams a post belongs. `listed`: it stands in public timelines.
+
+    `place_id` is the community where it was written, 0 for a profile; `is_wrapper`: it is what
+    the community itself shows of such a post.
+    """
 
     listed: bool
     first_hand: bool
     answers_others: bool
     local: bool
     author_id: int
+    place_id: int
+    is_wrapper: bool
     tags: frozenset[str]
 
 
 class Entitled(Struct, frozen=True, gc=False):
-    """A reader and the epoch of the account now; `at_home`: the post is written in that home."""
+    """A reader and the epoch of the account now.
+
+    `at_home`: the post is written in that home, itself or as the wrapper of its community.
+    `belongs`: the reader is an active member of the community where it was written.
+    """
 
     account_id: int
     epoch: int
     at_home: bool
+    belongs: bool
 
 
+_wrapper = posts.alias("wrapper")
 _at_home = (
     exists()
-    .where(home_entries.c.actor_id == accounts.c.id, home_entries.c.post_id == _POST)
+    .where(
+        home_entries.c.actor_id == accounts.c.id,
+        or_(
+            home_entries.c.post_id == _POST,
+            home_entries.c.post_id.in_(
+                select(_wrapper.c.id).where(
+                    _wrapper.c.share_of_id == _POST, _wrapper.c.author_id == _wrapper.c.place_id
+                )
+            ),
+        ),
+    )
     .correlate_except(home_entries)
+)
+_belongs = (
+    exists()
+    .where(
+        memberships.c.community_id == _post.c.place_id,
+        memberships.c.actor_id == accounts.c.id,
+        memberships.c.state == fixed(MembershipState.ACTIVE),
+        or_(memberships.c.until.is_(None), memberships.c.until > bindparam("now", type_=Time)),
+    )
+    .correlate_except(memberships)
 )
 
 
 def _readers(condition: ColumnElement[bool]) -> Any:
     posted = _post.outerjoin(_original, _original.c.id == _post.c.share_of_id)
     return (
-        select(accounts.c.id, accounts.c.epoch, _at_home.label("at_home"))
+        select(
+            accounts.c.id,
+            accounts.c.epoch,
+            _at_home.label("at_home"),
+            _belongs.label("belongs"),
+        )
         .select_from(accounts.join(posted, _post.c.id == _POST))
         .where(
             any_of(accounts.c.id, "ids"),
@@ -84,6 +122,7 @@ _FACTS: Final = select(
     _post.c.reply_to_author_id,
     _post.c.origin_id,
     _post.c.author_id,
+    _post.c.place_id,
 ).where(_post.c.id == _POST)
 _TAGS: Final = select(post_tags.c.tag).where(post_tags.c.post_id == _POST)
 _EPOCHS: Final = select(accounts.c.id, accounts.c.epoch).where(
@@ -99,7 +138,7 @@ def streamed_post(tx: Tx, post_id: int) -> StreamedPost | None:
     row = tx.first(_FACTS, post_id=post_id)
     if row is None:
         return None
-    kind, quiet, share_of, reply_to, reply_uri, reply_author, origin, author = row
+    kind, quiet, share_of, reply_to, reply_uri, reply_author, origin, author, place = row
     answers = (reply_to is not None or reply_uri is not None) and reply_author != author
     return StreamedPost(
         listed=kind <= Kind.NODE and not quiet,
@@ -107,6 +146,8 @@ def streamed_post(tx: Tx, post_id: int) -> StreamedPost | None:
         answers_others=answers,
         local=origin == HERE,
         author_id=author,
+        place_id=place or 0,
+        is_wrapper=share_of is not None and place == author,
         tags=frozenset(tag for (tag,) in tx.all(_TAGS, post_id=post_id)),
     )
 
@@ -117,7 +158,7 @@ def readers(
     """Those of the accounts that may be sent the post, or told of its deletion, by their id."""
     statement = _COULD_SEE if deleted else _MAY_SEE
     rows = tx.all(statement, post_id=post_id, ids=sorted(account_ids), now=tx.now)
-    return {row[0]: Entitled(row[0], row[1], bool(row[2])) for row in rows}
+    return {row[0]: Entitled(row[0], row[1], bool(row[2]), bool(row[3])) for row in rows}
 
 
 def epochs(tx: Tx, account_ids: Collection[int]) -> dict[int, int]:

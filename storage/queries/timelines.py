@@ -79,7 +79,7 @@ def _wanted(reader: ColumnElement[int]) -> ColumnElement[bool]:
 
     Mastodon's rule (app/lib/feed_manager.rb, filter_from_home).
     """
-    return or_(
+    answer = or_(
         and_(_new.c.reply_to_id.is_(None), _new.c.reply_to_uri.is_(None)),
         _new.c.reply_to_author_id == _new.c.author_id,
         _new.c.reply_to_author_id == reader,
@@ -88,8 +88,27 @@ def _wanted(reader: ColumnElement[int]) -> ColumnElement[bool]:
             _follows(reader, _new.c.reply_to_author_id),
         ),
     )
+    return and_(answer, _in_its_place(reader))
 
 
+def _in_its_place(reader: ColumnElement[int]) -> ColumnElement[bool]:
+    """What was written in a community comes as the community's wrapper, and once (protocol §4).
+
+    Of its answers only those to the reader come home; all of them stand in the community's list.
+    """
+    wrapped = and_(
+        _new.c.share_of_id.is_not(None),
+        or_(
+            _new.c.author_id != _new.c.place_id,
+            and_(_original.c.reply_to_id.is_(None), _original.c.reply_to_uri.is_(None)),
+            _original.c.reply_to_author_id == reader,
+        ),
+    )
+    return or_(_new.c.place_id.is_(None), wrapped)
+
+
+# Own words in a community come back to their author with the community's wrapper.
+_as_itself = or_(_new.c.place_id.is_(None), _new.c.share_of_id.is_not(None))
 _fresh = and_(accounts.c.home_fresh_until > _NOW, accounts.c.state == fixed(AccountState.ACTIVE))
 _reader = local_reader(_reach.c.follower_id)
 _to_followers = (
@@ -115,7 +134,7 @@ _to_followers = (
 _to_author = (
     select(_new.c.author_id, _new.c.id, _new.c.author_id)
     .join(accounts, accounts.c.id == _new.c.author_id)
-    .where(_new.c.id == _POST, _fresh)
+    .where(_new.c.id == _POST, _fresh, _as_itself)
 )
 _FAN_OUT: Final = (
     insert(home_entries)
@@ -124,9 +143,34 @@ _FAN_OUT: Final = (
 )
 
 
+_AUTHOR = bindparam("author_id", type_=Id)
+_TO_ALL_FOLLOWERS: Final = (
+    insert(home_entries)
+    .from_select(
+        _COLUMNS,
+        select(_reach.c.follower_id, _POST, _AUTHOR)
+        .join(accounts, accounts.c.id == _reach.c.follower_id)
+        .where(
+            _reach.c.target_id == _AUTHOR,
+            _reach.c.state == fixed(FollowState.ACCEPTED),
+            _fresh,
+        ),
+    )
+    .on_conflict_do_nothing()
+)
+
+
 def fan_out(tx: Tx, post_id: int) -> None:
     """Write a new post into the fresh homes that it belongs into, in one statement."""
     tx.run(_FAN_OUT, post_id=post_id, now=tx.now)
+
+
+def fan_out_to_followers(tx: Tx, post_id: int, author_id: int) -> None:
+    """The same for what all of an author's followers may read and want: nothing else is asked.
+
+    For remote posts that anybody may read, are no answer and stand in no community: most that come.
+    """
+    tx.run(_TO_ALL_FOLLOWERS, post_id=post_id, author_id=author_id, now=tx.now)
 
 
 _authors = union_all(
@@ -147,7 +191,7 @@ _shares_wanted = or_(
     .correlate_except(follows),
 )
 _belongs = and_(
-    or_(_new.c.author_id == BOUND.actor, _wanted(BOUND.actor)),
+    or_(and_(_new.c.author_id == BOUND.actor, _as_itself), _wanted(BOUND.actor)),
     _shares_wanted,
     shown(_new, _original),
 )

@@ -46,6 +46,7 @@ class _Actors(TypedColumns):
 
 actors = Table("actors", metadata, _Actors, sqlite_strict=True)
 Index("uq_actors_uri", actors.c.uri, unique=True)
+Index("ix_actors_origin_id", actors.c.origin_id)
 Index("ix_actors_handle_folded", actors.c.handle_folded, actors.c.domain)
 # People and communities here share one handle space, and a handle is never given twice.
 Index(

@@ -1,8 +1,8 @@
 """Origins (other web servers), what was decided about domains, and agreements with nodes."""
 
-from sqlalchemy import Column, Index, Named, Table, Text, TypedColumns
+from sqlalchemy import Column, Index, LargeBinary, Named, Table, Text, TypedColumns
 
-from domain.kinds import AgreementKind, RuleAction, SignatureScheme
+from domain.kinds import AgreementKind, Directory, OfferState, RuleAction, SignatureScheme
 from storage.columns import Enum8, Flag, Id, Number, Time
 from storage.tables.metadata import metadata
 
@@ -39,9 +39,37 @@ class _Agreements(TypedColumns):
     since: Named[int] = Column(Time)
     until: Named[int | None] = Column(Time)  # the agreed end; past means ended
     active: Named[bool] = Column(Flag())
+    uri: Named[str] = Column(Text)  # the Offer's id: both sides name it
+    directory: Named[Directory] = Column(Enum8(Directory))
+    contact: Named[str] = Column(Text)
+    ended_at: Named[int | None] = Column(Time)
 
 
 agreements = Table("agreements", metadata, _Agreements, sqlite_strict=True)
+
+
+class _AgreedCommunities(TypedColumns):
+    origin_id: Named[int] = Column(Id, primary_key=True, autoincrement=False)
+    community_uri: Named[str] = Column(Text, primary_key=True)
+
+
+# Which communities an agreement is about; none: any.
+agreed_communities = Table("agreed_communities", metadata, _AgreedCommunities, sqlite_strict=True)
+
+
+class _Offers(TypedColumns):
+    uri: Named[str] = Column(Text, primary_key=True)
+    domain: Named[str] = Column(Text)  # canonical host[:port] of the other node
+    ours: Named[bool] = Column(Flag())
+    code_hash: Named[str] = Column(Text)  # ours: hex, keyed by the code; theirs: empty
+    body: Named[bytes] = Column(LargeBinary)  # the document as it was or will be shown
+    state: Named[OfferState] = Column(Enum8(OfferState))
+    made_at: Named[int] = Column(Time)
+    lapses_at: Named[int] = Column(Time)
+
+
+offers = Table("offers", metadata, _Offers, sqlite_strict=True)
+Index("ix_offers_domain", offers.c.domain, offers.c.state)
 
 
 class _Disclosures(TypedColumns):

@@ -7,7 +7,7 @@ audience pairs, so that one predicate answers for both.
 from sqlalchemy import Column, Index, LargeBinary, Named, Table, Text, TypedColumns
 
 from domain.audience import Kind
-from domain.kinds import PostType
+from domain.kinds import Acceptance, PostType
 from storage.columns import Enum8, Flag, Id, Number, Time
 from storage.tables.metadata import metadata
 
@@ -46,6 +46,8 @@ class _Posts(TypedColumns):
     likes_count: Named[int] = Column(Number)
     shares_count: Named[int] = Column(Number)
     version: Named[int] = Column(Number)  # grows with every change that a reader can see
+    # Anything but ACCEPTED is its author's alone: a community elsewhere has not taken it in.
+    acceptance: Named[Acceptance] = Column(Enum8(Acceptance))
 
 
 posts = Table("posts", metadata, _Posts, sqlite_strict=True)

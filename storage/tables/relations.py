@@ -1,8 +1,8 @@
-"""Who follows, likes and blocks whom and what; memberships of communities."""
+"""Who follows, likes and blocks whom and what."""
 
 from sqlalchemy import Column, Index, Named, Table, Text, TypedColumns
 
-from domain.kinds import FollowState, History, MembershipState
+from domain.kinds import FollowState
 from storage.columns import Enum8, Flag, Id, Time
 from storage.tables.metadata import metadata
 
@@ -16,6 +16,7 @@ class _Follows(TypedColumns):
     shares: Named[bool] = Column(Flag())  # also what the target shares
     notify: Named[bool] = Column(Flag())
     created_at: Named[int] = Column(Time)
+    accepted_at: Named[int | None] = Column(Time)  # since when the follower reads; None: pending
 
 
 follows = Table("follows", metadata, _Follows, sqlite_strict=True)
@@ -44,26 +45,3 @@ class _Blocks(TypedColumns):
 
 blocks = Table("blocks", metadata, _Blocks, sqlite_strict=True, sqlite_with_rowid=False)
 Index("ix_blocks_blocked_id", blocks.c.blocked_id, blocks.c.blocker_id)
-
-
-class _Communities(TypedColumns):
-    actor_id: Named[int] = Column(Id, primary_key=True, autoincrement=False)
-    history: Named[History] = Column(Enum8(History))
-    created_at: Named[int] = Column(Time)
-
-
-communities = Table("communities", metadata, _Communities, sqlite_strict=True)
-
-
-class _Memberships(TypedColumns):
-    community_id: Named[int] = Column(Id, primary_key=True, autoincrement=False)
-    actor_id: Named[int] = Column(Id, primary_key=True, autoincrement=False)
-    state: Named[MembershipState] = Column(Enum8(MembershipState))
-    since: Named[int] = Column(Time)
-    until: Named[int | None] = Column(Time)  # a guest's or external member's end date
-
-
-memberships = Table(
-    "memberships", metadata, _Memberships, sqlite_strict=True, sqlite_with_rowid=False
-)
-Index("ix_memberships_actor_id", memberships.c.actor_id, memberships.c.community_id)

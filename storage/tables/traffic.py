@@ -29,6 +29,8 @@ class _Activities(TypedColumns):
     uri: Named[str] = Column(Text)
     actor_id: Named[int] = Column(Id)  # who signs its deliveries
     post_id: Named[int | None] = Column(Id)  # whose audience decides who may fetch it
+    community_id: Named[int | None] = Column(Id)  # on whose behalf; membership decides who gets it
+    recipient_id: Named[int | None] = Column(Id)  # the one member whom a relay note is for
     body: Named[bytes] = Column(LargeBinary)
     created_at: Named[int] = Column(Time)
 
@@ -37,6 +39,13 @@ class _Activities(TypedColumns):
 activities = Table("activities", metadata, _Activities, sqlite_strict=True)
 Index("uq_activities_uri", activities.c.uri, unique=True)
 Index("ix_activities_post_id", activities.c.post_id)
+_of_communities = activities.c.community_id.is_not(None)
+Index(
+    "ix_activities_community_id",
+    activities.c.community_id,
+    sqlite_where=_of_communities,
+    postgresql_where=_of_communities,
+)
 
 
 class _Deliveries(TypedColumns):

@@ -50,6 +50,11 @@ class ActorView(Struct, frozen=True, gc=False):
         return self.origin_id == HERE
 
     @property
+    def is_hearsay(self) -> bool:
+        """Whether a community's card is all that is known: its own server was never asked."""
+        return self.fetched_at == 0 and not self.is_local
+
+    @property
     def acct(self) -> str:
         """`name` for our own people, `name@host[:port]` for others."""
         return self.handle if self.is_local else f"{self.handle}@{self.domain}"

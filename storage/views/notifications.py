@@ -16,6 +16,7 @@ from storage.tables.posts import posts
 from storage.tables.timelines import notifications
 from storage.tx import Tx
 from storage.views.actors import ActorView, by_id
+from storage.views.named import named_for
 from storage.views.paging import Page, Paged
 from storage.views.posts import PostView, load
 
@@ -120,7 +121,7 @@ def _params(tx: Tx, viewer: Viewer) -> dict[str, Any]:
 
 def _filled(tx: Tx, rows: Sequence[tuple[Any, ...]], viewer: Viewer) -> list[NotificationView]:
     posts_by_id = {view.id: view for view in load(tx, [row[3] for row in rows if row[3]], viewer)}
-    people = by_id(views(tx, sorted({row[2] for row in rows})))
+    people = by_id(named_for(tx, viewer, views(tx, sorted({row[2] for row in rows}))))
     return [
         NotificationView(identifier, kind, people[from_id], posts_by_id.get(post_id), created_at)
         for identifier, kind, from_id, post_id, created_at in rows

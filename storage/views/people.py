@@ -1,30 +1,36 @@
 """People, as far as the one who looks may see them: one person, a search, followers, followed.
 
-Full members see everybody that this node knows. Guests and the anonymous see themselves, the
-helper, people who may be looked up from outside (protocol §3), and guests also whoever wrote to
-them. Not found and not allowed are the same answer.
+Full members see everybody that this node knows. Everybody else sees the helper, and those of our
+people who may be looked up from outside (protocol §3). A guest sees herself too, whoever belongs to
+a community of hers, wrote to her or was named beside her, and whom she follows or is followed by.
+Of people elsewhere the anonymous see nobody: they are here because somebody here looked at them
+(docs/decisions/0009). Hidden communities, and people of whom only a community's cards tell, are
+there for that community alone. Not found and not allowed are the same answer.
 """
 
 from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import BindParameter, and_, bindparam, exists, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, func, or_, select
 
 from domain.audience import Viewer
 from domain.errors import NotFound
 from domain.handles import fold
 from domain.ids import HERE
-from domain.kinds import ActorType, FollowState
+from domain.kinds import ActorType, FollowState, MembershipState
 from domain.node import HELPER_HANDLE
 from storage.audience import BOUND, fixed, unblocked
-from storage.columns import Number, any_of
+from storage.columns import Id, Number, Time, any_of
+from storage.queries import communities as stored
 from storage.queries.actors import COLUMNS
 from storage.tables.actors import actors
+from storage.tables.communities import communities, memberships
 from storage.tables.posts import mentions, posts
 from storage.tables.relations import follows
 from storage.tx import Tx
-from storage.views.actors import ActorView
+from storage.views.actors import ActorView, by_id
+from storage.views.named import IN_MY_COMMUNITIES, named_for
 from storage.views.paging import Page, Paged
 
 MOST: Final = 80
@@ -38,19 +44,97 @@ class Listed(Struct, frozen=True, gc=False):
     actor: ActorView
 
 
-_helper = and_(actors.c.origin_id == fixed(HERE), actors.c.handle_folded == HELPER_HANDLE)
-_outside = or_(actors.c.public, actors.c.posts_count > fixed(0), _helper)
+_helper = actors.c.handle_folded == HELPER_HANDLE
+_outside = and_(
+    actors.c.origin_id == fixed(HERE),
+    or_(actors.c.public, actors.c.posts_count > fixed(0), _helper),
+)
+_mine = memberships.alias("mine")
+_theirs = memberships.alias("theirs")
+
+
+def _standing(membership: Any) -> ColumnElement[bool]:
+    """Whether a membership holds now."""
+    until = membership.c.until
+    return and_(
+        membership.c.state == fixed(MembershipState.ACTIVE),
+        or_(until.is_(None), until > bindparam("now", type_=Time)),
+    )
+
+
+# A community is known to those who belong to it, were invited, or asked to join.
+_CONCERNED = (MembershipState.INVITED, MembershipState.REQUESTED, MembershipState.ACTIVE)
+_concerns_me = exists(
+    select(_mine.c.community_id).where(
+        _mine.c.actor_id == BOUND.actor,
+        _mine.c.community_id == actors.c.id,
+        or_(*(_mine.c.state == fixed(state) for state in _CONCERNED)),
+    )
+)
+_group = communities.alias("group_seen")
+_is_community = exists(select(_group.c.actor_id).where(_group.c.actor_id == actors.c.id))
+_hidden = exists(
+    select(_group.c.actor_id).where(_group.c.actor_id == actors.c.id, ~_group.c.listed)
+)
+# The community itself, and whoever belongs to it as well.
+_shares_a_community = or_(
+    _concerns_me,
+    exists(
+        select(_mine.c.community_id)
+        .join(_theirs, _theirs.c.community_id == _mine.c.community_id)
+        .where(
+            _mine.c.actor_id == BOUND.actor,
+            _theirs.c.actor_id == actors.c.id,
+            _standing(_mine),
+            _standing(_theirs),
+        )
+    ),
+)
+_tied = follows.alias("tied")
+_follows = exists(
+    select(_tied.c.id).where(
+        _tied.c.state == fixed(FollowState.ACCEPTED),
+        or_(
+            and_(_tied.c.follower_id == BOUND.actor, _tied.c.target_id == actors.c.id),
+            and_(_tied.c.target_id == BOUND.actor, _tied.c.follower_id == actors.c.id),
+        ),
+    )
+)
+_to_me = mentions.alias("to_me")
+_beside = mentions.alias("beside")
 _wrote = exists(
     select(posts.c.id)
-    .join(mentions, mentions.c.post_id == posts.c.id)
+    .join(_to_me, _to_me.c.post_id == posts.c.id)
     .where(
-        mentions.c.actor_id == BOUND.actor,
+        _to_me.c.actor_id == BOUND.actor,
         posts.c.author_id == actors.c.id,
         posts.c.deleted_at.is_(None),
     )
 )
-SEEN: Final = or_(BOUND.full, actors.c.id == BOUND.actor, _outside, _wrote)
-"""Whether the viewer may know of this row of `actors` (parameters `viewer_id`, `viewer_full`)."""
+_named_beside = exists(
+    select(posts.c.id)
+    .join(_to_me, _to_me.c.post_id == posts.c.id)
+    .join(_beside, _beside.c.post_id == posts.c.id)
+    .where(
+        _to_me.c.actor_id == BOUND.actor,
+        _beside.c.actor_id == actors.c.id,
+        posts.c.deleted_at.is_(None),
+    )
+)
+SEEN: Final = and_(
+    or_(
+        BOUND.full,
+        actors.c.id == BOUND.actor,
+        _outside,
+        and_(
+            BOUND.actor > fixed(0),
+            or_(_shares_a_community, IN_MY_COMMUNITIES, _follows, _wrote, _named_beside),
+        ),
+    ),
+    or_(actors.c.fetched_at > fixed(0), actors.c.origin_id == fixed(HERE), IN_MY_COMMUNITIES),
+    or_(actors.c.type != fixed(ActorType.GROUP), ~_hidden, _concerns_me),
+)
+"""Whether the viewer may know of this row of `actors` (parameters as `_asking` gives them)."""
 
 _there = actors.c.gone_at.is_(None)
 _PERSON: Final = select(*COLUMNS).where(actors.c.id == bindparam("id"), SEEN)
@@ -74,18 +158,18 @@ def person(tx: Tx, viewer: Viewer, actor_id: int) -> ActorView:
     Raises:
         NotFound: there is nobody, or the viewer may not know of them.
     """
-    row = tx.first(_PERSON, id=actor_id, **_asking(viewer))
+    row = tx.first(_PERSON, id=actor_id, **_asking(tx, viewer))
     if row is None or ActorView(*row).gone_at is not None:
         raise NotFound
-    return as_seen(viewer, ActorView(*row))
+    return _seen(tx, viewer, [ActorView(*row)])[0]
 
 
 def people(tx: Tx, viewer: Viewer, actor_ids: list[int]) -> list[ActorView]:
     """Those whom the viewer may see, in the order asked for."""
     if not actor_ids:
         return []
-    rows = tx.all(_PEOPLE, ids=actor_ids, **_asking(viewer))
-    found = {row[0]: as_seen(viewer, ActorView(*row)) for row in rows}
+    rows = tx.all(_PEOPLE, ids=actor_ids, **_asking(tx, viewer))
+    found = by_id(_seen(tx, viewer, [ActorView(*row) for row in rows]))
     return [found[one] for one in dict.fromkeys(actor_ids) if one in found]
 
 
@@ -95,10 +179,10 @@ def by_acct(tx: Tx, viewer: Viewer, handle: str, domain: str) -> ActorView:
     Raises:
         NotFound: there is nobody, or the viewer may not know of them.
     """
-    row = tx.first(_BY_ACCT, handle=fold(handle), domain=domain, **_asking(viewer))
+    row = tx.first(_BY_ACCT, handle=fold(handle), domain=domain, **_asking(tx, viewer))
     if row is None:
         raise NotFound
-    return as_seen(viewer, ActorView(*row))
+    return _seen(tx, viewer, [ActorView(*row)])[0]
 
 
 def as_seen(viewer: Viewer, actor: ActorView) -> ActorView:
@@ -108,8 +192,13 @@ def as_seen(viewer: Viewer, actor: ActorView) -> ActorView:
     return replace(actor, followers_count=0, following_count=0)
 
 
-def _asking(viewer: Viewer) -> dict[str, Any]:
-    return {"viewer_id": viewer.actor, "viewer_full": viewer.full}
+def _seen(tx: Tx, viewer: Viewer, found: list[ActorView]) -> list[ActorView]:
+    """The same people as this viewer sees them, under the names that they have for the viewer."""
+    return [as_seen(viewer, actor) for actor in named_for(tx, viewer, found)]
+
+
+def _asking(tx: Tx, viewer: Viewer) -> dict[str, Any]:
+    return {"viewer_id": viewer.actor, "viewer_full": viewer.full, "now": tx.now}
 
 
 # Lists.
@@ -118,11 +207,27 @@ _ACCEPTED = follows.c.state == FollowState.ACCEPTED
 _PENDING = follows.c.state == FollowState.PENDING
 
 
+# To which communities somebody belongs is known in those communities.
+_no_secret = or_(
+    bindparam("actor_id", type_=Id) == BOUND.actor,
+    actors.c.type != fixed(ActorType.GROUP),
+    ~_is_community,
+    _concerns_me,
+)
+
+
 def _listing(mine: Any, theirs: Any, state: Any) -> Paged:
     statement = (
         select(follows.c.id.label("cursor"), *COLUMNS)
         .select_from(follows.join(actors, actors.c.id == theirs))
-        .where(mine == bindparam("actor_id"), state, _there, SEEN, unblocked(actors.c.id))
+        .where(
+            mine == bindparam("actor_id", type_=Id),
+            state,
+            _there,
+            SEEN,
+            _no_secret,
+            unblocked(actors.c.id),
+        )
     )
     return Paged(statement, follows.c.id)
 
@@ -133,13 +238,21 @@ _REQUESTS: Final = _listing(follows.c.target_id, follows.c.follower_id, _PENDING
 
 
 def followers(tx: Tx, viewer: Viewer, actor_id: int, page: Page) -> list[Listed]:
-    """Accepted followers, the newest first.
+    """Accepted followers, the newest first. A community's are for its members.
 
     Raises:
         NotFound: the viewer may not know of this person.
     """
-    person(tx, viewer, actor_id)
-    return _listed(tx, _FOLLOWERS, viewer, page, {"actor_id": actor_id, **_asking(viewer)})
+    of = person(tx, viewer, actor_id)
+    if of.type is ActorType.GROUP and not _may_know_members(tx, viewer, actor_id):
+        return []
+    return _listed(tx, _FOLLOWERS, viewer, page, {"actor_id": actor_id, **_asking(tx, viewer)})
+
+
+def _may_know_members(tx: Tx, viewer: Viewer, community_id: int) -> bool:
+    """Groups of other servers that are no communities of anybody here are as public as they say."""
+    known = stored.by_id(tx, community_id) is not None
+    return not known or stored.is_member(tx, community_id, viewer.actor)
 
 
 def following(tx: Tx, viewer: Viewer, actor_id: int, page: Page) -> list[Listed]:
@@ -149,7 +262,7 @@ def following(tx: Tx, viewer: Viewer, actor_id: int, page: Page) -> list[Listed]
         NotFound: the viewer may not know of this person.
     """
     person(tx, viewer, actor_id)
-    return _listed(tx, _FOLLOWING, viewer, page, {"actor_id": actor_id, **_asking(viewer)})
+    return _listed(tx, _FOLLOWING, viewer, page, {"actor_id": actor_id, **_asking(tx, viewer)})
 
 
 def requests(tx: Tx, viewer: Viewer, page: Page) -> list[Listed]:
@@ -157,7 +270,7 @@ def requests(tx: Tx, viewer: Viewer, page: Page) -> list[Listed]:
 
     Whoever asks shows who they are by asking, also to a guest.
     """
-    asking = {"viewer_id": viewer.actor, "viewer_full": True}
+    asking = {**_asking(tx, viewer), "viewer_full": True}
     return _listed(tx, _REQUESTS, viewer, page, {"actor_id": viewer.actor, **asking})
 
 
@@ -224,9 +337,9 @@ def search(
         typed_word=f"% {capital}%",
         limit=max(1, min(limit, MOST)),
         offset=max(0, min(offset, 10_000)),
-        **_asking(viewer),
+        **_asking(tx, viewer),
     )
-    return [as_seen(viewer, ActorView(*row)) for row in rows]
+    return _seen(tx, viewer, [ActorView(*row) for row in rows])
 
 
 def _escaped(text: str) -> str:

@@ -1,6 +1,6 @@
 """A post as readers need it, with everything that a page shows beside it.
 
-Posts are loaded for a viewer, and what the viewer may not read is not there. Four statements load
+Posts are loaded for a viewer, and what the viewer may not read is not there. Five statements load
 one post or forty, with the posts that they share.
 """
 
@@ -9,20 +9,36 @@ from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Select, and_, case, exists, false, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    case,
+    exists,
+    false,
+    select,
+    true,
+    union_all,
+)
 
 from domain.audience import Audience, Kind, Viewer
 from domain.errors import NotFound
 from domain.ids import HERE
-from domain.kinds import PostType
+from domain.kinds import Acceptance, PostType
 from storage.audience import BOUND, alive, readable, viewer_params
 from storage.columns import any_of
+from storage.queries import files
 from storage.queries.actors import views
+from storage.queries.files import FileRow
 from storage.tables.accounts import apps
+from storage.tables.communities import cards
 from storage.tables.posts import mentions, post_tags, posts
 from storage.tables.relations import likes
 from storage.tx import Tx
+from storage.views import named
 from storage.views.actors import ActorView, by_id
+from storage.views.named import Name
 
 
 class PostRow(Struct, frozen=True, gc=False):
@@ -60,6 +76,12 @@ class PostRow(Struct, frozen=True, gc=False):
     likes_count: int
     shares_count: int
     version: int
+    acceptance: Acceptance = Acceptance.ACCEPTED
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether others than its author may come to read it (protocol §5)."""
+        return self.acceptance is Acceptance.ACCEPTED
 
     @property
     def is_local(self) -> bool:
@@ -113,6 +135,8 @@ class PostView(Struct, frozen=True, gc=False):
     shared_post: "PostView | None" = None
     app_name: str | None = None
     flags: ViewerFlags = ViewerFlags()
+    place: ActorView | None = None  # the community where it was written
+    files: tuple[FileRow, ...] = ()  # whose bytes are here
 
     @property
     def id(self) -> int:
@@ -159,13 +183,17 @@ def _wanted() -> Any:
 
 
 def _statement(
-    condition: ColumnElement[bool], *beside: ColumnElement[Any]
+    condition: ColumnElement[bool],
+    *more: ColumnElement[Any],
+    beside: tuple[FromClause, ColumnElement[bool]] | None = None,
 ) -> Select[*tuple[Any, ...]]:
     joined = posts.outerjoin(_parent, _parent.c.id == posts.c.reply_to_id).outerjoin(
         apps, apps.c.id == posts.c.app_id
     )
+    if beside is not None:
+        joined = joined.outerjoin(*beside)
     return (
-        select(*COLUMNS, _parent.c.uri, apps.c.name, *beside)
+        select(*COLUMNS, _parent.c.uri, apps.c.name, *more)
         .select_from(joined)
         .where(posts.c.id.in_(_wanted()), condition)
     )
@@ -180,15 +208,31 @@ def parent_shown(parent: Any) -> ColumnElement[bool]:
     return case((known, true()), else_=false())
 
 
+# Who is known by a community's card alone has that name in it: authors and those named.
+_card: Final = cards.alias("card")
+_with_card: Final = and_(
+    _card.c.community_id == posts.c.place_id, _card.c.actor_id == posts.c.author_id
+)
 _FOR_VIEWER: Final = _statement(
     and_(alive(posts), readable(posts)),
     parent_shown(_parent).label("parent_shown"),
     liked_by(posts.c.id).label("liked"),
     shared_by(posts.c.id).label("shared"),
+    *named.columns(_card),
+    beside=(_card, _with_card),
 )
 _FOR_DELIVERY: Final = _statement(true())
+_place: Final = posts.alias("place")
 _MENTIONS: Final = (
-    select(mentions.c.post_id, mentions.c.actor_id, mentions.c.silent)
+    select(mentions.c.post_id, mentions.c.actor_id, mentions.c.silent, *named.columns(_card))
+    .select_from(
+        mentions.join(_place, _place.c.id == mentions.c.post_id).outerjoin(
+            _card,
+            and_(
+                _card.c.community_id == _place.c.place_id, _card.c.actor_id == mentions.c.actor_id
+            ),
+        )
+    )
     .where(any_of(mentions.c.post_id, "ids"))
     .order_by(mentions.c.post_id, mentions.c.actor_id)
 )
@@ -207,12 +251,13 @@ class _Found(Struct, gc=False):
     parent_uri: str | None
     app_name: str | None
     flags: ViewerFlags = ViewerFlags()
+    author_name: Name | None = None
 
 
 def load(tx: Tx, ids: Sequence[int], viewer: Viewer) -> list[PostView]:
     """Those of the posts that the viewer may read, in the order of `ids`.
 
-    A share is there only together with the post that it shares. Four statements, however many.
+    A share is there only together with the post that it shares. Five statements, however many.
     """
     rows = tx.all(_FOR_VIEWER, ids=list(ids), **viewer_params(viewer), now=tx.now)
     return _assembled(tx, ids, [_for_viewer(row) for row in rows])
@@ -236,12 +281,13 @@ def for_delivery(tx: Tx, post_id: int) -> PostView:
 
 
 def _for_viewer(columns: tuple[Any, ...]) -> _Found:
-    uri, app, parent_is_shown, liked, shared = columns[_WIDTH:]
+    uri, app, parent_is_shown, liked, shared, *card = columns[_WIDTH:]
     row = PostRow(*columns[:_WIDTH])
     if not parent_is_shown and (row.reply_to_id or row.reply_to_author_id):
         row = replace(row, reply_to_id=None, reply_to_author_id=None)
     flags = ViewerFlags(bool(liked), bool(shared))
-    return _Found(row, uri if parent_is_shown else row.reply_to_uri, app, flags)
+    parent_uri = uri if parent_is_shown else row.reply_to_uri
+    return _Found(row, parent_uri, app, flags, named.name_of(card))
 
 
 def _unasked(columns: tuple[Any, ...]) -> _Found:
@@ -261,27 +307,34 @@ def _assembled(tx: Tx, ids: Iterable[int], found: list[_Found]) -> list[PostView
     return list(views_by_id.values())
 
 
+_Mentioned = tuple[int, Name | None]
+
+
 class _Beside(Struct, gc=False):
-    """What stands beside the posts of a page: people and tags, by post."""
+    """What stands beside the posts of a page: people, tags and files, by post."""
 
     people: dict[int, ActorView]
-    named: dict[int, list[int]]
-    silent: dict[int, list[int]]
+    named: dict[int, list[_Mentioned]]
+    silent: dict[int, list[_Mentioned]]
     tags: dict[int, list[Tag]]
+    files: dict[int, list[FileRow]]
 
 
 def _beside(tx: Tx, found: list[_Found]) -> _Beside:
     ids = [item.row.id for item in found]
-    named: dict[int, list[int]] = {}
-    silent: dict[int, list[int]] = {}
+    mentioned: dict[int, list[_Mentioned]] = {}
+    silent: dict[int, list[_Mentioned]] = {}
     tags: dict[int, list[Tag]] = {}
     people = {item.row.author_id for item in found}
-    for post_id, actor_id, is_silent in tx.all(_MENTIONS, ids=ids):
-        (silent if is_silent else named).setdefault(post_id, []).append(actor_id)
+    people |= {item.row.place_id for item in found if item.row.place_id is not None}
+    for post_id, actor_id, is_silent, *card in tx.all(_MENTIONS, ids=ids):
+        here = silent if is_silent else mentioned
+        here.setdefault(post_id, []).append((actor_id, named.name_of(card)))
         people.add(actor_id)
     for post_id, folded, name in tx.all(_TAGS, ids=ids):
         tags.setdefault(post_id, []).append(Tag(folded, name))
-    return _Beside(by_id(views(tx, sorted(people))), named, silent, tags)
+    attached = files.of_posts(tx, ids)
+    return _Beside(by_id(views(tx, sorted(people))), mentioned, silent, tags, attached)
 
 
 def _view(identifier: int, single: dict[int, _Found], beside: _Beside) -> PostView | None:
@@ -295,7 +348,7 @@ def _view(identifier: int, single: dict[int, _Found], beside: _Beside) -> PostVi
             return None
     return PostView(
         item.row,
-        beside.people[item.row.author_id],
+        named.named(beside.people[item.row.author_id], item.author_name),
         _people(beside, beside.named.get(identifier)),
         _people(beside, beside.silent.get(identifier)),
         tuple(beside.tags.get(identifier, ())),
@@ -303,8 +356,14 @@ def _view(identifier: int, single: dict[int, _Found], beside: _Beside) -> PostVi
         original,
         item.app_name,
         original.flags if original else item.flags,
+        beside.people.get(item.row.place_id or 0),
+        tuple(file for file in beside.files.get(identifier, ()) if file.is_here),
     )
 
 
-def _people(beside: _Beside, ids: list[int] | None) -> tuple[ActorView, ...]:
-    return tuple(beside.people[each] for each in ids or () if each in beside.people)
+def _people(beside: _Beside, mentioned: list[_Mentioned] | None) -> tuple[ActorView, ...]:
+    return tuple(
+        named.named(beside.people[each], card)
+        for each, card in mentioned or ()
+        if each in beside.people
+    )

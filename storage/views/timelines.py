@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from domain.audience import Kind, Viewer
 from domain.ids import HERE
+from domain.kinds import Acceptance
 from storage.audience import BOUND, fixed, shown, unblocked, viewer_params
 from storage.columns import Flag, Id
 from storage.tables.actors import actors
@@ -148,7 +149,21 @@ _NO_FOREIGN_REPLY: Final = or_(
     post.c.reply_to_author_id == post.c.author_id,
 )
 # Public, network and node; the numbers of kinds stand in this order.
-_LISTED: Final = and_(post.c.kind <= fixed(Kind.NODE), ~post.c.quiet)
+_LISTED: Final = and_(
+    post.c.kind <= fixed(Kind.NODE),
+    ~post.c.quiet,
+)
+# What a community shows of the words that were written in it (protocol §4): one share of its own.
+_WRAPPER: Final = and_(post.c.share_of_id.is_not(None), post.c.author_id == post.c.place_id)
+_STARTS_A_THREAD: Final = and_(original.c.reply_to_id.is_(None), original.c.reply_to_uri.is_(None))
+# Words have one place where they are listed: on their author's page the author alone finds those
+# that were written in a community.
+_ON_ITS_PAGE: Final = or_(
+    post.c.place_id.is_(None),
+    post.c.author_id == post.c.place_id,
+    post.c.share_of_id.is_not(None),
+    post.c.author_id == BOUND.actor,
+)
 _FIRST_HAND: Final = post.c.share_of_id.is_(None)
 _FROM_HERE: Final = post.c.origin_id == fixed(HERE)
 
@@ -171,7 +186,11 @@ _ACCOUNT: Final = _entries(
     post,
     post.c.id,
     post.c.author_id == bindparam("author_id", type_=Id),
-    or_(_flag("with_replies"), _NO_FOREIGN_REPLY),
+    _ON_ITS_PAGE,
+    or_(
+        _flag("with_replies"),
+        and_(_NO_FOREIGN_REPLY, or_(post.c.place_id.is_(None), ~_WRAPPER, _STARTS_A_THREAD)),
+    ),
     or_(_flag("with_shares"), _FIRST_HAND),
     or_(
         bindparam("tag") == "",
@@ -179,6 +198,16 @@ _ACCOUNT: Final = _entries(
         .where(post_tags.c.tag == bindparam("tag"), post_tags.c.post_id == post.c.id)
         .correlate_except(post_tags),
     ),
+)
+_COMMUNITY: Final = _entries(
+    post, post.c.id, post.c.author_id == bindparam("community_id", type_=Id), _WRAPPER
+)
+_NOT_TAKEN_IN: Final = _entries(
+    post,
+    post.c.id,
+    post.c.author_id == BOUND.actor,
+    post.c.place_id == bindparam("community_id", type_=Id),
+    post.c.acceptance != fixed(Acceptance.ACCEPTED),
 )
 _TAG: Final = _entries(
     post_tags.join(post, post.c.id == post_tags.c.post_id),
@@ -245,6 +274,16 @@ def tag_page(tx: Tx, viewer: Viewer, page: Page, *, tag: str, local: bool = Fals
     return _page(tx, _TAG, viewer, page, tag=tag, from_anywhere=viewer.full and not local)
 
 
+def community_page(tx: Tx, viewer: Viewer, page: Page, *, community_id: int) -> list[Entry]:
+    """Everything that was written in a community, answers too, each as the community's wrapper."""
+    return _page(tx, _COMMUNITY, viewer, page, community_id=community_id)
+
+
+def not_taken_in_page(tx: Tx, viewer: Viewer, page: Page, *, community_id: int) -> list[Entry]:
+    """The viewer's own words that a community elsewhere has not taken in, or has refused."""
+    return _page(tx, _NOT_TAKEN_IN, viewer, page, community_id=community_id)
+
+
 def liked_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
     """What the viewer likes, by the time of liking: pages go by `Entry.cursor`."""
     return _page(tx, _LIKED, viewer, page)
@@ -280,6 +319,11 @@ def account(
 ) -> list[PostView]:
     """`account_page`, loaded whole."""
     return filled(tx, account_page(tx, viewer, page, author_id=author_id, **options), viewer)
+
+
+def community(tx: Tx, viewer: Viewer, page: Page, *, community_id: int) -> list[PostView]:
+    """`community_page`, loaded whole."""
+    return filled(tx, community_page(tx, viewer, page, community_id=community_id), viewer)
 
 
 def tag(tx: Tx, viewer: Viewer, page: Page, *, tag: str, local: bool = False) -> list[PostView]:

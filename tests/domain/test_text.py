@@ -19,7 +19,6 @@ from domain.text import (
     length,
     mentions,
     pieces,
-    shortcodes,
     to_html,
     to_plain,
     urls,
@@ -97,10 +96,6 @@ def test_tags_fold() -> None:
 )
 def test_addresses_are_found(text: str, found: list[str]) -> None:
     assert urls(text) == found
-
-
-def test_shortcodes_are_found() -> None:
-    assert shortcodes(":wave: a:b: :wave::x:y :big_one: :a: 10:30:45") == ["wave", "big_one"]
 
 
 def test_html_has_paragraphs_and_breaks() -> None:
@@ -286,7 +281,7 @@ LONG = {
     "wide hosts": " ".join(f"@a@{'é.' * 45}x" for _ in range(500)),
     "wider hosts": " ".join(f"@a@{'ü' * 200}x" for _ in range(250)),
 }
-TASKS: list[Callable[[str], Any]] = [mentions, hashtags, urls, shortcodes, length, html, to_plain]
+TASKS: list[Callable[[str], Any]] = [mentions, hashtags, urls, length, html, to_plain]
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -2,10 +2,13 @@
 
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import trustme
+from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from domain.addresses import AddressPolicy
 from federation.client import (
@@ -18,6 +21,7 @@ from federation.client import (
     guarded_sockets,
 )
 from federation.resolver import AddressRefused, SystemResolver
+from server.settings import Settings
 from tests.support.listeners import (
     Canary,
     FakeResolver,
@@ -256,17 +260,36 @@ async def test_F11_the_other_scheme_is_the_same_server() -> None:
             assert failure.value.reason == "this is our own server"
 
 
+def _through(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
+    """The environment of a process that shall use a proxy."""
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        for variable in (name, name.upper()):
+            monkeypatch.setenv(variable, f"http://127.0.0.1:{port}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+
+
 @CALLS
 async def test_F12_proxy_variables_are_ignored(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing configures a proxy: behind one, no address could be checked (F01)."""
     with Canary() as proxy:
-        for name in ("http_proxy", "https_proxy", "all_proxy"):
-            for variable in (name, name.upper()):
-                monkeypatch.setenv(variable, f"http://127.0.0.1:{proxy.port}")
-        monkeypatch.delenv("no_proxy", raising=False)
-        monkeypatch.delenv("NO_PROXY", raising=False)
+        _through(monkeypatch, proxy.port)
         async with scripted_server(_hello) as server, _client() as client:
             assert (await call(client, server.url())).body == b"hello"
         assert proxy.touches() == 0
+    incoming = "proxies"  # whose X-Forwarded-For is believed: of requests that come in
+    assert [field.name for field in fields(Settings) if "prox" in field.name] == [incoming]
+
+
+async def test_F12_who_asks_for_a_proxy_gets_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The positive twin: a client that is told to trust this environment goes to the proxy."""
+    with Canary() as proxy:
+        _through(monkeypatch, proxy.port)
+        async with scripted_server(_hello) as server, ClientSession(trust_env=True) as session:
+            with suppress(ClientError, TimeoutError):
+                await session.get(server.url(), timeout=ClientTimeout(total=0.5))
+            assert server.connections == 0
+        assert proxy.touches() > 0
 
 
 async def test_deliveries_reuse_their_connection_and_carry_no_cookies() -> None:

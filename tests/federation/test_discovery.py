@@ -55,10 +55,10 @@ async def test_after_a_day_an_actor_is_refreshed_at_most_every_five_minutes(
     ana = b.person("ana")
     await find_actor(here.fetcher, ana.uri)
     ana.document["name"] = "Ana B."
-    await here.db.write(lambda tx: tx.change(AGE, at=0))
+    await here.db.write(lambda tx: tx.change(AGE, at=1))
     assert (await find_actor(here.fetcher, ana.uri)).name == "Ana B."
     ana.document["name"] = "Ana C."
-    await here.db.write(lambda tx: tx.change(AGE, at=0))
+    await here.db.write(lambda tx: tx.change(AGE, at=1))
     assert (await find_actor(here.fetcher, ana.uri)).name == "Ana B."
     assert b.fetches(ana.path) == 2
 
@@ -69,7 +69,7 @@ async def test_an_old_actor_that_cannot_be_refreshed_is_better_than_none(
     ana = b.person("ana")
     await find_actor(here.fetcher, ana.uri)
     b.pages[ana.path] = Page(status=500)
-    await here.db.write(lambda tx: tx.change(AGE, at=0))
+    await here.db.write(lambda tx: tx.change(AGE, at=1))
     assert (await find_actor(here.fetcher, ana.uri)).handle == "ana"
 
 

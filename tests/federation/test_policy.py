@@ -4,11 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from domain.kinds import RuleAction
+from domain.agreements import FAREWELL_MS
+from domain.kinds import AgreementKind, Directory, OfferState, RuleAction
 from domain.node import Federation, Node
-from federation.policy import Policy, may_exchange
+from federation.policy import Policy, may_exchange, may_talk, naming
 from storage.database import Database
-from storage.queries.origins import set_rule
+from storage.queries.agreements import AgreementRow
+from storage.queries.agreements import put as put_agreement
+from storage.queries.offers import OfferRow
+from storage.queries.offers import put as put_offer
+from storage.queries.origins import origin_id, set_rule
 from storage.tx import Tx
 
 NODE = Node(origin="https://learn.here.example", handle_domain="here.example")
@@ -87,3 +92,87 @@ async def test_a_change_of_rules_is_noticed_within_two_seconds(
     await database.write(set_rule, "b.example", RuleAction.BLOCK)
     clock[0] = 4.2
     assert not await policy.may_exchange("b.example")
+
+
+# Agreements.
+
+
+def agreed(
+    tx: Tx, authority: str, *, until: int | None = None, ended_at: int | None = None
+) -> None:
+    row = AgreementRow(
+        origin_id=origin_id(tx, f"https://{authority}"),
+        kind=AgreementKind.PARTNER,
+        since=0,
+        until=until,
+        active=ended_at is None,
+        uri="",
+        directory=Directory.NONE,
+        contact="",
+        ended_at=ended_at,
+    )
+    put_agreement(tx, row, frozenset())
+
+
+def named(tx: Tx, authority: str, *, ours: bool = True, lapses_at: int | None = None) -> None:
+    row = OfferRow(
+        uri=f"https://{authority}/{tx.now}{ours}{lapses_at}",
+        domain=authority,
+        ours=ours,
+        code_hash="",
+        body=b"{}",
+        state=OfferState.WAITING,
+        made_at=tx.now,
+        lapses_at=tx.now + 1 if lapses_at is None else lapses_at,
+    )
+    put_offer(tx, row)
+
+
+def test_an_agreement_admits_its_node_while_it_stands(tx: Tx) -> None:
+    agreed(tx, "b.example")
+    agreed(tx, "soon.example:8443", until=tx.now + 1)
+    agreed(tx, "over.example", until=tx.now)
+    agreed(tx, "ended.example", ended_at=tx.now)
+    assert may_exchange(tx, NODE, "B.example")
+    assert may_exchange(tx, NODE, "soon.example:8443")
+    for host in ("over.example", "ended.example", "sub.b.example", "b.example:444", "soon.example"):
+        assert not may_exchange(tx, NODE, host)
+    assert not may_exchange(tx, CLOSED, "b.example")
+    set_rule(tx, "example", RuleAction.BLOCK)
+    assert not may_exchange(tx, NODE, "b.example")
+    assert not may_talk(tx, NODE, "b.example")
+
+
+def test_who_was_named_in_an_offer_is_heard_on_that_alone(tx: Tx) -> None:
+    named(tx, "b.example")
+    named(tx, "late.example", lapses_at=tx.now)
+    named(tx, "theirs.example", ours=False)
+    assert may_talk(tx, NODE, "B.EXAMPLE")
+    assert not may_exchange(tx, NODE, "b.example")
+    for host in ("late.example", "theirs.example", "b.example:8443", "sub.b.example", "example"):
+        assert not may_talk(tx, NODE, host)
+    assert not may_talk(tx, CLOSED, "b.example")
+    assert may_talk(tx, OPEN, "anybody.example")
+    set_rule(tx, "b.example", RuleAction.BLOCK)
+    assert not may_talk(tx, NODE, "b.example")
+    assert not may_talk(tx, OPEN, "b.example")
+
+
+def test_after_the_end_a_node_is_heard_for_a_while(tx: Tx) -> None:
+    agreed(tx, "b.example", ended_at=tx.now - FAREWELL_MS + 1)
+    agreed(tx, "c.example", ended_at=tx.now - FAREWELL_MS)
+    agreed(tx, "over.example", until=tx.now)
+    assert may_talk(tx, NODE, "b.example")
+    assert may_talk(tx, NODE, "over.example")
+    assert not may_talk(tx, NODE, "c.example")
+    assert not may_exchange(tx, NODE, "b.example")
+
+
+def test_naming_admits_one_domain_and_no_blocked_one(tx: Tx) -> None:
+    asks = naming("b.example")
+    assert asks(tx, NODE, "b.example")
+    for host in ("c.example", "sub.b.example", "b.example:8443"):
+        assert not asks(tx, NODE, host)
+    assert not asks(tx, CLOSED, "b.example")
+    set_rule(tx, "b.example", RuleAction.BLOCK)
+    assert not asks(tx, NODE, "b.example")

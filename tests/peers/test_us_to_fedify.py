@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from domain.kinds import KeyType
+from social.keys import rotate_keys
 from tests.peers.fedify.records import Post, Received
 from tests.peers.meeting import acct, last_seq, they_follow, we_follow
 from tests.support.fedify import FedifyPeer
@@ -23,7 +25,13 @@ AS2 = {"Accept": "application/activity+json"}
 
 
 async def verified(
-    peer: FedifyPeer, kind: str, person: Person, *, since: int, outcome: str = "applied"
+    peer: FedifyPeer,
+    kind: str,
+    person: Person,
+    *,
+    since: int,
+    outcome: str = "applied",
+    key: str = "main-key",
 ) -> Received:
     """The newest activity of this kind by our person: signed as the peer knocks, and applied."""
 
@@ -33,7 +41,7 @@ async def verified(
 
     found = (await peer.until(theirs, what=f"a verified {kind} by {person.handle}"))[-1]
     assert (found["scheme"], found["http_signature"]) == (peer.knock, "verified")
-    assert found["key_id"] == f"{person.uri}#main-key"
+    assert found["key_id"] == f"{person.uri}#{key}"
     assert found["outcome"] == outcome
     return found
 
@@ -94,6 +102,22 @@ async def test_our_proofs_on_public_posts_verify_there(peer: FedifyPeer, ana: Pe
     await ana.say("for few", visibility="private")
     private = await verified(peer, "Create", ana, since=seen["seq"])
     assert private["proof"] == "none", "what is for few carries no evidence for others"
+
+
+async def test_our_new_keys_are_taken(peer: FedifyPeer, ana: Person) -> None:
+    await they_follow(peer, "fern", ana)
+    since, node = await last_seq(peer), ana.node
+    new = await node.parts.keyring.generate()
+    await node.db.write(rotate_keys, node=node.node, actor_id=ana.id, new=new)
+    for key_type in KeyType:  # the two seconds for which a process keeps the old ones are over
+        await node.parts.keyring.newest_key(node.db, ana.id, key_type)
+    await settled(node)
+    made = await ana.say("signed by another key")
+    await shown(peer, made)
+    seen = await verified(peer, "Create", ana, since=since, key="main-key-2")
+    assert (seen["proof"], seen["document"]["object"]["id"]) == ("verified", made["uri"])
+    assert seen["document"]["proof"]["verificationMethod"] == f"{ana.uri}#ed25519-key-2"
+    assert await peer.verify_proof("moss", seen["document"]) == "verified"
 
 
 @pytest.mark.parametrize("visibility", ["public", "unlisted", "private", "direct"])

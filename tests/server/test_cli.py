@@ -8,12 +8,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from domain.kinds import Role
+from domain.node import APPLICATION_HANDLE, HELPER_HANDLE
 from server import bootstrap, doctor
 from server.cli import main, working
 from server.settings import load
 from social import passwords, signin
+from social.accounts import reset_for
 from storage.database import run_once
 from storage.queries import accounts, health, origins
+from storage.queries.actors import local_by_handle
+from storage.queries.keys import public_keys
 from storage.queries.origins import DomainRule
 from storage.sqlite import ServingLock
 from tests.support.nodes import PooledKeyring
@@ -302,3 +306,67 @@ def test_doctor_counts_connections_and_compares_clocks(
 def test_doctor_tells_a_database_that_cannot_be_reached(run: Run) -> None:
     found = findings(database_url="postgresql://nobody@127.0.0.1:1/none")
     assert found["database"] == "wrong"
+
+
+def test_a_decision_about_a_domain_is_taken_back(run: Run) -> None:
+    run("partner", "block", "Bad.example")
+    result = run("partner", "forget", "https://bad.example/")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert run_once(database(), origins.rules) == []
+    again = run("partner", "forget", "bad.example")
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert "Nothing was decided about bad.example" in again.stderr
+
+
+def test_a_link_for_a_forgotten_password_is_printed(run: Run) -> None:
+    create(run)
+    result = run("account", "reset", "@ana")
+    address, _, rest = result.stdout.partition("\n")
+    assert (result.exit_code, rest) == (0, "")
+    origin, _, secret = address.partition("/reset/")
+    assert origin == "http://127.0.0.1:8080"
+    assert run_once(database(), reset_for, secret=secret).handle == "ana"
+    assert "@ana alone" in result.stderr
+    run("account", "create", "bo", "--email", "bo@mail.example", "--password", PASSWORD)
+    run("account", "disable", "bo")
+    refused = run("account", "reset", "bo")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "closed" in refused.stderr
+
+
+def key_ids(handle: str) -> list[str]:
+    actor = run_once(database(), local_by_handle, handle)
+    assert actor is not None
+    return [key.uri.partition("#")[2] for key in run_once(database(), public_keys, actor.id)]
+
+
+FIRST, SECOND = ["main-key", "ed25519-key"], ["main-key-2", "ed25519-key-2"]
+ROTATED = {
+    "@Ana": ({"ana"}, "@Ana has new keys."),
+    "tertulia": ({"tertulia"}, "@tertulia has new keys."),
+    "--all": ({"ana", "bo"}, "2 actors have new keys."),
+    "--node": ({"tertulia", "node"}, "2 actors have new keys."),
+    "--all --node": ({"ana", "bo", "tertulia", "node"}, "4 actors have new keys."),
+}
+
+
+@pytest.mark.parametrize("words", ROTATED)
+def test_keys_are_rotated(run: Run, words: str) -> None:
+    changed, said = ROTATED[words]
+    create(run)
+    create(run, "bo")
+    result = run("keys", "rotate", *words.split())
+    assert (result.exit_code, result.stdout.strip()) == (0, said)
+    for handle in ("ana", "bo", HELPER_HANDLE, APPLICATION_HANDLE):
+        assert key_ids(handle) == (SECOND if handle in changed else FIRST), handle
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [("", 2), ("ana --all", 2), ("ana --node", 2), ("nobody", 1)]
+)
+def test_whose_keys_must_be_said(run: Run, words: str, code: int) -> None:
+    create(run)
+    result = run("keys", "rotate", *words.split())
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert "Traceback" not in result.output
+    assert key_ids("ana") == FIRST

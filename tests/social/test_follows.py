@@ -29,6 +29,7 @@ from tests.support.factories import (
     add_remote,
     add_sister,
     member,
+    origin_of,
 )
 
 OPEN = replace(NODE, federation=Federation.OPEN)
@@ -94,6 +95,32 @@ def test_a_locked_member_is_asked_and_pending_is_not_accepted(tx: Tx) -> None:
     assert told(tx) == set(), "an answered request leaves the list"
     assert people.requests(tx, member(bo), Page()) == []
     use.accept_follow(tx, node=OPEN, target_id=bo, follower_id=ana)
+
+
+def test_since_when_somebody_follows_is_kept(tx: Tx) -> None:
+    def since(follower: int, target: int) -> int | None:
+        row = follows.find(tx, follower, target)
+        assert row is not None
+        assert row.is_accepted is (row.accepted_at is not None)
+        return row.accepted_at
+
+    ana, bo = add_person(tx, "ana"), add_person(tx, "bo", locked=True)
+    far, sister = add_remote(tx, "far"), add_remote(tx, "sis", "https://sis.example")
+    add_sister(tx, origin_of(tx, "https://sis.example"))
+    follow(tx, bo, ana)
+    receive(tx, sister, ana, "https://sis.example/follows/1")
+    assert since(bo, ana) == since(sister, ana) == tx.now, "at once"
+    follow(tx, ana, bo)
+    follow(tx, ana, far)
+    receive(tx, far, ana)
+    assert since(ana, bo) is since(ana, far) is since(far, ana) is None, "they wait"
+    use.accept_follow(tx, node=OPEN, target_id=bo, follower_id=ana)
+    use.accept_follow(tx, node=OPEN, target_id=ana, follower_id=far)
+    use.receive_accept(tx, follower_id=ana, target_id=far)
+    assert since(ana, bo) == since(far, ana) == since(ana, far) == tx.now
+    use.unfollow(tx, node=OPEN, follower_id=ana, target_id=bo)
+    follow(tx, ana, bo)
+    assert since(ana, bo) is None, "who left begins anew"
 
 
 def test_a_refused_request_may_be_made_again(tx: Tx) -> None:

@@ -18,6 +18,7 @@ from storage.tx import Tx
 from storage.views.notifications import page as notification_page
 from storage.views.paging import Page
 from storage.views.posts import PostRow, PostView, visible
+from storage.views.versions import Version, former_versions
 from tests.support.factories import (
     NODE,
     add_block,
@@ -41,7 +42,7 @@ pytestmark = pytest.mark.both
 
 TOLD = select(notifications.c.actor_id, notifications.c.kind, notifications.c.post_id)
 HOMES = select(home_entries.c.actor_id).where(home_entries.c.post_id == bindparam("post_id"))
-SENT = select(activities.c.body)
+SENT = select(activities.c.body).order_by(activities.c.id)
 
 
 class People:
@@ -358,8 +359,8 @@ def test_an_edit_keeps_what_was_said_and_who_may_read(people: People) -> None:
     assert after.version > before.version
     assert after.edited_at == people.tx.now
     assert [tag.folded for tag in view.tags] == ["new"]
-    assert rows.versions(people.tx, made.post_id) == [
-        (before.created_at, before.content, "", False)
+    assert former_versions(people.tx, made.post_id, member(people.ana)) == [
+        Version(before.created_at, before.content, "", False)
     ]
     assert handles(view) == (["bo"], [])
     assert people.told(people.cy) == []
@@ -394,7 +395,7 @@ def test_an_edit_that_changes_nothing_is_none(people: People) -> None:
     version = people.row(made.post_id).version
     change(people, people.ana, made.post_id, text="same", summary="")
     assert people.row(made.post_id).version == version
-    assert rows.versions(people.tx, made.post_id) == []
+    assert former_versions(people.tx, made.post_id, member(people.ana)) == []
 
 
 def test_only_the_author_edits_and_deletes(people: People) -> None:

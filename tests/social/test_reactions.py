@@ -38,7 +38,7 @@ pytestmark = pytest.mark.both
 FAR = "https://far.example"
 TOLD = select(notifications.c.actor_id, notifications.c.kind, notifications.c.from_id)
 HOMES = select(home_entries.c.actor_id).where(home_entries.c.post_id == bindparam("post_id"))
-SENT = select(activities.c.body)
+SENT = select(activities.c.body).order_by(activities.c.id)
 
 
 class People:

@@ -342,20 +342,18 @@ def test_a_sister_s_network_is_for_full_members_here(far: Far) -> None:
     assert far.row(reply).audience == Audience.network(HERE)
 
 
-def test_a_post_into_a_community_is_for_its_members(far: Far) -> None:
+def test_what_is_said_in_a_community_is_for_it_to_take_in(far: Far) -> None:
+    """Addressed past the community's own way, it is nobody's (`tests/social/test_gathering.py`)."""
     club = add_community(far.tx, "club")
     add_membership(far.tx, club, far.bo)
     add_membership(far.tx, club, far.yan)
     uri = far.actor(club).uri
-    post = far.taken(far.yan, to=[uri], cc=[], audience=uri)
-    assert far.row(post).audience == Audience.community(club)
-    assert far.sees(member(far.bo), post)
-    assert not far.sees(member(far.ana), post)
-    assert far.take(far.actor(far.yan).id, to=[f"{FAR}/groups/x"], cc=[]) is None
-    assert far.take(far.zoe, to=[uri], cc=[], audience=uri) is None
+    assert far.take(far.yan, to=[uri], cc=[], audience=uri) is None
     outsider = far.taken(far.zoe, to=[uri], cc=[], audience=uri, wanted=True)
     assert far.row(outsider).kind is Kind.DIRECT
     assert not far.sees(member(far.bo), outsider)
+    said = add_post(far.tx, far.bo, Audience.community(club), place_id=club)
+    assert far.take(far.yan, inReplyTo=far.row(said).uri) is None
 
 
 # Updates and deletes.

@@ -1,12 +1,13 @@
 """Finding people and posts: only what the viewer may know, with lists and relationships."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from domain.audience import ANONYMOUS, Audience
+from domain.audience import ANONYMOUS, Audience, Viewer
 from domain.errors import NotFound
-from domain.kinds import ActorType, FollowState, Role
+from domain.kinds import ActorType, FollowState, MembershipState, Role
 from social.search import search
 from storage.queries import actors
 from storage.tx import Tx
@@ -15,7 +16,9 @@ from storage.views.paging import Page
 from tests.support.factories import (
     add_actor,
     add_block,
+    add_community,
     add_follow,
+    add_membership,
     add_person,
     add_post,
     add_remote,
@@ -104,6 +107,126 @@ def test_G_a_guest_sees_whom_the_world_sees_and_who_wrote_to_her(
     outside = add_person(tx, "open", public=True, followers_count=7)
     assert people.person(tx, ANONYMOUS, outside).followers_count == 0
     assert people.person(tx, member(world["bo"]), outside).followers_count == 7
+
+
+def sees(tx: Tx, viewer: Viewer, actor_id: int) -> bool:
+    """Whether every way of looking at one person says that there is somebody, or none does."""
+    found = actors.by_id(tx, actor_id)
+    assert found is not None
+    answers = {bool(people.people(tx, viewer, [actor_id]))}
+    for look in (
+        lambda: people.person(tx, viewer, actor_id),
+        lambda: people.by_acct(tx, viewer, found.handle, found.domain),
+        lambda: people.followers(tx, viewer, actor_id, Page()),
+        lambda: people.following(tx, viewer, actor_id, Page()),
+    ):
+        try:
+            look()
+        except NotFound:
+            answers.add(False)
+        else:
+            answers.add(True)
+    answers.add(found.handle in [one.handle for one in search(tx, viewer, f"@{found.acct}")])
+    assert len(answers) == 1
+    return answers.pop()
+
+
+def test_P06_people_elsewhere_are_not_there_for_the_anonymous(
+    tx: Tx, world: dict[str, int]
+) -> None:
+    """Even who writes for the whole world: they are here because somebody here looked at them."""
+    loud = add_remote(tx, "loud", posts_count=9, public=True)
+    assert sees(tx, member(world["bo"]), loud)
+    assert not sees(tx, ANONYMOUS, loud)
+    assert not sees(tx, guest(world["gina"]), loud)
+    ours = add_person(tx, "author", posts_count=1)
+    assert sees(tx, ANONYMOUS, ours), "who writes here for the whole world may be looked up"
+    fake = add_remote(tx, "tertulia", "https://other.example")
+    assert not sees(tx, ANONYMOUS, fake), "only our own helper is everybody's"
+
+
+def by_following(tx: Tx, gina: int, zoe: int) -> None:
+    add_follow(tx, gina, zoe)
+
+
+def by_being_followed(tx: Tx, gina: int, zoe: int) -> None:
+    add_follow(tx, zoe, gina)
+
+
+def by_a_letter(tx: Tx, gina: int, zoe: int) -> None:
+    add_post(tx, zoe, Audience.direct(), named=(gina,))
+
+
+def by_being_named_together(tx: Tx, gina: int, zoe: int) -> None:
+    add_post(tx, add_person(tx, "cy"), Audience.direct(), named=(gina, zoe))
+
+
+def by_a_community(tx: Tx, gina: int, zoe: int, **theirs: Any) -> None:
+    knots = add_community(tx, "knots")
+    add_membership(tx, knots, gina)
+    add_membership(tx, knots, zoe, **theirs)
+
+
+@pytest.mark.both
+@pytest.mark.parametrize(
+    "meet",
+    [by_following, by_being_followed, by_a_letter, by_being_named_together, by_a_community],
+    ids=lambda meet: meet.__name__,
+)
+@pytest.mark.parametrize("who", ["zoe", "bo"])
+def test_P06_a_guest_sees_whom_she_has_to_do_with(
+    tx: Tx, world: dict[str, int], meet: Callable[[Tx, int, int], None], who: str
+) -> None:
+    gina, other = world["gina"], world[who]
+    assert not sees(tx, guest(gina), other)
+    meet(tx, gina, other)
+    assert sees(tx, guest(gina), other)
+    assert not sees(tx, ANONYMOUS, other)
+    stranger = add_person(tx, "gus", role=Role.GUEST)
+    assert not sees(tx, guest(stranger), other), "another guest has nothing to do with them"
+
+
+def almost_by_following(tx: Tx, gina: int, zoe: int) -> None:
+    add_follow(tx, gina, zoe, state=FollowState.PENDING)
+
+
+def almost_by_a_letter(tx: Tx, gina: int, zoe: int) -> None:
+    add_post(tx, zoe, Audience.direct(), named=(gina,), deleted_at=tx.now)
+
+
+def by_an_ended_membership(tx: Tx, gina: int, zoe: int) -> None:
+    by_a_community(tx, gina, zoe, until=tx.now)
+
+
+def by_a_membership_that_waits(tx: Tx, gina: int, zoe: int) -> None:
+    by_a_community(tx, gina, zoe, state=MembershipState.REQUESTED)
+
+
+def by_two_communities(tx: Tx, gina: int, zoe: int) -> None:
+    add_membership(tx, add_community(tx, "knots"), gina)
+    add_membership(tx, add_community(tx, "ropes"), zoe)
+
+
+@pytest.mark.parametrize(
+    "meet",
+    [
+        *(almost_by_following, almost_by_a_letter, by_an_ended_membership),
+        *(by_a_membership_that_waits, by_two_communities),
+    ],
+    ids=lambda meet: meet.__name__,
+)
+def test_P06_a_guest_does_not_see_whom_she_nearly_met(
+    tx: Tx, world: dict[str, int], meet: Callable[[Tx, int, int], None]
+) -> None:
+    meet(tx, world["gina"], world["zoe"])
+    assert not sees(tx, guest(world["gina"]), world["zoe"])
+
+
+def test_a_guest_sees_her_own_communities(tx: Tx, world: dict[str, int]) -> None:
+    mine, other = add_community(tx, "knots"), add_community(tx, "ropes")
+    add_membership(tx, mine, world["gina"])
+    assert sees(tx, guest(world["gina"]), mine)
+    assert not sees(tx, guest(world["gina"]), other)
 
 
 def test_Z02_not_there_and_not_for_you_are_the_same(tx: Tx, world: dict[str, int]) -> None:

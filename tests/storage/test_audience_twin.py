@@ -14,16 +14,28 @@ from sqlalchemy import bindparam, select
 from domain.addressing import may_share
 from domain.audience import Audience, Kind, Viewer, may_read
 from domain.ids import HERE, LARGEST
+from domain.kinds import Acceptance
 from storage.audience import StoredFacts, alive, readable, readers_among, shown, viewer_params
 from storage.queries import posts as post_queries
 from storage.tables.accounts import accounts
 from storage.tables.actors import actors
+from storage.tables.communities import communities, memberships
 from storage.tables.origins import agreements, origins
 from storage.tables.posts import mentions, posts
-from storage.tables.relations import blocks, communities, follows, memberships
+from storage.tables.relations import blocks, follows
 from storage.tx import Tx
 from storage.views.posts import load
-from tests.support.factories import add_actor, add_follow, add_origin, add_post, add_share, put
+from tests.support.factories import (
+    AGREED,
+    add_actor,
+    add_follow,
+    add_membership,
+    add_origin,
+    add_post,
+    add_share,
+    put,
+    put_community,
+)
 from tests.support.worlds import Knowledge, World, world, worlds
 
 SEEDS = range(60)
@@ -101,17 +113,17 @@ def put_world(tx: Tx, w: World) -> None:
             since=agreement.since,
             until=agreement.until,
             active=agreement.active,
+            **AGREED,
         )
     for follow in w.follows:
         add_follow(tx, follow.follower, follow.target, state=follow.state)
     for community in w.communities:
-        put(tx, communities, actor_id=community.actor, history=community.history, created_at=0)
+        put_community(tx, community.actor, history=community.history)
     for standing in w.memberships:
-        put(
+        add_membership(
             tx,
-            memberships,
-            community_id=standing.community,
-            actor_id=standing.actor,
+            standing.community,
+            standing.actor,
             state=standing.state,
             since=standing.since,
             until=standing.until,
@@ -129,6 +141,7 @@ def put_world(tx: Tx, w: World) -> None:
             created_at=post.created_at,
             reply_to_id=post.reply_to,
             quiet=post.quiet,
+            acceptance=Acceptance.ACCEPTED if post.accepted else Acceptance.WAITING,
         )
 
 
@@ -278,7 +291,8 @@ def test_a_share_made_later_does_not_open_an_old_post_to_a_new_sister(tx: Tx) ->
     old = add_post(tx, author, Audience.network(HERE), created_at=100)
     new = add_post(tx, author, Audience.network(HERE), created_at=200)
     kind = 1
-    put(tx, agreements, origin_id=2, kind=kind, since=150, until=None, active=True)
+    agreed = {"since": 150, "until": None, "active": True, **AGREED}
+    put(tx, agreements, origin_id=2, kind=kind, **agreed)
     for post in (old, new):
         add_share(tx, add_actor(tx, f"sharer{post}"), post, created_at=300)
     params = viewer_params(Viewer.remote(visitor, 2)) | {"now": 400}

@@ -384,7 +384,8 @@ def test_pages_are_found_by_index(tx: Tx, database_kind: str) -> None:
     from storage.dialects import SQLITE
     from storage.plans import plans_of
 
-    for paged in (timelines._HOME, timelines._LOCAL, timelines._ACCOUNT, timelines._TAG):
+    lists = (timelines._HOME, timelines._LOCAL, timelines._ACCOUNT, timelines._TAG)
+    for paged in (*lists, timelines._COMMUNITY, timelines._NOT_TAKEN_IN):
         plan = plans_of(SQLITE).get(paged.newest)
         values = dict.fromkeys(plan._names, 1)
         steps = tx._session.all("EXPLAIN QUERY PLAN " + plan.text, plan.values(values))

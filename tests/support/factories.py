@@ -9,36 +9,52 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 from domain.audience import Audience, Viewer
 from domain.ids import HERE
 from domain.kinds import (
+    Acceptance,
     AccountState,
     ActorType,
     AgreementKind,
+    Directory,
     FollowState,
     History,
+    Joining,
+    Life,
     MembershipState,
     PostType,
+    Preset,
+    Relay,
     Role,
+    Way,
 )
 from domain.node import Node
+from domain.roles import CommunityRole
 from storage.queries.ids import new_id
 from storage.queries.origins import origin_id
 from storage.queries.posts import by_id
 from storage.tables.accounts import accounts, tokens
 from storage.tables.actors import actors
+from storage.tables.communities import cards, communities, memberships
 from storage.tables.origins import agreements, origins
 from storage.tables.posts import mentions, post_tags, posts
-from storage.tables.relations import blocks, communities, follows, likes, memberships
+from storage.tables.relations import blocks, follows, likes
 from storage.tables.timelines import home_entries
 from storage.tx import Tx
 
 NODE: Final = Node(origin="https://here.example", handle_domain="here.example")
 FAR: Final = 1 << 60
 """A home that stays fresh."""
+AGREED: Final[dict[str, Any]] = {
+    "uri": "",
+    "directory": Directory.SHARED,
+    "contact": "",
+    "ended_at": None,
+}
+"""What an agreement says besides its kind and its time."""
 
 _STATEMENTS: Final[dict[Any, Insert]] = {
     table: insert(table).values({column.name: bindparam(column.name) for column in table.c})
     for table in (
-        *(accounts, actors, agreements, blocks, communities, follows, home_entries, likes),
-        *(memberships, mentions, origins, post_tags, posts, tokens),
+        *(accounts, actors, agreements, blocks, cards, communities, follows, home_entries),
+        *(likes, memberships, mentions, origins, post_tags, posts, tokens),
     )
 }
 _numbers = count(1)
@@ -150,7 +166,7 @@ def add_person(
         default_language=None,
         told=b"[]",
         home_fresh_until=home_fresh_until,
-        created_at=tx.now,
+        created_at=values.get("created_at", tx.now),
     )
     return identifier
 
@@ -175,6 +191,7 @@ def add_sister(
         since=since,
         until=until,
         active=active,
+        **AGREED,
     )
 
 
@@ -185,7 +202,9 @@ def add_follow(
     *,
     state: FollowState = FollowState.ACCEPTED,
     shares: bool = True,
+    accepted_at: int = 0,
 ) -> None:
+    """`accepted_at`: from the beginning, unless said otherwise."""
     put(
         tx,
         follows,
@@ -197,6 +216,7 @@ def add_follow(
         shares=shares,
         notify=False,
         created_at=tx.now,
+        accepted_at=accepted_at if state is FollowState.ACCEPTED else None,
     )
 
 
@@ -213,8 +233,29 @@ def add_like(tx: Tx, actor: int, post: int) -> int:
 
 def add_community(tx: Tx, handle: str, *, history: History = History.ALL, **values: Any) -> int:
     identifier = add_actor(tx, handle, type=ActorType.GROUP, **values)
-    put(tx, communities, actor_id=identifier, history=history, created_at=tx.now)
+    put_community(tx, identifier, history=history)
     return identifier
+
+
+def put_community(
+    tx: Tx, identifier: int, *, history: History = History.ALL, **values: Any
+) -> None:
+    """The row that makes an actor a community: for members, with partners, launched."""
+    given = {
+        "preset": Preset.PARTNERS,
+        "joining": Joining.BY_REQUEST,
+        "listed": False,
+        "life": Life.ACTIVE,
+        "purpose": "To learn from each other",
+        "keeps_words": True,
+        "relay": Relay.DIRECT,
+        "relays_pictures": False,
+        "takes_wider": False,
+        "takes_back": False,
+        "created_at": tx.now,
+        "launched_at": tx.now,
+    }
+    put(tx, communities, actor_id=identifier, history=history, **given | values)
 
 
 def add_membership(
@@ -225,6 +266,8 @@ def add_membership(
     state: MembershipState = MembershipState.ACTIVE,
     since: int = 0,
     until: int | None = None,
+    role: CommunityRole = CommunityRole.MEMBER,
+    way: Way = Way.HERE,
 ) -> None:
     put(
         tx,
@@ -234,6 +277,10 @@ def add_membership(
         state=state,
         since=since,
         until=until,
+        role=role,
+        way=way,
+        sponsor_id=None,
+        asked_at=since,
     )
 
 
@@ -287,6 +334,7 @@ def add_post(
         "likes_count": 0,
         "shares_count": 0,
         "version": 1,
+        "acceptance": Acceptance.ACCEPTED,
     }
     put(tx, posts, **(row | values))
     for actor in {*named, *silent}:
@@ -329,6 +377,26 @@ def add_share(tx: Tx, author: int, original: int, **values: Any) -> int:
         source=None,
         **values,
     )
+
+
+def add_wrapper(tx: Tx, community: int, original: int, **values: Any) -> int:
+    """What a community shows of a post that was written in it."""
+    return add_share(tx, community, original, place_id=community, **values)
+
+
+def add_card(tx: Tx, community: int, actor: int, **values: Any) -> None:
+    """What a community says of one of its members."""
+    row: dict[str, Any] = {
+        "handle": "cy",
+        "name": "Cy",
+        "home": "Acme",
+        "avatar": None,
+        "key_uri": None,
+        "key": None,
+        "version": 1,
+        "made_at": tx.now,
+    }
+    put(tx, cards, community_id=community, actor_id=actor, **(row | values))
 
 
 def add_home_entry(tx: Tx, actor: int, post: int, author: int) -> None:

@@ -34,6 +34,12 @@ def number(value: Any, where: str) -> None:
         fail(where, value, "a count")
 
 
+def real(value: Any, where: str) -> None:
+    """Any number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        fail(where, value, "a number")
+
+
 def identifier(value: Any, where: str) -> None:
     if not isinstance(value, str) or not _IDENTIFIER.fullmatch(value):
         fail(where, value, "an id: decimal digits in a string")

@@ -21,6 +21,7 @@ from tests.support.shapes import (
     nothing,
     number,
     one_of,
+    real,
     shape,
     text,
 )
@@ -87,6 +88,21 @@ _SOURCE = shape(
     }
 )
 _MENTION = shape({"id": identifier, "username": text, "url": address, "acct": text})
+_SIZE = shape({"width": number, "height": number, "size": text, "aspect": real})
+_MEDIA = shape(
+    {
+        "id": identifier,
+        "type": one_of("image"),
+        "url": address,
+        "preview_url": address,
+        "remote_url": maybe(address),
+        "meta": shape(
+            {"focus": shape({"x": real, "y": real}), "original": _SIZE, "small": _SIZE}
+        ),
+        "description": maybe(text),
+        "blurhash": maybe(text),
+    }
+)
 _STATUS: dict[str, Check] = {
     "id": identifier,
     "created_at": moment,
@@ -106,7 +122,7 @@ _STATUS: dict[str, Check] = {
     "edited_at": maybe(moment),
     "content": text,
     "application": maybe(shape({"name": text, "website": maybe(address)})),
-    "media_attachments": many(nothing),
+    "media_attachments": many(_MEDIA),
     "mentions": many(_MENTION),
     "tags": many(shape({"name": text, "url": address})),
     "emojis": many(nothing),
@@ -179,6 +195,7 @@ SHAPES |= {
     "status_for_strangers": shape(_STATUS),
     "any_status": shape(_STATUS, _FLAGS),
     "deleted_status": shape({**_STATUS, **_FLAGS, "text": text}),
+    "media": _MEDIA,
     "source": shape({"id": identifier, "text": text, "spoiler_text": text}),
     "edit": shape(
         {
@@ -189,11 +206,19 @@ SHAPES |= {
             "account": nested("account"),
             "poll": nothing,
             "quote": nothing,
-            "media_attachments": many(nothing),
+            "media_attachments": many(_MEDIA),
             "emojis": many(nothing),
         }
     ),
     "context": shape({"ancestors": many(nested("status")), "descendants": many(nested("status"))}),
+    "list": shape(
+        {
+            "id": text,
+            "title": text,
+            "replies_policy": one_of("followed", "list", "none"),
+            "exclusive": flag,
+        }
+    ),
     "relationship": shape(
         {
             "id": identifier,

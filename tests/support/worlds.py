@@ -7,7 +7,7 @@ blocks, and threads whose answers have other audiences than their root.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from hypothesis import strategies as st
@@ -112,6 +112,7 @@ class PostRow:
     root_audience: Audience
     reply_to: int | None = None
     quiet: bool = False
+    accepted: bool = True
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,7 @@ class World:
         return PostFacts(
             *(post.id, post.author, post.audience, post.created_at, post.named),
             *(root.id, root.author, post.root_audience, root.created_at, root.named),
+            accepted=post.accepted,
         )
 
     def viewers(self) -> Iterator[tuple[str, Viewer]]:
@@ -304,6 +306,9 @@ class _Maker:
                 post = self._answer(identifier, author, moment, made, groups, people)
             else:
                 post = self._start(identifier, author, moment, groups, people)
+            if post.audience.kind is Kind.COMMUNITY and self._random.random() < 0.15:
+                yield replace(post, accepted=False)  # seen by nobody, so answered by nobody
+                continue
             made.append(post)
             yield post
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.databases import SHARED
 from tests.support.nodes import Nodes
+from tests.together.plain_club import PlainClub, plain_club
 
 
 @pytest.fixture
@@ -25,3 +26,10 @@ async def nodes(new_database_url: Callable[[], str], folder: Path) -> AsyncItera
     """Starts nodes of this test's kind of database, and ends them with the test."""
     async with Nodes(new_database_url, folder) as started:
         yield started
+
+
+@pytest.fixture
+async def club(nodes: Nodes) -> AsyncIterator[PlainClub]:
+    """A community with members on plain servers."""
+    async with plain_club(nodes) as made:
+        yield made

@@ -7,6 +7,7 @@ import pytest
 
 from domain.kinds import Role
 from tests.support.nodes import Person, RunningNode, running_node
+from tests.web.visitor import Visitor, Visitors, browsing, new_session
 
 
 @pytest.fixture
@@ -34,3 +35,24 @@ async def bo(node: RunningNode) -> Person:
 async def gina(node: RunningNode) -> Person:
     """A guest."""
     return await node.person("gina", Role.GUEST)
+
+
+@pytest.fixture
+async def visitors(node: RunningNode) -> AsyncIterator[Visitors]:
+    """Opens as many browsers as a test wants."""
+    async with new_session() as session:
+        yield Visitors(node, session)
+
+
+@pytest.fixture
+async def stranger(node: RunningNode) -> AsyncIterator[Visitor]:
+    """A browser in which nobody is signed in."""
+    async with browsing(node) as browser:
+        yield browser
+
+
+@pytest.fixture
+async def at_ana(node: RunningNode, ana: Person) -> AsyncIterator[Visitor]:
+    """Ana's browser."""
+    async with browsing(node, ana) as browser:
+        yield browser

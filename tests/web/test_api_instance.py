@@ -1,6 +1,5 @@
 """What this node tells apps before anybody signed in, and when they start."""
 
-from io import BytesIO
 from typing import Any
 
 import pytest
@@ -86,15 +85,6 @@ async def test_what_else_clients_ask_when_they_start(ana: Person) -> None:
     assert (await ana.ask("PUT", "/api/v2/notifications/policy", json={})).json == policy
     assert (await ana.ask("PATCH", "/api/v2/notifications/policy", json={})).json == policy
     check("tag", await ana.get("/api/v1/tags/Lernen"))
-
-
-@pytest.mark.parametrize("path", ["/api/v1/media", "/api/v2/media"])
-async def test_uploads_are_refused_with_a_sentence_before_they_are_read(
-    ana: Person, path: str
-) -> None:
-    answer = await ana.ask("POST", path, data={"file": BytesIO(b"x" * 1_000_000)})
-    assert answer.status == 422
-    assert "cannot be uploaded" in check("error", answer.json)["error"]
 
 
 async def test_health_answers(node: RunningNode) -> None:

@@ -173,6 +173,20 @@ async def test_an_edit_is_seen_with_its_history(ana: Person, bo: Person) -> None
     assert "Again" in patched.json["content"]
 
 
+async def test_a_late_follower_sees_what_was_said_since_then(ana: Person, bo: Person) -> None:
+    made = await ana.say("my salary is", visibility="private")
+    path = f"/api/v1/statuses/{made['id']}"
+    await ana.put(path, status="what was current")
+    await bo.post(f"/api/v1/accounts/{ana.id}/follow")
+    await ana.put(path, status="what it says now")
+    shown = check_all("edit", await bo.get(f"{path}/history"))
+    assert [one["content"] for one in shown] == [
+        "<p>what was current</p>",
+        "<p>what it says now</p>",
+    ]
+    assert len(await ana.get(f"{path}/history")) == 3
+
+
 async def test_edits_and_deletions_are_for_authors(ana: Person, bo: Person) -> None:
     posted = await ana.say("Mine")
     path = f"{STATUSES}/{posted['id']}"
@@ -250,4 +264,4 @@ async def test_uploads_beside_a_text_do_not_lose_the_text_without_a_word(ana: Pe
     form.add_field("file", BytesIO(b"x"), filename="a.png")
     answer = await ana.ask("POST", STATUSES, data=form)
     assert answer.status == 422
-    assert "Pictures" in answer.json["error"]
+    assert "picture" in answer.json["error"]

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from collections.abc import AsyncIterator
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import orjson
@@ -10,18 +9,12 @@ import pytest
 
 from social.apps import OUT_OF_BAND, NewApp, insert_app
 from tests.support.nodes import Person, RunningNode
-from tests.web.visitor import PASSWORD, Shown, Visitors, new_session, with_password
+from tests.web.visitor import PASSWORD, Shown, Visitors, with_password
 from web.pages.consent import form_target
 
 SCOPES = "read write follow push"
 CALLBACK = "https://app.example/callback"
 PATH = "/oauth/authorize"
-
-
-@pytest.fixture
-async def visitors(node: RunningNode) -> AsyncIterator[Visitors]:
-    async with new_session() as session:
-        yield Visitors(node, session)
 
 
 async def app_with(
@@ -94,6 +87,7 @@ async def test_no_is_no(node: RunningNode, visitors: Visitors, ana: Person) -> N
     denied = await visitor.submit(page, PATH, decision="deny")
     assert denied.status == 200
     assert denied.tree.css_first("#code") is None
+    assert "was not allowed" in denied.text
 
 
 async def test_the_code_is_shown_where_the_app_cannot_be_called(

@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 from social.passwords import hash_now
 from storage.queries import accounts as rows
 from tests.support.nodes import Person, RunningNode
-from tests.web.browsing import Browser, browsing
+from tests.web.visitor import Visitor, browsing
 from web.pages.markup import cleaned
 from web.pages.paths import own_path
 
@@ -82,7 +82,7 @@ def dangers(source: str) -> list[str]:
 
 
 @pytest.fixture
-async def at_bo(node: RunningNode, bo: Person) -> AsyncIterator[Browser]:
+async def at_bo(node: RunningNode, bo: Person) -> AsyncIterator[Visitor]:
     """The browser of the one who reads."""
     async with browsing(node, bo) as browser:
         yield browser
@@ -96,15 +96,15 @@ def test_the_oracle_sees_what_a_careless_page_lets_through(payload: str) -> None
 
 @pytest.mark.parametrize("payload", SCRIPTS)
 async def test_H01_a_post_and_its_warning_are_words(
-    at_bo: Browser, ana: Person, payload: str
+    at_bo: Visitor, ana: Person, payload: str
 ) -> None:
     post = await ana.say(f"before {payload} after", spoiler_text=f"note {payload}")
     for path in (f"/@ana/{post['id']}", "/@ana"):
-        seen = await at_bo.open(path)
+        seen = await at_bo.get(path)
         assert seen.status == 200
-        assert dangers(seen.source) == []
-        summary = seen.page.css_first("article summary")
-        words = seen.page.css_first("article .words")
+        assert dangers(seen.html) == []
+        summary = seen.tree.css_first("article summary")
+        words = seen.tree.css_first("article .words")
         assert summary is not None
         assert words is not None
         assert summary.text() == f"note {payload}".replace("\t", " ")
@@ -115,61 +115,61 @@ async def test_H01_a_post_and_its_warning_are_words(
 
 @pytest.mark.parametrize("payload", SCRIPTS)
 async def test_H01_a_name_and_a_bio_are_words(
-    node: RunningNode, at_bo: Browser, ana: Person, bo: Person, payload: str
+    node: RunningNode, at_bo: Visitor, ana: Person, bo: Person, payload: str
 ) -> None:
     name = payload[:30]
     async with browsing(node, ana) as at_ana:
-        await at_ana.open("/settings")
-        saved = await at_ana.submit("/settings", name=name, bio=f"about {payload}")
-        assert saved.to == "/settings?saved=1"
-        settings = await at_ana.open("/settings")
-        assert settings.form("/settings")["name"] == name
-        assert dangers(settings.source) == []
+        await at_ana.get("/settings")
+        saved = await at_ana.send("/settings", name=name, bio=f"about {payload}")
+        assert saved.location == "/settings?saved=1"
+        settings = await at_ana.get("/settings")
+        assert settings.fields("/settings")["name"] == name
+        assert dangers(settings.html) == []
     await bo.follow(ana)
     post = await ana.say("@bo hello")
     for path in ("/@ana", f"/@ana/{post['id']}", "/", "/notifications", "/search?q=ana"):
-        seen = await at_bo.open(path)
+        seen = await at_bo.get(path)
         assert seen.status == 200
-        assert dangers(seen.source) == []
-        assert name in [node.text() for node in seen.page.css("strong, h1")]
-    profile = (await at_bo.open("/@ana")).page.css_first(".words")
+        assert dangers(seen.html) == []
+        assert name in [node.text() for node in seen.tree.css("strong, h1")]
+    profile = (await at_bo.get("/@ana")).tree.css_first(".words")
     assert profile is not None
     assert profile.text(strip=True).startswith("about")
 
 
 @pytest.mark.parametrize("payload", SCRIPTS)
-async def test_H01_an_app_name_is_words(node: RunningNode, at_bo: Browser, payload: str) -> None:
+async def test_H01_an_app_name_is_words(node: RunningNode, at_bo: Visitor, payload: str) -> None:
     name = payload[:60]
     oob = "urn:ietf:wg:oauth:2.0:oob"
     app = {"client_name": name, "redirect_uris": oob, "scopes": "read"}
     made = await node.ask("POST", "/api/v1/apps", json=app)
     if made.status == 422:  # refused at the door is as good (A20)
         return
-    seen = await at_bo.open(
+    seen = await at_bo.get(
         f"/oauth/authorize?response_type=code&client_id={made.json['client_id']}"
         f"&redirect_uri={oob}&scope=read&state={quote(payload)}"
     )
-    assert (seen.status, dangers(seen.source)) == (200, [])
-    heading = seen.page.css_first("h1")
+    assert (seen.status, dangers(seen.html)) == (200, [])
+    heading = seen.tree.css_first("h1")
     assert heading is not None
     assert name in heading.text()
-    assert seen.form("/oauth/authorize")["state"] == payload
-    code = await at_bo.submit("/oauth/authorize", decision="allow")
-    assert (code.status, dangers(code.source)) == (200, [])
+    assert seen.fields("/oauth/authorize")["state"] == payload
+    code = await at_bo.send("/oauth/authorize", decision="allow")
+    assert (code.status, dangers(code.html)) == (200, [])
 
 
 @pytest.mark.parametrize("payload", SCRIPTS)
 async def test_H01_what_was_typed_comes_back_as_words(
-    at_bo: Browser, ana: Person, payload: str
+    at_bo: Visitor, ana: Person, payload: str
 ) -> None:
-    search = await at_bo.open(f"/search?q={quote(payload)}")
-    assert search.form("/search")["q"] == payload
-    await at_bo.open("/")
-    again = await at_bo.submit("/posts", text=payload, summary=payload, readers="?")
+    search = await at_bo.get(f"/search?q={quote(payload)}")
+    assert search.fields("/search")["q"] == payload
+    await at_bo.get("/")
+    again = await at_bo.send("/posts", text=payload, summary=payload, readers="?")
     assert again.status == 422
-    form = again.form("/posts")
+    form = again.fields("/posts")
     assert (form["text"], form["summary"]) == (payload, payload)
-    assert (dangers(search.source), dangers(again.source)) == ([], [])
+    assert (dangers(search.html), dangers(again.html)) == ([], [])
 
 
 @pytest.mark.parametrize("address", LINKS)
@@ -205,37 +205,37 @@ async def test_H08_signing_in_leads_nowhere_else(
 ) -> None:
     await _give_password(node, ana)
     async with browsing(node) as browser:
-        form = await browser.open(f"/sign-in?next={quote(address)}")
-        assert form.form("/sign-in")["next"] == "/"
+        form = await browser.get(f"/sign-in?next={quote(address)}")
+        assert form.fields("/sign-in")["next"] == "/"
         sent = {"login": "ana", "password": PASSWORD, "next": address}
-        assert (await browser.submit("/sign-in", **sent)).to == "/"
+        assert (await browser.send("/sign-in", **sent)).location == "/"
 
 
 async def test_H08_signing_in_leads_on_to_our_own_page(node: RunningNode, ana: Person) -> None:
     await _give_password(node, ana)
     async with browsing(node) as browser:
-        await browser.open("/sign-in?next=/search%3Fq%3Dbo")
-        seen = await browser.submit("/sign-in", login="ana", password=PASSWORD)
-        assert seen.to == "/search?q=bo"
+        await browser.get("/sign-in?next=/search%3Fq%3Dbo")
+        seen = await browser.send("/sign-in", login="ana", password=PASSWORD)
+        assert seen.location == "/search?q=bo"
 
 
 @pytest.mark.parametrize("address", ADDRESSES[:7])
 async def test_H08_the_way_back_after_an_act_stays_here(
-    at_bo: Browser, ana: Person, address: str
+    at_bo: Visitor, ana: Person, address: str
 ) -> None:
     post = await ana.say("Something to like")
-    await at_bo.open(f"/@ana/{post['id']}")
-    liked = await at_bo.submit(f"/posts/{post['id']}/like", back=address)
-    assert liked.to == f"/#p{post['id']}"
+    await at_bo.get(f"/@ana/{post['id']}")
+    liked = await at_bo.send(f"/posts/{post['id']}/like", back=address)
+    assert liked.location == f"/#p{post['id']}"
 
 
 @pytest.mark.parametrize("payload", SCRIPTS)
-async def test_H08_an_unknown_path_is_not_repeated(at_bo: Browser, payload: str) -> None:
+async def test_H08_an_unknown_path_is_not_repeated(at_bo: Visitor, payload: str) -> None:
     path = "/" + quote(payload, safe="")
     seen = await at_bo.ask("GET", path, headers={"Accept": "text/html"})
     assert seen.status == 404
-    assert dangers(seen.source) == []
-    assert "alert" not in seen.source
+    assert dangers(seen.html) == []
+    assert "alert" not in seen.html
 
 
 async def _give_password(node: RunningNode, person: Person) -> None:

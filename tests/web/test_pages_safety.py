@@ -1,7 +1,6 @@
 """Whatever somebody writes is text in a page: no script, no foreign address, no look of its own."""
 
 import re
-from collections.abc import AsyncIterator
 from itertools import product
 from pathlib import Path
 from urllib.parse import urlencode
@@ -16,7 +15,7 @@ from storage.tables.actors import actors
 from storage.tables.posts import posts
 from storage.tx import Tx
 from tests.support.nodes import Person, RunningNode
-from tests.web.visitor import Shown, Visitors, new_session
+from tests.web.visitor import Shown, Visitors
 from web.pages import rendering
 from web.pages.files import FILES, YEAR
 from web.pages.markup import cleaned
@@ -53,16 +52,10 @@ PLAIN = frozenset(
     lang charset name content rel href type class aria-label aria-current aria-describedby id
     tabindex method action value src alt width height datetime title maxlength required checked
     readonly rows for role autocomplete autocapitalize spellcheck dir open minlength target
-    translate aria-invalid
+    translate aria-invalid enctype accept loading
     """.split()  # noqa: SIM905 - a list of words reads best as words
 )
 OWN_ADDRESS = re.compile(r"/(?![/\\])|#|https?://|mailto:")
-
-
-@pytest.fixture
-async def visitors(node: RunningNode) -> AsyncIterator[Visitors]:
-    async with new_session() as session:
-        yield Visitors(node, session)
 
 
 def assert_inert(shown: Shown) -> None:

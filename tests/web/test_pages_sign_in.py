@@ -1,6 +1,6 @@
 """Signing in and out in a browser: what must be refused, and that the right way works."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,12 +9,6 @@ from social import accounts
 from tests.support.nodes import Person, RunningNode, running_node
 from tests.web.visitor import PASSWORD, Shown, Visitor, Visitors, new_session, with_password
 from web.pages.paths import own_path
-
-
-@pytest.fixture
-async def visitors(node: RunningNode) -> AsyncIterator[Visitors]:
-    async with new_session() as session:
-        yield Visitors(node, session)
 
 
 @pytest.fixture

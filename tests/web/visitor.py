@@ -1,12 +1,14 @@
 """Somebody with a browser that runs no scripts: cookies, pages, and forms as they stand in them."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from aiohttp import ClientSession, DummyCookieJar
+from multidict import CIMultiDictProxy
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from domain.kinds import Role
@@ -23,7 +25,7 @@ class Shown:
     """What a browser shows after an answer, and the answer itself."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: CIMultiDictProxy[str]
     body: bytes
     cookies: list[str]
     path: str
@@ -46,6 +48,11 @@ class Shown:
     @property
     def location(self) -> str:
         return self.headers.get("Location", "")
+
+    def compared(self) -> tuple[int, dict[str, str], bytes]:
+        """Everything but the date."""
+        headers = {name: value for name, value in self.headers.items() if name != "Date"}
+        return self.status, headers, self.body
 
     def form(self, action: str) -> LexborNode:
         """The first form that leads there."""
@@ -72,9 +79,12 @@ class Visitor:
         self.node = node
         self.cookies: dict[str, str] = {}
         self._session = session
+        self._last: Shown | None = None
 
     async def get(self, path: str, **headers: str) -> Shown:
-        return await self.ask("GET", path, headers=headers)
+        """Go to an address; its forms can be sent afterwards."""
+        self._last = await self.ask("GET", path, headers=headers)
+        return self._last
 
     async def post(self, path: str, **data: str) -> Shown:
         return await self.ask("POST", path, data=data)
@@ -84,7 +94,7 @@ class Visitor:
         headers = dict(given.pop("headers", {}))
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        url = self.node.base + path
+        url = self.node.url(path)
         async with self._session.request(
             method, url, headers=headers, allow_redirects=False, **given
         ) as answer:
@@ -103,6 +113,14 @@ class Visitor:
     async def submit(self, page: Shown, action: str, **typed: str) -> Shown:
         """Send a form of the page, filled in; where it leads is not followed."""
         return await self.post(action, **{**page.fields(action), **typed})
+
+    async def send(self, action: str, **typed: str) -> Shown:
+        """Send the form of the page that this browser shows, filled in."""
+        assert self._last is not None, "go to a page first"
+        shown = await self.submit(self._last, action, **typed)
+        if not shown.location:
+            self._last = shown
+        return shown
 
     async def follow(self, shown: Shown) -> Shown:
         """Go where a redirect leads, on this node."""
@@ -143,6 +161,14 @@ class Visitors:
     async def of(self, person: Person) -> Visitor:
         """A browser in which this person is signed in."""
         return await self.stranger().let_in(person)
+
+
+@asynccontextmanager
+async def browsing(node: RunningNode, person: Person | None = None) -> AsyncIterator[Visitor]:
+    """A browser of its own; signed in as this person, if one is given."""
+    async with new_session() as session:
+        visitors = Visitors(node, session)
+        yield visitors.stranger() if person is None else await visitors.of(person)
 
 
 def new_session() -> ClientSession:

@@ -8,8 +8,8 @@ from domain.errors import NotFound
 from domain.ids import HERE
 from domain.node import APPLICATION_HANDLE, SOFTWARE, VERSION, Federation, Node, Registration
 from federation.signatures import BadSignature
+from social.communities import is_known_to
 from storage.queries import actors
-from storage.queries.disclosures import is_disclosed
 from storage.tx import Tx
 from storage.views.actors import ActorView
 from web.actors.documents import may_look_up
@@ -55,13 +55,12 @@ async def webfinger(call: Call) -> StreamResponse:
 def found_actor(tx: Tx, *, node: Node, resource: str, signer: ActorView | None) -> ActorView:
     """The actor of ours that a resource names, if the asker may know it; NotFound otherwise."""
     actor = _named(tx, node, resource)
-    if actor is None or actor.origin_id != HERE or actor.gone_at is not None:
+    known = may_look_up(tx, actor)
+    if not known and signer is not None:
+        known = is_known_to(tx, actor, actor.id if actor is not None else 0, signer.origin_id)
+    if actor is None or not actor.is_local or actor.gone_at is not None or not known:
         raise NotFound
-    if may_look_up(tx, actor):
-        return actor
-    if signer is not None and is_disclosed(tx, actor.id, signer.origin_id):
-        return actor
-    raise NotFound
+    return actor
 
 
 def _named(tx: Tx, node: Node, resource: str) -> ActorView | None:

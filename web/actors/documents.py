@@ -12,6 +12,7 @@ import orjson
 from aiohttp.web import HTTPFound, Response, StreamResponse
 
 from activitypub.render import actors as render_actors
+from activitypub.render import groups as render_groups
 from activitypub.render import posts as render_posts
 from activitypub.vocabulary import ACTIVITY_JSON, JsonDict
 from domain.audience import ANONYMOUS, Viewer
@@ -21,9 +22,10 @@ from domain.kinds import ActorType
 from domain.node import Federation, Node
 from federation.signatures import BadSignature
 from outbox.addresses import address_of
-from storage.queries import actors
-from storage.queries.activities import activity
-from storage.queries.disclosures import is_disclosed, is_disclosed_to_plain
+from social.communities import is_known_to, terms_of
+from storage.queries import actors, communities
+from storage.queries.activities import activity, is_for_one
+from storage.queries.disclosures import is_disclosed_to_plain
 from storage.queries.keys import public_keys
 from storage.tx import Tx
 from storage.views import posts
@@ -65,8 +67,13 @@ def document(payload: JsonDict | bytes, status: int = 200) -> Response:
     return Response(body=body, status=status, content_type=ACTIVITY_JSON, headers=headers)
 
 
-def may_look_up(tx: Tx, actor: ActorView) -> bool:
-    """Whether anybody may learn that this actor of ours exists (protocol §3)."""
+def may_look_up(tx: Tx, actor: ActorView | None) -> bool:
+    """Whether anybody may learn that this actor of ours exists (protocol §3).
+
+    For nobody as much is asked as for somebody hidden: a clock shall tell no difference (P06).
+    """
+    if actor is None:
+        return is_disclosed_to_plain(tx, 0)
     return (
         actor.type in SERVICES
         or actor.public
@@ -86,17 +93,19 @@ def shown_service(tx: Tx, *, node: Node, actor_id: int) -> JsonDict | None:
 def shown_actor(tx: Tx, *, node: Node, actor_id: int, signer: ActorView | None) -> JsonDict:
     """An actor as this signer may see it: whole, a stub, or NotFound."""
     actor = actors.by_id(tx, actor_id)
-    if actor is None or actor.origin_id != HERE:
-        raise NotFound
-    if actor.gone_at is not None:
+    if actor is not None and actor.gone_at is not None and actor.is_local:
         raise Gone
     keys = public_keys(tx, actor_id)
     known = may_look_up(tx, actor)
-    if signer is not None and (known or is_disclosed(tx, actor_id, signer.origin_id)):
-        return render_actors.actor(actor, keys, node)
-    if known:
-        return render_actors.stub(actor, keys)
-    raise NotFound
+    told = signer is not None and is_known_to(tx, actor, actor_id, signer.origin_id)
+    if actor is None or not actor.is_local or not (known or told):
+        raise NotFound
+    if actor.type is ActorType.GROUP:
+        row = communities.by_id(tx, actor_id)
+        if row is not None and told:
+            return render_groups.group(actor, keys, node, terms_of(row))
+        return render_actors.stub(actor, keys)  # whole only for those who have to do with it
+    return render_actors.actor(actor, keys, node) if signer else render_actors.stub(actor, keys)
 
 
 @for_servers
@@ -148,11 +157,16 @@ async def _for_anybody_or_signer(call: Call, signer: Signer, show: Callable[[Tx,
 
 
 def shown_activity(tx: Tx, *, activity_id: int, viewer: Viewer) -> bytes:
-    """An activity as it was sent, to whoever may read its post; NotFound otherwise."""
-    found = activity(tx, activity_id)
-    if found is None or found[1] is None:
+    """An activity as it was sent, to whoever may read its post; NotFound otherwise.
+
+    A relay note is for one member: others who may read the post shall not learn that member's id
+    of it, nor who the member is.
+    """
+    found = None if is_for_one(tx, activity_id) else activity(tx, activity_id)
+    post_id = found[1] if found is not None else None
+    posts.visible(tx, post_id or 0, viewer)  # asked in any case: a clock shall tell no difference
+    if found is None or post_id is None:
         raise NotFound
-    posts.visible(tx, found[1], viewer)
     return found[2]
 
 

@@ -13,6 +13,7 @@ from storage.views import timelines
 from storage.views.actors import ActorView
 from storage.views.paging import Page
 from storage.views.posts import PostView
+from web.actors import groups
 from web.actors.documents import Signer, document, for_servers, shown_actor
 from web.call import Call
 
@@ -22,7 +23,13 @@ PAGE_SIZE = 20
 def shown_outbox(
     tx: Tx, *, node: Node, actor_id: int, signer: ActorView | None, max_id: int | None
 ) -> JsonDict:
-    """One page of public posts and shares, newest first. Others stay hidden (protocol §3)."""
+    """One page of public posts and shares, newest first. Others stay hidden (protocol §3).
+
+    A community's lists what it announced, for members (`web/actors/groups.py`).
+    """
+    community = groups.community_here(tx, actor_id)
+    if community is not None:
+        return groups.shown_outbox(tx, node=node, community=community, signer=signer, max_id=max_id)
     shown_actor(tx, node=node, actor_id=actor_id, signer=signer)
     page = Page(max_id=max_id, limit=PAGE_SIZE)
     posts = timelines.account(tx, ANONYMOUS, page, author_id=actor_id)

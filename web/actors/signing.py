@@ -8,6 +8,7 @@ from aiohttp.web import Response
 from domain.audience import ANONYMOUS, Viewer
 from domain.kinds import ActorType
 from federation.authentication import authenticate
+from federation.fetcher import Fetcher
 from federation.signatures import BadSignature, IncomingRequest
 from storage.views.actors import ActorView
 from web.call import Call
@@ -16,8 +17,10 @@ from web.responses import error
 AS2 = "application/activity+json"
 
 
-async def signer_of(call: Call) -> ActorView | None:
+async def signer_of(call: Call, fetcher: Fetcher | None = None) -> ActorView | None:
     """The actor whose key signed this request, or nobody.
+
+    `fetcher`: whose policy admits servers, if not the usual one.
 
     Raises:
         BadSignature: there is a signature and it does not verify.
@@ -32,7 +35,7 @@ async def signer_of(call: Call) -> ActorView | None:
         body=b"",
         public_origin=call.services.node.origin,
     )
-    return (await authenticate(call.services.fetcher, incoming)).actor
+    return (await authenticate(fetcher or call.services.fetcher, incoming)).actor
 
 
 def viewer_for(signer: ActorView | None) -> Viewer:

@@ -8,12 +8,12 @@ from typing import Final
 
 from aiohttp.web import StreamResponse
 
-from domain.errors import Invalid, NotFound
+from domain.errors import NotFound
 from domain.text import fold_tag
 from web.call import Call
 from web.mastodon.entities.tags import tag as entity
 from web.responses import empty, json, raw_json
-from web.routes import Access, Body, Route, change, delete, get, post
+from web.routes import Access, Route, change, delete, get, post
 
 LONGEST_TAG: Final = 100
 
@@ -31,11 +31,6 @@ async def nothing(_call: Call) -> StreamResponse:
 async def missing(_call: Call) -> StreamResponse:
     """A thing that nobody has here."""
     raise NotFound
-
-
-async def no_uploads(_call: Call) -> StreamResponse:
-    """POST /api/v2/media: refused before the bytes are read."""
-    raise Invalid("Pictures and files cannot be uploaded here yet. Your text is not affected.")
 
 
 async def tag(call: Call) -> StreamResponse:
@@ -67,7 +62,6 @@ _EMPTY_FOR_PEOPLE: Final = {
     "/api/v1/filters": "read:filters",
     "/api/v2/filters": "read:filters",
     "/api/v1/followed_tags": "read:follows",
-    "/api/v1/lists": "read:lists",
     "/api/v1/mutes": "read:mutes",
     "/api/v1/scheduled_statuses": "read:statuses",
     "/api/v1/suggestions": "read:accounts",
@@ -81,10 +75,6 @@ ROUTES: list[Route] = [
     get("/api/v1/markers", nothing, Access.ACCOUNT, "read:statuses"),
     post("/api/v1/markers", nothing, Access.ACCOUNT, "write:statuses"),
     get("/api/v1/tags/{name}", tag, Access.ANYONE, "read:statuses"),
-    post("/api/v1/media", no_uploads, Access.ACCOUNT, "write:media", Body.UNREAD),
-    post("/api/v2/media", no_uploads, Access.ACCOUNT, "write:media", Body.UNREAD),
-    get("/api/v1/media/{id}", missing, Access.ACCOUNT, "write:media"),
-    *change("/api/v1/media/{id}", missing, Access.ACCOUNT, "write:media"),
     get(_SUBSCRIPTION, missing, Access.ACCOUNT, "push"),
     post(_SUBSCRIPTION, missing, Access.ACCOUNT, "push"),
     *change(_SUBSCRIPTION, missing, Access.ACCOUNT, "push"),

@@ -138,5 +138,4 @@ ROUTES: list[Route] = [
     get(f"{_ONE}/featured_tags", nothing_of_theirs, Access.ANYONE, "read:accounts"),
     get(f"{_ONE}/endorsements", nothing_of_theirs, Access.ANYONE, "read:accounts"),
     get(f"{_ONE}/identity_proofs", nothing_of_theirs, Access.ACCOUNT, "read:accounts"),
-    get(f"{_ONE}/lists", nothing_of_theirs, Access.ACCOUNT, "read:lists"),
 ]

@@ -16,6 +16,7 @@ from storage.database import Database
 from storage.tx import Tx
 from storage.views import notifications
 from storage.views.posts import visible
+from web.mastodon.entities.lists import name_of
 from web.mastodon.entities.notifications import notification
 from web.mastodon.entities.statuses import whole
 
@@ -65,13 +66,19 @@ def frames(sent: Message) -> list[str]:
     return [
         orjson.dumps(
             {
-                "stream": [stream.name, stream.tag] if stream.tag else [stream.name],
+                "stream": _address(stream),
                 "event": sent.event.value,
                 "payload": sent.payload,
             }
         ).decode()
         for stream in sent.streams
     ]
+
+
+def _address(stream: Stream) -> list[str]:
+    if stream.community:
+        return [stream.name, name_of(stream.community)]
+    return [stream.name, stream.tag] if stream.tag else [stream.name]
 
 
 def server_sent(sent: Message) -> bytes:

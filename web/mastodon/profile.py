@@ -38,7 +38,7 @@ def _own(tx: Tx, *, call: Call) -> JsonDict:
 async def update(call: Call) -> StreamResponse:
     """PATCH /api/v1/accounts/update_credentials. What is not sent stays as it is."""
     params = call.params
-    if params.files & PICTURES:
+    if params.files.keys() & PICTURES:
         raise Invalid("Pictures cannot be uploaded yet", "avatar")
     return json(await call.write(_update, call=call, node=call.node, wish=_wish(params)))
 

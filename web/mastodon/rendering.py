@@ -16,6 +16,7 @@ from storage.views.posts import PostView, ViewerFlags
 from storage.views.timelines import Entry, Key, load_missing
 from web.call import Call
 from web.fragments import Fragments
+from web.mastodon.entities.media import filled
 from web.mastodon.entities.statuses import fixed_part, listing, status, whole
 from web.mastodon.paging import links, page_of
 from web.responses import raw_json
@@ -79,10 +80,14 @@ def _line(call: Call, entry: Entry, pieces: dict[Hashable, bytes]) -> bytes | No
     own = pieces.get(piece_key(entry.key, call.viewer))
     if own is None:
         return None
+    own = filled(own, call.node, call.viewer.actor)
     if entry.original_key is None:
         return status(own, flags)
     original = pieces.get(piece_key(entry.original_key, call.viewer))
-    return None if original is None else status(own, flags, status(original, flags))
+    if original is None:
+        return None
+    original = filled(original, call.node, call.viewer.actor)
+    return status(own, flags, status(original, flags))
 
 
 def one(call: Call, post: PostView) -> Response:

@@ -8,14 +8,15 @@ from aiohttp.web import StreamResponse
 from domain.choices import Choice
 from domain.errors import Invalid, NotFound
 from social import posts
+from social.files import Detail
 from social.mentions import unknown_handles
 from social.posts import Change, Draft
 from social.profiles import Defaults, defaults
 from social.search import resolve
-from storage.queries.posts import versions
 from storage.tx import Tx
 from storage.views.posts import PostView, load, visible
 from storage.views.threads import thread
+from storage.views.versions import Version, former_versions
 from web.call import Call
 from web.errors import BadRequest
 from web.mastodon.entities import statuses as entities
@@ -33,11 +34,11 @@ LONGEST_LOOKED_AT: Final = 20_000
 
 # What a post cannot have yet. Refused with a reason, so that nothing is lost without a word.
 _NOT_YET: Final = {
-    "media_ids": "Pictures and files cannot be posted here yet",
     "poll": "Polls cannot be posted here yet",
     "scheduled_at": "Posts cannot be scheduled here yet",
     "quoted_status_id": "Posts cannot be quoted here",
 }
+_CHANGES: Final = ("status", "spoiler_text", "media_ids", "media_attributes")
 # What apps may choose. Writing for the whole world is offered on our own pages only (protocol §1).
 _VISIBILITIES: Final = {
     choice.value: choice
@@ -60,7 +61,9 @@ async def _look_up(call: Call, text: str) -> None:
     Apart from the write: the token is confirmed in the unit that stores the post.
     """
     services = call.services
-    unknown = await call.read(unknown_handles, node=call.node, text=text[:LONGEST_LOOKED_AT])
+    unknown = await call.read(
+        unknown_handles, node=call.node, text=text[:LONGEST_LOOKED_AT], viewer=call.viewer
+    )
     asked = (
         resolve(services.db, services.fetcher, viewer=call.viewer, q=str(acct))
         for acct in unknown[: posts.MOST_UNKNOWN]
@@ -93,7 +96,28 @@ def _draft(call: Call, own: Defaults) -> Draft:
         language=_language(params) or own.language,
         app_id=call.person.app_id,
         idempotency_key=_key(call),
+        media_ids=_media_ids(params),
     )
+
+
+def _media_ids(params: Params) -> tuple[int, ...]:
+    """The files named, in their order. Raises Invalid for what can be no file."""
+    found = [as_id(text) for text in params.many("media_ids")]
+    ids = tuple(file_id for file_id in found if file_id is not None)
+    if len(ids) != len(found):
+        raise Invalid("One of the pictures is not there. Please add it again.", "media_ids")
+    return ids
+
+
+def _details(params: Params) -> dict[int, Detail]:
+    """What an edit says anew about single files."""
+    found: dict[int, Detail] = {}
+    for row in params.rows("media_attributes")[:MOST_AT_ONCE]:
+        file_id = as_id(row.text("id"))
+        if file_id is not None:
+            alt = row.text("description") if "description" in row else None
+            found[file_id] = Detail(alt, row.maybe("focus"))
+    return found
 
 
 def _visibility(name: str) -> Choice:
@@ -144,13 +168,15 @@ async def edit(call: Call) -> StreamResponse:
     """PUT /api/v1/statuses/:id, by its author. Who may read it never changes."""
     params = call.params
     _refuse_what_is_missing_here(params)
-    if "status" not in params and "spoiler_text" not in params:
+    if not any(name in params for name in _CHANGES):
         raise BadRequest("status is missing")
     wish = Change(
         text=params.text("status") if "status" in params else None,
         summary=params.text("spoiler_text") if "spoiler_text" in params else None,
         sensitive=params.maybe_flag("sensitive"),
         language=_language(params),
+        media_ids=_media_ids(params) if "media_ids" in params else None,
+        details=_details(params),
     )
     return one(call, await call.write(_edit, call=call, post_id=call.id(), wish=wish))
 
@@ -179,26 +205,27 @@ async def source(call: Call) -> StreamResponse:
 
 
 async def history(call: Call) -> StreamResponse:
-    """GET /api/v1/statuses/:id/history: the first version first, the present one last."""
+    """GET /api/v1/statuses/:id/history: from the first that the caller could read on."""
     return json(await call.read(_history, call=call, post_id=call.id()))
 
 
 def _history(tx: Tx, *, call: Call, post_id: int) -> list[JsonDict]:
     now = visible(tx, post_id, call.viewer)
     row = now.row
-    before = versions(tx, post_id)
-    present = (row.edited_at or row.created_at, row.content, row.summary, row.sensitive)
+    present = Version(row.edited_at or row.created_at, row.content, row.summary, row.sensitive)
+    versions = [*former_versions(tx, post_id, call.viewer), present]
     return [
         entities.edit(
             now.author,
             call.node,
             call.viewer,
-            content=content,
-            summary=summary,
-            sensitive=sensitive,
-            made_at=made_at,
+            content=one.content,
+            summary=one.summary,
+            sensitive=one.sensitive,
+            made_at=one.made_at,
+            files=now.files if one is present else (),  # which files older ones had is not kept
         )
-        for made_at, content, summary, sensitive in [*before, present]
+        for one in versions
     ]
 
 

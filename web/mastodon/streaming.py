@@ -23,6 +23,7 @@ from web.authentication import websocket_protocol
 from web.call import Call
 from web.errors import BUSY, BadRequest
 from web.headers import add_headers
+from web.mastodon.entities.lists import list_id
 from web.mastodon.events import frames, may_listen, message, server_sent
 from web.routes import Access, Handler, Route, get
 
@@ -47,7 +48,14 @@ async def health(_call: Call) -> StreamResponse:
     return Response(text="OK")
 
 
-def _open(channel: Channel, name: str, tag: str) -> None:
+def _stream(name: str, tag: str, listed: str) -> Stream:
+    """The stream that is meant: `tag` narrows a hashtag's, `listed` is the id of a list."""
+    tag = fold_tag(tag[:LONGEST_TAG]) if name.startswith("hashtag") else ""
+    community = (list_id(listed[:LONGEST_TAG]) or 0) if name == "list" else 0
+    return Stream(name, tag, community)
+
+
+def _open(channel: Channel, name: str, tag: str, listed: str) -> None:
     """Subscribe to a stream.
 
     Raises:
@@ -56,7 +64,7 @@ def _open(channel: Channel, name: str, tag: str) -> None:
     """
     if name in _SILENT:
         return
-    stream = Stream(name, fold_tag(tag[:LONGEST_TAG]) if name.startswith("hashtag") else "")
+    stream = _stream(name, tag, listed)
     if not may_listen(channel.identity.scopes, stream):
         raise NotAllowed("This action is outside the authorized scopes")
     if len(channel.streams) >= MOST_STREAMS:
@@ -65,6 +73,10 @@ def _open(channel: Channel, name: str, tag: str) -> None:
         channel.subscribe(stream)
     except ValueError:
         raise BadRequest(_UNKNOWN) from None
+
+
+def _narrowed(call: Call) -> tuple[str, str]:
+    return call.params.text("tag"), call.params.text("list")
 
 
 async def _come_home(call: Call) -> None:
@@ -86,7 +98,7 @@ async def connect(call: Call) -> StreamResponse:
     channel = call.services.hub.connect(call.person)
     try:
         if "stream" in call.params:
-            _open(channel, call.params.text("stream"), call.params.text("tag"))
+            _open(channel, call.params.text("stream"), *_narrowed(call))
         return await _serve_socket(call, channel)
     finally:
         channel.close()
@@ -140,13 +152,14 @@ async def _obey(channel: Channel, socket: WebSocketResponse, text: str) -> None:
     """Subscribe or unsubscribe. What cannot be understood is answered and changes nothing."""
     try:
         wish: Any = orjson.loads(text)
-        kind, name, tag = wish["type"], wish["stream"], wish.get("tag") or ""
-        if not (isinstance(name, str) and isinstance(tag, str)):
+        kind, name = wish["type"], wish["stream"]
+        tag, listed = wish.get("tag") or "", wish.get("list") or ""
+        if not (isinstance(name, str) and isinstance(tag, str) and isinstance(listed, str)):
             raise BadRequest(_UNKNOWN)
         if kind == "subscribe":
-            _open(channel, name, tag)
+            _open(channel, name, tag, listed)
         elif kind == "unsubscribe":
-            channel.unsubscribe(Stream(name, fold_tag(tag)))
+            channel.unsubscribe(_stream(name, tag, listed))
     except (BadRequest, NotAllowed) as problem:
         await socket.send_str(orjson.dumps({"error": problem.message}).decode())
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -167,7 +180,7 @@ async def _serve_events(call: Call, name: str) -> StreamResponse:
     await _come_home(call)
     channel = call.services.hub.connect(call.person)
     try:
-        _open(channel, name, call.params.text("tag"))
+        _open(channel, name, *_narrowed(call))
         response = StreamResponse(headers={"X-Accel-Buffering": "no"})
         response.content_type = "text/event-stream"
         add_headers(call.request, response)
@@ -222,6 +235,7 @@ _PATHS: Final = {
     "public/remote": "read:statuses",
     "hashtag": "read:statuses",
     "hashtag/local": "read:statuses",
+    "list": "read:statuses",
     "direct": "read:statuses",
 }
 

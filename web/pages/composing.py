@@ -9,11 +9,15 @@ from domain.choices import Choice
 from domain.errors import Invalid, Problem
 from domain.ids import token
 from domain.node import Node
+from social import files
+from social.files import MOST_PER_POST, Detail
 from social.posts import Draft
 from social.signin import Identity
+from storage.queries.files import FileRow, unused
 from storage.views.actors import ActorView
 from storage.views.posts import PostView
 from web.call import Call
+from web.mastodon.media import keep
 from web.pages.wording import gettext as _
 from web.params import as_id
 
@@ -29,6 +33,7 @@ class Readers(StrEnum):
     NAMED = "named"
     WORLD = "world"
     THREAD = "thread"
+    PLACE = "place"
 
 
 class Option(Struct, frozen=True):
@@ -37,6 +42,14 @@ class Option(Struct, frozen=True):
     value: Readers
     label: str
     hint: str = ""
+
+
+class Kept(Struct, frozen=True):
+    """A picture that was sent with a form which is shown again: it need not be sent twice."""
+
+    id: int
+    address: str
+    alt: str
 
 
 class Compose(Struct, frozen=True):
@@ -48,8 +61,15 @@ class Compose(Struct, frozen=True):
     text: str = ""
     summary: str = ""
     reply_to: int | None = None
+    place: int | None = None  # the community on whose page the form stands
     problem: str = ""
     ask_world: bool = False
+    pictures: list[Kept] = []
+
+    @property
+    def empty(self) -> range:
+        """The numbers of the pictures that may be added."""
+        return range(len(self.pictures), MOST_PER_POST)
 
 
 def options_for(identity: Identity, *, reply: bool) -> list[Option]:
@@ -80,29 +100,76 @@ def blank(identity: Identity, *, reply_to: PostView | None = None, text: str = "
     )
 
 
+def in_place(community_id: int) -> Compose:
+    """A form to begin with, on the page of a community."""
+    options = _of_place()
+    return Compose(options, options[0].value, token(16), place=community_id)
+
+
+def _of_place() -> list[Option]:
+    return [Option(Readers.PLACE, _("Whoever reads this community"))]
+
+
 def _names_in(post: PostView, me: int) -> str:
     people = {actor.id: actor for actor in (post.author, *post.mentioned) if actor.id != me}
     return "".join(f"@{actor.acct} " for actor in people.values())
 
 
-def refilled(call: Call, problem: Problem | None) -> Compose:
+async def take_pictures(call: Call) -> list[int]:
+    """Keep the pictures of a form; their ids, with those of the pictures that were kept before.
+
+    Raises:
+        Invalid: one cannot be shown; those before it are kept.
+        NoRoom: there is no room for one.
+    """
+    found = call.params.ids("media", MOST_PER_POST)
+    for number in range(MOST_PER_POST):
+        sent = call.params.files.get(f"file{number}")
+        detail = Detail(alt=call.params.text(f"alt{number}"))
+        if sent is not None:
+            kept = await keep(call, sent)
+            row = await call.write(
+                files.add, actor_id=call.person.actor_id, kept=kept, detail=detail
+            )
+            found.append(row.id)
+            call.uploaded.append(row.id)
+    return found
+
+
+def _kept(call: Call, rows: list[FileRow]) -> list[Kept]:
+    viewer = call.person.actor_id
+    return [Kept(row.id, call.node.media(row.id, viewer, small=True), row.alt) for row in rows]
+
+
+async def kept_pictures(call: Call) -> list[Kept]:
+    """The pictures of a form that is shown again."""
+    ids = [*call.params.ids("media", MOST_PER_POST), *call.uploaded][:MOST_PER_POST]
+    found = await call.read(unused, call.person.actor_id, ids) if ids else {}
+    return _kept(call, [found[one] for one in dict.fromkeys(ids) if one in found])
+
+
+def refilled(call: Call, problem: Problem | None, pictures: list[Kept]) -> Compose:
     """The form with what was typed, so that no word is lost."""
     params = call.params
     reply_to = as_id(params.text("reply_to"))
+    place = as_id(params.text("place"))
+    options = options_for(call.person, reply=reply_to is not None)
     return Compose(
-        options_for(call.person, reply=reply_to is not None),
+        options if place is None else _of_place(),
         params.text("readers"),
         token(16),
         text=params.text("text"),
         summary=params.text("summary"),
         reply_to=reply_to,
+        place=place,
         problem=problem.message.removeprefix(PREFIX) if problem else "",
         ask_world=problem is None,
+        pictures=pictures,
     )
 
 
-def draft_from(call: Call) -> Draft:
-    """What was written.
+def draft_from(call: Call, media_ids: list[int]) -> Draft:
+    """What was written, with these pictures.
 
     Raises:
         Invalid: nobody was chosen as readers.
@@ -110,16 +177,29 @@ def draft_from(call: Call) -> Draft:
     params = call.params
     summary = params.text("summary").strip()
     reply_to = as_id(params.text("reply_to"))
-    choice, local_only = _choice(call.node, params.text("readers"), reply=reply_to is not None)
+    place = as_id(params.text("place"))
+    if place is not None and reply_to is None:
+        choice, local_only = _choice_in_place(params.text("readers"))
+    else:
+        choice, local_only = _choice(call.node, params.text("readers"), reply=reply_to is not None)
     return Draft(
         text=params.text("text"),
         visibility=choice,
         local_only=local_only,
         reply_to_id=reply_to,
+        place_id=place,
         summary=summary,
         sensitive=bool(summary),
         idempotency_key=f"page:{params.text('once')[:LONGEST_KEY]}" if "once" in params else None,
+        media_ids=tuple(media_ids),
     )
+
+
+def _choice_in_place(readers: str) -> tuple[Choice, bool]:
+    """A community decides who reads it: the page offers nothing else."""
+    if readers != Readers.PLACE:
+        raise Invalid(_("Please choose who reads it."), "readers")
+    return Choice.PUBLIC, False
 
 
 def _choice(node: Node, readers: str, *, reply: bool) -> tuple[Choice, bool]:

@@ -12,11 +12,19 @@ from storage.views.posts import visible
 from storage.views.timelines import filled
 from web.call import Call
 from web.errors import status_of
-from web.pages import paths, reading
-from web.pages.composing import Compose, blank, draft_from, must_be_told, refilled
+from web.pages import communities, paths, reading
+from web.pages.composing import (
+    Compose,
+    blank,
+    draft_from,
+    kept_pictures,
+    must_be_told,
+    refilled,
+    take_pictures,
+)
 from web.pages.listing import listing_of, page_of
 from web.pages.rendering import page, see_other
-from web.routes import Access, Route, get, post
+from web.routes import Access, Body, Route, get, post
 
 
 async def show(call: Call) -> StreamResponse:
@@ -52,18 +60,22 @@ async def write(call: Call) -> StreamResponse:
         return await page(
             call, "sign-in.html", status=403, login="", problem="", next="/", kept=text
         )
-    if must_be_told(call, await call.read(_me, call.person.actor_id)):
-        return await _again(call, refilled(call, None), 422)
     try:
-        created = await _created(call)
+        media_ids = await take_pictures(call)
+        if must_be_told(call, await call.read(_me, call.person.actor_id)):
+            return await _again(call, refilled(call, None, await kept_pictures(call)), 422)
+        created = await _created(call, media_ids)
     except Problem as problem:
-        response = await _again(call, refilled(call, problem), status_of(problem))
+        form = refilled(call, problem, await kept_pictures(call))
+        response = await _again(call, form, status_of(problem))
         if isinstance(problem, TooMany) and problem.retry_after:
             response.headers["Retry-After"] = str(problem.retry_after)
         return response
-    if "reply_to" not in call.params:
+    if "reply_to" not in call.params and "place" not in call.params:
         return see_other("/")
     made = await call.read(visible, created, call.viewer)
+    if "reply_to" not in call.params and made.place is not None:
+        return see_other(paths.of_actor(made.place))
     return see_other(paths.with_fragment(paths.of_post(made), f"p{created}"))
 
 
@@ -74,14 +86,14 @@ def _me(tx: Tx, actor_id: int) -> ActorView:
     return found
 
 
-async def _created(call: Call) -> int:
+async def _created(call: Call, media_ids: list[int]) -> int:
     services = call.services
     made = await posts.write_post(
         services.db,
         services.fetcher,
         node=call.node,
         author_id=call.person.actor_id,
-        draft=draft_from(call),
+        draft=draft_from(call, media_ids),
         write=call.write,
     )
     return made.post_id
@@ -89,6 +101,11 @@ async def _created(call: Call) -> int:
 
 async def _again(call: Call, compose: Compose, status: int) -> Response:
     """The page from which the form was sent; home, where what was answered is gone."""
+    if compose.place is not None:
+        try:
+            return await communities.show_again(call, compose.place, compose, status)
+        except NotFound:
+            pass
     if compose.reply_to is not None:
         try:
             return await reading.show_thread(call, compose.reply_to, compose, status)
@@ -101,5 +118,5 @@ ROUTES: list[Route] = [
     get("/", show, Access.BROWSER),
     get("/about", about, Access.BROWSER),
     get("/posts", back_home, Access.SIGNED_IN),
-    post("/posts", write, Access.BROWSER),
+    post("/posts", write, Access.BROWSER, body=Body.FILES),
 ]

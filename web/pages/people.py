@@ -10,9 +10,9 @@ from msgspec import Struct
 from domain.audience import Viewer
 from domain.errors import NotFound
 from domain.handles import parse_acct
+from domain.kinds import ActorType
 from domain.node import Node
 from social import follows
-from storage.queries import actors
 from storage.tx import Tx
 from storage.views import people, relationships, timelines
 from storage.views.actors import ActorView
@@ -23,7 +23,7 @@ from storage.views.relationships import Relationship
 from web.actors.documents import may_look_up
 from web.actors.signing import wants_document
 from web.call import Call
-from web.pages import paths
+from web.pages import communities, paths
 from web.pages.listing import listing_of, page_of
 from web.pages.rendering import page, see_other
 from web.routes import Access, Handler, Route, get, post
@@ -40,6 +40,7 @@ class Profile(Struct, frozen=True):
     cursors: list[int]
     stands: Relationship
     outside: bool
+    community: communities.Shown | None = None
 
 
 async def show(call: Call) -> StreamResponse:
@@ -63,6 +64,8 @@ async def _shown(call: Call, found: Profile, asked: Page) -> Response:
         if not found.outside:
             raise NotFound
         return see_other(actor.uri)
+    if found.community is not None:
+        return await communities.answer(call, found.community, asked)
     return await page(
         call,
         "profile.html",
@@ -75,7 +78,12 @@ async def _shown(call: Call, found: Profile, asked: Page) -> Response:
 
 
 def _profile(tx: Tx, *, viewer: Viewer, handle: str, domain: str, asked: Page) -> Profile:
-    actor = _seen(tx, viewer, handle, domain)
+    actor = people.by_acct(tx, viewer, handle, domain)
+    if actor.type is ActorType.GROUP:
+        shown = communities.load(tx, viewer=viewer, community_id=actor.id, asked=asked)
+        if shown is not None:
+            outside = actor.is_local and may_look_up(tx, actor)
+            return Profile(actor, [], [], Relationship(actor.id), outside, shown)
     entries = timelines.account_page(tx, viewer, asked, author_id=actor.id)
     stands = relationships.load(tx, viewer, [actor.id]) if viewer.actor else []
     return Profile(
@@ -85,18 +93,6 @@ def _profile(tx: Tx, *, viewer: Viewer, handle: str, domain: str, asked: Page) -
         stands[0] if stands else Relationship(actor.id),
         actor.is_local and may_look_up(tx, actor),
     )
-
-
-def _seen(tx: Tx, viewer: Viewer, handle: str, domain: str) -> ActorView:
-    """Somebody whom the viewer may know of, or who may be looked up by anybody (protocol §3)."""
-    try:
-        return people.by_acct(tx, viewer, handle, domain)
-    except NotFound:
-        actor = actors.by_acct(tx, handle, domain)
-        known = actor is not None and actor.is_local and actor.gone_at is None
-        if actor is None or not known or not may_look_up(tx, actor):
-            raise
-        return people.as_seen(viewer, actor)
 
 
 # Following.

@@ -8,7 +8,7 @@ from aiohttp import hdrs
 from aiohttp.web import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from domain.kinds import ActorType, Role
+from domain.kinds import Acceptance, ActorType, Life, Role
 from domain.node import Node
 from storage.queries import actors
 from storage.views.actors import ActorView
@@ -51,6 +51,8 @@ def _environment() -> Environment:
     made.globals |= {
         "static": files.address_of,
         "language": wording.LANGUAGE,
+        "Acceptance": Acceptance,
+        "Life": Life,
         "ActorType": ActorType,
         "Role": Role,
     }

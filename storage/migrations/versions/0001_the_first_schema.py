@@ -47,12 +47,21 @@ def upgrade() -> None:
         sa.Column("uri", sa.Text(), nullable=False),
         sa.Column("actor_id", BIG, nullable=False),
         sa.Column("post_id", BIG, nullable=True),
+        sa.Column("community_id", BIG, nullable=True),
+        sa.Column("recipient_id", BIG, nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", BIG, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_activities")),
         sqlite_strict=True,
     )
     with op.batch_alter_table("activities", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_activities_community_id",
+            ["community_id"],
+            unique=False,
+            sqlite_where=sa.text("community_id IS NOT NULL"),
+            postgresql_where=sa.text("community_id IS NOT NULL"),
+        )
         batch_op.create_index("ix_activities_post_id", ["post_id"], unique=False)
         batch_op.create_index("uq_activities_uri", ["uri"], unique=True)
 
@@ -96,6 +105,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("actors", schema=None) as batch_op:
         batch_op.create_index("ix_actors_handle_folded", ["handle_folded", "domain"], unique=False)
+        batch_op.create_index("ix_actors_origin_id", ["origin_id"], unique=False)
         batch_op.create_index(
             "uq_actors_local_handle",
             ["handle_folded"],
@@ -106,12 +116,23 @@ def upgrade() -> None:
         batch_op.create_index("uq_actors_uri", ["uri"], unique=True)
 
     op.create_table(
+        "agreed_communities",
+        sa.Column("origin_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("community_uri", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("origin_id", "community_uri", name=op.f("pk_agreed_communities")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "agreements",
         sa.Column("origin_id", BIG, autoincrement=False, nullable=False),
         sa.Column("kind", SMALL, nullable=False),
         sa.Column("since", BIG, nullable=False),
         sa.Column("until", BIG, nullable=True),
         sa.Column("active", FLAG, nullable=False),
+        sa.Column("uri", sa.Text(), nullable=False),
+        sa.Column("directory", SMALL, nullable=False),
+        sa.Column("contact", sa.Text(), nullable=False),
+        sa.Column("ended_at", BIG, nullable=True),
         sa.PrimaryKeyConstraint("origin_id", name=op.f("pk_agreements")),
         sqlite_strict=True,
     )
@@ -151,6 +172,37 @@ def upgrade() -> None:
         batch_op.create_index("ix_blocks_blocked_id", ["blocked_id", "blocker_id"], unique=False)
 
     op.create_table(
+        "cards",
+        sa.Column("community_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("actor_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("handle", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("home", sa.Text(), nullable=False),
+        sa.Column("avatar", sa.Text(), nullable=True),
+        sa.Column("key_uri", sa.Text(), nullable=True),
+        sa.Column("key", sa.Text(), nullable=True),
+        sa.Column("version", BIG, nullable=False),
+        sa.Column("made_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("community_id", "actor_id", name=op.f("pk_cards")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("cards", schema=None) as batch_op:
+        batch_op.create_index("ix_cards_actor_id", ["actor_id"], unique=False)
+
+    op.create_table(
+        "cards_held",
+        sa.Column("community_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("actor_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("origin_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("version", BIG, nullable=False),
+        sa.PrimaryKeyConstraint(
+            "community_id", "actor_id", "origin_id", name=op.f("pk_cards_held")
+        ),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "codes",
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.Column("app_id", BIG, nullable=False),
@@ -166,11 +218,37 @@ def upgrade() -> None:
     op.create_table(
         "communities",
         sa.Column("actor_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("preset", SMALL, nullable=False),
+        sa.Column("joining", SMALL, nullable=False),
+        sa.Column("listed", FLAG, nullable=False),
         sa.Column("history", SMALL, nullable=False),
+        sa.Column("life", SMALL, nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("keeps_words", FLAG, nullable=False),
+        sa.Column("relay", SMALL, nullable=False),
+        sa.Column("relays_pictures", FLAG, nullable=False),
+        sa.Column("takes_wider", FLAG, nullable=False),
+        sa.Column("takes_back", FLAG, nullable=False),
         sa.Column("created_at", BIG, nullable=False),
+        sa.Column("launched_at", BIG, nullable=True),
         sa.PrimaryKeyConstraint("actor_id", name=op.f("pk_communities")),
         sqlite_strict=True,
     )
+    op.create_table(
+        "community_log",
+        sa.Column("id", BIG, autoincrement=False, nullable=False),
+        sa.Column("community_id", BIG, nullable=False),
+        sa.Column("deed", SMALL, nullable=False),
+        sa.Column("by_id", BIG, nullable=False),
+        sa.Column("about_id", BIG, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_community_log")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("community_log", schema=None) as batch_op:
+        batch_op.create_index("ix_community_log_community_id", ["community_id", "id"], unique=False)
+
     op.create_table(
         "copies",
         sa.Column("post_id", BIG, autoincrement=False, nullable=False),
@@ -220,6 +298,42 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "files",
+        sa.Column("id", BIG, autoincrement=False, nullable=False),
+        sa.Column("actor_id", BIG, nullable=False),
+        sa.Column("post_id", BIG, nullable=True),
+        sa.Column("position", BIG, nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("preview", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("size", BIG, nullable=False),
+        sa.Column("width", BIG, nullable=False),
+        sa.Column("height", BIG, nullable=False),
+        sa.Column("blurhash", sa.Text(), nullable=False),
+        sa.Column("alt", sa.Text(), nullable=False),
+        sa.Column("focus", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("community_id", BIG, nullable=True),
+        sa.Column("created_at", BIG, nullable=False),
+        sa.Column("fetched_at", BIG, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("files", schema=None) as batch_op:
+        batch_op.create_index("ix_files_actor_id", ["actor_id"], unique=False)
+        batch_op.create_index(
+            "ix_files_coming",
+            ["created_at"],
+            unique=False,
+            sqlite_where=sa.text("fetched_at IS NULL"),
+            postgresql_where=sa.text("fetched_at IS NULL"),
+        )
+        batch_op.create_index("ix_files_digest", ["digest"], unique=False)
+        batch_op.create_index("ix_files_post_id", ["post_id", "position"], unique=False)
+        batch_op.create_index("ix_files_preview", ["preview"], unique=False)
+        batch_op.create_index("ix_files_source", ["source"], unique=False)
+
+    op.create_table(
         "follows",
         sa.Column("id", BIG, autoincrement=False, nullable=False),
         sa.Column("follower_id", BIG, nullable=False),
@@ -229,12 +343,28 @@ def upgrade() -> None:
         sa.Column("shares", FLAG, nullable=False),
         sa.Column("notify", FLAG, nullable=False),
         sa.Column("created_at", BIG, nullable=False),
+        sa.Column("accepted_at", BIG, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_follows")),
         sqlite_strict=True,
     )
     with op.batch_alter_table("follows", schema=None) as batch_op:
         batch_op.create_index("ix_follows_target_id", ["target_id", "state", "id"], unique=False)
         batch_op.create_index("uq_follows_pair", ["follower_id", "target_id"], unique=True)
+
+    op.create_table(
+        "heard",
+        sa.Column("community_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("actor_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("uri", sa.Text(), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.Column("undone", FLAG, nullable=False),
+        sa.Column("heard_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("community_id", "actor_id", "uri", name=op.f("pk_heard")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("heard", schema=None) as batch_op:
+        batch_op.create_index("ix_heard_about", ["community_id", "about"], unique=False)
 
     op.create_table(
         "home_entries",
@@ -376,6 +506,10 @@ def upgrade() -> None:
         sa.Column("state", SMALL, nullable=False),
         sa.Column("since", BIG, nullable=False),
         sa.Column("until", BIG, nullable=True),
+        sa.Column("role", SMALL, nullable=False),
+        sa.Column("way", SMALL, nullable=False),
+        sa.Column("sponsor_id", BIG, nullable=True),
+        sa.Column("asked_at", BIG, nullable=False),
         sa.PrimaryKeyConstraint("community_id", "actor_id", name=op.f("pk_memberships")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
@@ -430,6 +564,22 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "offers",
+        sa.Column("uri", sa.Text(), nullable=False),
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("ours", FLAG, nullable=False),
+        sa.Column("code_hash", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("state", SMALL, nullable=False),
+        sa.Column("made_at", BIG, nullable=False),
+        sa.Column("lapses_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("uri", name=op.f("pk_offers")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("offers", schema=None) as batch_op:
+        batch_op.create_index("ix_offers_domain", ["domain", "state"], unique=False)
+
+    op.create_table(
         "origins",
         sa.Column("id", BIG, autoincrement=False, nullable=False),
         sa.Column("origin", sa.Text(), nullable=False),
@@ -445,6 +595,18 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("origins", schema=None) as batch_op:
         batch_op.create_index("uq_origins_origin", ["origin"], unique=True)
+
+    op.create_table(
+        "plain_words",
+        sa.Column("uri", sa.Text(), nullable=False),
+        sa.Column("post_id", BIG, nullable=False),
+        sa.Column("actor_id", BIG, nullable=False),
+        sa.Column("openness", SMALL, nullable=False),
+        sa.PrimaryKeyConstraint("uri", name=op.f("pk_plain_words")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("plain_words", schema=None) as batch_op:
+        batch_op.create_index("ix_plain_words_post_id", ["post_id"], unique=False)
 
     op.create_table(
         "post_tags",
@@ -504,6 +666,7 @@ def upgrade() -> None:
         sa.Column("likes_count", BIG, nullable=False),
         sa.Column("shares_count", BIG, nullable=False),
         sa.Column("version", BIG, nullable=False),
+        sa.Column("acceptance", SMALL, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posts")),
         sqlite_strict=True,
     )
@@ -540,6 +703,47 @@ def upgrade() -> None:
             postgresql_where=sa.text("share_of_id IS NOT NULL AND deleted_at IS NULL"),
         )
         batch_op.create_index("uq_posts_uri", ["uri"], unique=True)
+
+    op.create_table(
+        "proven",
+        sa.Column("post_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("key_uri", sa.Text(), nullable=True),
+        sa.Column("key", sa.Text(), nullable=True),
+        sa.Column("made_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("post_id", name=op.f("pk_proven")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "purges",
+        sa.Column("uri", sa.Text(), nullable=False),
+        sa.Column("origin_id", BIG, nullable=False),
+        sa.Column("community_id", BIG, nullable=False),
+        sa.Column("actor_id", BIG, nullable=False),
+        sa.Column("asked_at", BIG, nullable=False),
+        sa.Column("acknowledged_at", BIG, nullable=True),
+        sa.PrimaryKeyConstraint("uri", name=op.f("pk_purges")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("purges", schema=None) as batch_op:
+        batch_op.create_index("ix_purges_community_id", ["community_id", "origin_id"], unique=False)
+
+    op.create_table(
+        "relay_notes",
+        sa.Column("id", BIG, autoincrement=False, nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("community_id", BIG, nullable=False),
+        sa.Column("post_id", BIG, nullable=False),
+        sa.Column("actor_id", BIG, nullable=False),
+        sa.Column("published_at", BIG, nullable=False),
+        sa.Column("retired_at", BIG, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_relay_notes")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("relay_notes", schema=None) as batch_op:
+        batch_op.create_index("ix_relay_notes_actor_id", ["actor_id", "community_id"], unique=False)
+        batch_op.create_index("ix_relay_notes_post_id", ["post_id", "actor_id"], unique=False)
+        batch_op.create_index("uq_relay_notes_token", ["token"], unique=True)
 
     op.create_table(
         "sessions",
@@ -597,6 +801,17 @@ def downgrade() -> None:
         batch_op.drop_index("ix_sessions_account_id")
 
     op.drop_table("sessions")
+    with op.batch_alter_table("relay_notes", schema=None) as batch_op:
+        batch_op.drop_index("uq_relay_notes_token")
+        batch_op.drop_index("ix_relay_notes_post_id")
+        batch_op.drop_index("ix_relay_notes_actor_id")
+
+    op.drop_table("relay_notes")
+    with op.batch_alter_table("purges", schema=None) as batch_op:
+        batch_op.drop_index("ix_purges_community_id")
+
+    op.drop_table("purges")
+    op.drop_table("proven")
     with op.batch_alter_table("posts", schema=None) as batch_op:
         batch_op.drop_index("uq_posts_uri")
         batch_op.drop_index(
@@ -629,10 +844,18 @@ def downgrade() -> None:
         batch_op.drop_index("ix_post_tags_post_id")
 
     op.drop_table("post_tags")
+    with op.batch_alter_table("plain_words", schema=None) as batch_op:
+        batch_op.drop_index("ix_plain_words_post_id")
+
+    op.drop_table("plain_words")
     with op.batch_alter_table("origins", schema=None) as batch_op:
         batch_op.drop_index("uq_origins_origin")
 
     op.drop_table("origins")
+    with op.batch_alter_table("offers", schema=None) as batch_op:
+        batch_op.drop_index("ix_offers_domain")
+
+    op.drop_table("offers")
     with op.batch_alter_table("notifications", schema=None) as batch_op:
         batch_op.drop_index("uq_notifications_once")
         batch_op.drop_index("ix_notifications_actor_id")
@@ -691,11 +914,28 @@ def downgrade() -> None:
     op.drop_table("intake")
     op.drop_table("idempotency_keys")
     op.drop_table("home_entries")
+    with op.batch_alter_table("heard", schema=None) as batch_op:
+        batch_op.drop_index("ix_heard_about")
+
+    op.drop_table("heard")
     with op.batch_alter_table("follows", schema=None) as batch_op:
         batch_op.drop_index("uq_follows_pair")
         batch_op.drop_index("ix_follows_target_id")
 
     op.drop_table("follows")
+    with op.batch_alter_table("files", schema=None) as batch_op:
+        batch_op.drop_index("ix_files_source")
+        batch_op.drop_index("ix_files_preview")
+        batch_op.drop_index("ix_files_post_id")
+        batch_op.drop_index("ix_files_digest")
+        batch_op.drop_index(
+            "ix_files_coming",
+            sqlite_where=sa.text("fetched_at IS NULL"),
+            postgresql_where=sa.text("fetched_at IS NULL"),
+        )
+        batch_op.drop_index("ix_files_actor_id")
+
+    op.drop_table("files")
     op.drop_table("domain_rules")
     op.drop_table("disclosures")
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
@@ -706,8 +946,17 @@ def downgrade() -> None:
 
     op.drop_table("deliveries")
     op.drop_table("copies")
+    with op.batch_alter_table("community_log", schema=None) as batch_op:
+        batch_op.drop_index("ix_community_log_community_id")
+
+    op.drop_table("community_log")
     op.drop_table("communities")
     op.drop_table("codes")
+    op.drop_table("cards_held")
+    with op.batch_alter_table("cards", schema=None) as batch_op:
+        batch_op.drop_index("ix_cards_actor_id")
+
+    op.drop_table("cards")
     with op.batch_alter_table("blocks", schema=None) as batch_op:
         batch_op.drop_index("ix_blocks_blocked_id")
 
@@ -718,6 +967,7 @@ def downgrade() -> None:
 
     op.drop_table("apps")
     op.drop_table("agreements")
+    op.drop_table("agreed_communities")
     with op.batch_alter_table("actors", schema=None) as batch_op:
         batch_op.drop_index("uq_actors_uri")
         batch_op.drop_index(
@@ -725,12 +975,18 @@ def downgrade() -> None:
             sqlite_where=sa.text("origin_id = 1"),
             postgresql_where=sa.text("origin_id = 1"),
         )
+        batch_op.drop_index("ix_actors_origin_id")
         batch_op.drop_index("ix_actors_handle_folded")
 
     op.drop_table("actors")
     with op.batch_alter_table("activities", schema=None) as batch_op:
         batch_op.drop_index("uq_activities_uri")
         batch_op.drop_index("ix_activities_post_id")
+        batch_op.drop_index(
+            "ix_activities_community_id",
+            sqlite_where=sa.text("community_id IS NOT NULL"),
+            postgresql_where=sa.text("community_id IS NOT NULL"),
+        )
 
     op.drop_table("activities")
     with op.batch_alter_table("accounts", schema=None) as batch_op:

@@ -7,7 +7,9 @@ from typing import Final
 
 from domain.audience import Kind
 from domain.node import VERSION, Federation, Node, Registration
+from domain.pictures import LARGEST, MEDIA_TYPES, MOST_PIXELS
 from domain.text import URL_COUNTS
+from social.files import LONGEST_ALT, MOST_PER_POST
 from social.posts import LONGEST_POST
 from social.profiles import LONGEST_BIO, LONGEST_FIELD, LONGEST_NAME, MOST_FIELDS
 from web.mastodon.entities.accounts import JsonDict
@@ -57,14 +59,14 @@ def _configuration() -> JsonDict:
         },
         "statuses": {
             "max_characters": LONGEST_POST,
-            "max_media_attachments": 0,
+            "max_media_attachments": MOST_PER_POST,
             "characters_reserved_per_url": URL_COUNTS,
         },
         "media_attachments": {
-            "description_limit": 0,
-            "image_matrix_limit": 0,
-            "image_size_limit": 0,
-            "supported_mime_types": [],
+            "description_limit": LONGEST_ALT,
+            "image_matrix_limit": MOST_PIXELS,
+            "image_size_limit": LARGEST,
+            "supported_mime_types": list(MEDIA_TYPES.values()),
             "video_frame_rate_limit": 0,
             "video_matrix_limit": 0,
             "video_size_limit": 0,

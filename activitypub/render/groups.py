@@ -1,0 +1,82 @@
+"""Communities on the wire: the Group itself, and what is said about belonging to it."""
+
+from typing import Final
+
+from activitypub.groups import HISTORIES, JOININGS, MEMBERSHIP, PRESETS, Terms
+from activitypub.render import activities, actors
+from activitypub.render.times import moment
+from activitypub.vocabulary import ACTIVITYSTREAMS, ACTOR_CONTEXT, OURS, JsonDict
+from domain.node import Node
+from storage.views.actors import ActorView
+from storage.views.keys import KeyView
+
+_CONTEXT: Final = [ACTIVITYSTREAMS, OURS]
+
+
+def group(view: ActorView, keys: list[KeyView], node: Node, terms: Terms) -> JsonDict:
+    """A community of ours in full: an actor, and what our nodes want to know besides."""
+    return {
+        **actors.actor(view, keys, node),
+        "@context": [*ACTOR_CONTEXT, OURS],
+        **_settings(terms),
+    }
+
+
+def accept(
+    uri: str, follow_uri: str, community: ActorView, member: ActorView, terms: Terms
+) -> JsonDict:
+    """Accept{Follow}: somebody belongs from now on; `result` says since when and to what."""
+    document = activities.accept(uri, follow_uri, community, member)
+    result: JsonDict = {"type": MEMBERSHIP, **_settings(terms)}
+    if terms.since is not None:
+        result["startTime"] = moment(terms.since)
+    if terms.until is not None:
+        result["endTime"] = moment(terms.until)
+    return {**document, "@context": _CONTEXT, "result": result}
+
+
+def reject(
+    uri: str, follow_uri: str, community: ActorView, member: ActorView, reason: str
+) -> JsonDict:
+    """Reject{Follow}: refused, or a membership that ended, with the reason if one is given."""
+    document = activities.reject(uri, follow_uri, community, member)
+    return {**document, "summary": reason} if reason else document
+
+
+def invite(uri: str, community: ActorView, person: ActorView, terms: Terms) -> JsonDict:
+    """Invite: accepted by following (AS2 Vocabulary, Invite)."""
+    return {
+        "@context": _CONTEXT,
+        "id": uri,
+        "type": "Invite",
+        "actor": community.uri,
+        "to": [person.uri],
+        "object": community.uri,
+        "result": {"type": MEMBERSHIP, **_settings(terms)},
+    }
+
+
+def forgotten(uri: str, application: str, community_uri: str, about: JsonDict) -> JsonDict:
+    """Accept of what ended a membership: nobody at that node reads the community's words any more.
+
+    `about` has the id, type and actor of the Reject or Undo; `audience` says which community.
+    """
+    return {
+        "@context": ACTIVITYSTREAMS,
+        "id": uri,
+        "type": "Accept",
+        "actor": application,
+        "to": [community_uri],
+        "audience": community_uri,
+        "object": about,
+    }
+
+
+def _settings(terms: Terms) -> JsonDict:
+    return {
+        "tertulia:preset": PRESETS[terms.preset],
+        "tertulia:joining": JOININGS[terms.joining],
+        "tertulia:history": HISTORIES[terms.history],
+        "tertulia:purpose": terms.purpose,
+        "tertulia:listed": terms.listed,
+    }

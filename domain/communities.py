@@ -1,0 +1,169 @@
+"""What a community may be, who may come in, and what is said about it (protocol §4).
+
+A preset is a sentence that decides everything at once; what cannot be is not offered.
+"""
+
+from enum import StrEnum
+from html import escape
+from typing import Final
+
+from msgspec import Struct
+
+from domain.audience import Audience
+from domain.errors import Invalid, NotAllowed
+from domain.html import clean_inline, clean_text
+from domain.ids import HERE
+from domain.kinds import Joining, MembershipState, Preset, Way
+from domain.roles import CommunityRole
+
+LONGEST_NAME: Final = 60
+LONGEST_PURPOSE: Final = 500
+STEWARDS_TO_LAUNCH: Final = 2
+"""A community needs two stewards to last (design §1, rule 6)."""
+
+#: Servers that announce to everybody what a member sends them (protocol §5).
+BREAKS_PROMISE: Final = frozenset({"lemmy", "mbin", "kbin", "piefed", "nodebb"})
+
+SENTENCES: Final = {
+    Preset.HERE: "Open to everyone here",
+    Preset.MEMBERS: "Members only",
+    Preset.PARTNERS: "Members only, with partners",
+    Preset.WORLD: "Open to the world",
+}
+_JOINING: Final = {
+    Preset.HERE: Joining.OPEN,
+    Preset.MEMBERS: Joining.BY_REQUEST,
+    Preset.PARTNERS: Joining.BY_REQUEST,
+}
+_FOLLOWING: Final = {
+    Joining.OPEN: "Following = joining, at once.",
+    Joining.BY_REQUEST: "Following = asking to join; a steward answers.",
+    Joining.BY_INVITATION: "Following = joining, for those who were invited.",
+}
+_LEAVING: Final = "Unfollowing = leaving."
+
+NOT_YET_OPEN: Final = (
+    "Communities that are open to the world are not there yet."
+    " Choose here, members or partners: it can be read by fewer people later, never by more."
+)
+NO_PURPOSE: Final = "A community needs a purpose: say in one sentence what it is for."
+TOO_FEW_STEWARDS: Final = (
+    "A community needs two stewards to last. Whoever was invited as a steward accepts by"
+    " following the community."
+)
+
+
+class Refusal(StrEnum):
+    """Why somebody does not come in, as a sentence for them. Nothing private is in it."""
+
+    HERE_ONLY = "This community is for people of its own node only."
+    SOFTWARE = (
+        "This community is for members only, and your server would show what is written in it"
+        " to others."
+    )
+    NOT_AGREED = "The agreement between the two nodes is about other communities."
+    INVITED_ONLY = "One comes into this community by invitation only."
+    NOT_BEGUN = "This community has not begun yet."
+    OVER = "This community is over; it can be read by its members only."
+    BANNED = "The stewards of this community do not take you in."
+
+
+class Newcomer(Struct, frozen=True):
+    """Who comes: by which way, as a full member of this node or not, from which kind of server.
+
+    `agreed`: no agreement with their node is about other communities only.
+    """
+
+    way: Way
+    full: bool = False
+    software: str | None = None
+    agreed: bool = True
+
+
+def joining_of(preset: Preset, wish: Joining | None = None) -> Joining:
+    """How one joins. Raises Invalid for pairs that cannot be, and for the open world."""
+    if preset is Preset.WORLD:
+        raise Invalid(NOT_YET_OPEN, "preset")
+    if wish is None:
+        return _JOINING[preset]
+    if (wish is Joining.OPEN) is not (preset is Preset.HERE):
+        raise Invalid("Only what everyone here reads is joined without asking", "joining")
+    return wish
+
+
+def audience_of(preset: Preset, community_id: int) -> Audience:
+    """Who reads what is written in a community of this preset."""
+    if preset is Preset.WORLD:
+        raise Invalid(NOT_YET_OPEN, "preset")
+    if preset is Preset.HERE:
+        return Audience.node(HERE)
+    return Audience.community(community_id)
+
+
+def outsiders_refused(preset: Preset, newcomer: Newcomer) -> Refusal | None:
+    """Whether it cannot be for this person at all, whoever invites."""
+    if newcomer.way is Way.HERE:
+        # What everyone here reads does not exist for guests (protocol §1).
+        shut = preset is Preset.HERE and not newcomer.full
+        return Refusal.HERE_ONLY if shut else None
+    if preset in {Preset.HERE, Preset.MEMBERS}:
+        return Refusal.HERE_ONLY
+    if (newcomer.software or "").lower() in BREAKS_PROMISE:
+        return Refusal.SOFTWARE
+    return None if newcomer.agreed else Refusal.NOT_AGREED
+
+
+def comes_in_at_once(joining: Joining, newcomer: Newcomer, before: MembershipState | None) -> bool:
+    """Whether nobody needs to be asked. Whoever was removed asks again."""
+    if before is MembershipState.INVITED:
+        return True
+    return joining is Joining.OPEN and newcomer.full and before is not MembershipState.REMOVED
+
+
+def check_name(name: str) -> str:
+    """A community's name: one line. Raises Invalid."""
+    found = clean_inline(name, limit=LONGEST_NAME + 1).strip()
+    if not found or len(found) > LONGEST_NAME:
+        raise Invalid(f"A name has 1 to {LONGEST_NAME} characters", "name")
+    return found
+
+
+def check_purpose(purpose: str) -> str:
+    """What a community is for; may be empty until it is launched. Raises Invalid."""
+    found = clean_text(purpose, limit=LONGEST_PURPOSE + 1).strip()
+    if len(found) > LONGEST_PURPOSE:
+        raise Invalid(f"A purpose has at most {LONGEST_PURPOSE} characters", "purpose")
+    return found
+
+
+def check_launch(purpose: str, stewards: int) -> None:
+    """Raise NotAllowed unless it has a purpose and two stewards who said yes."""
+    if not purpose.strip():
+        raise NotAllowed(NO_PURPOSE)
+    if stewards < STEWARDS_TO_LAUNCH:
+        raise NotAllowed(TOO_FEW_STEWARDS)
+
+
+def bio(purpose: str, joining: Joining) -> str:
+    """What stands under a community's name in every app, as clean HTML."""
+    said = f"<p>{escape(purpose, quote=False)}</p>" if purpose else ""
+    return f"{said}<p>{_FOLLOWING[joining]} {_LEAVING}</p>"
+
+
+def role_called(word: str) -> CommunityRole:
+    """The role of that name. Raises Invalid."""
+    try:
+        return CommunityRole[word.strip().upper()]
+    except KeyError:
+        known = ", ".join(role.name.lower() for role in CommunityRole)
+        raise Invalid(f"There is no role called {word}; there are {known}", "role") from None
+
+
+def preset_called(word: str) -> Preset:
+    """The preset of that name. Raises Invalid, also for those that are not there yet."""
+    try:
+        preset = Preset[word.strip().upper()]
+    except KeyError:
+        raise Invalid("Choose here, members or partners", "preset") from None
+    joining_of(preset)
+    return preset

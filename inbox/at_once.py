@@ -1,0 +1,63 @@
+"""At once: an activity whose own words say all that is needed is done in the unit that takes it in.
+
+One commit, no job, and its bytes are never stored. Whatever is in the way (others must be asked,
+something earlier about the same object waits, it is refused, it fails) leaves the activity to
+`inbox/intake` and its job, as if it had not been tried; the job finds out the reason.
+"""
+
+from typing import Any
+
+from activitypub.parse.activities import Activity
+from domain.node import Node
+from federation.authentication import Signer
+from federation.fetcher import Fetcher
+from inbox.handlers import HANDLERS
+from inbox.intake import order_key
+from inbox.signed import Handler, SignedActivity
+from jobs.queue import is_waiting
+from storage.errors import StorageError
+from storage.queries import intake
+from storage.tx import Tx
+
+
+async def do_at_once(fetcher: Fetcher, signer: Signer, activity: Activity, body: bytes) -> bool:
+    """Take an activity in and do it; False if it has to be left to a job.
+
+    Raises StorageError: it could not be stored, or nobody knows whether it was.
+    """
+    handler = HANDLERS.get(activity.type)
+    if handler is None or handler.at_once is None or b'"proof"' in body:
+        return False
+    received_at = int(fetcher.now().timestamp() * 1000)
+    signed = SignedActivity(activity, signer.actor, received_at, body)
+    try:
+        meaning = handler.at_once(signed)
+        if meaning is None:
+            return False
+        return await fetcher.db.write(
+            _do, node=fetcher.node, handler=handler, signed=signed, meaning=meaning
+        )
+    except StorageError:
+        raise
+    except Exception:  # noqa: BLE001 - nothing of it is stored; the job tells what is wrong
+        return False
+
+
+def _do(tx: Tx, *, node: Node, handler: Handler[Any], signed: SignedActivity, meaning: Any) -> bool:
+    """The ledger's row and the effect, together or not at all; once, if it came before."""
+    tx.lock(f"signer {signed.signer.id}")
+    if is_waiting(tx, order_key(signed.signer, signed.activity)):
+        return False
+    intake_id = intake.take(
+        tx,
+        origin_id=signed.signer.origin_id,
+        activity_uri=signed.activity.id,
+        signer_id=signed.signer.id,
+        body=None,
+    )
+    if intake_id is None:
+        return True
+    reason = handler.receive(tx, node, signed, meaning)
+    if reason is not None:
+        intake.drop(tx, intake_id, reason)
+    return True

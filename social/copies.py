@@ -1,0 +1,325 @@
+"""Copies of pictures that people elsewhere attached to what only some may read.
+
+Readers here look at the copy: the other server learns of nobody who looks, and a copy dies with the
+right (protocol §7). A community's node copies from the author's; its members' nodes copy from the
+community's alone, as one of their members, and only the bytes whose hash the author proved. What is
+public to the world is linked in the text instead.
+
+A row is there from the start, and shown once its bytes are.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from functools import partial
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+import structlog
+from msgspec import Struct
+from msgspec.structs import asdict, replace
+
+from activitypub.parse.fields import origin_of
+from activitypub.parse.posts import Attachment, NoteDocument
+from domain.audience import Kind
+from domain.errors import Invalid, NoRoom
+from domain.pictures import LARGEST
+from federation.fetcher import CannotFetch, Fetcher
+from jobs.queue import Decision, Job, Retry, enqueue
+from jobs.worker import Each, Handler
+from outbox import communities as announcing
+from social.archive import Archive, Kept
+from social.files import LONGEST_ALT, MOST_PER_POST
+from social.streaming import announce, edited
+from storage.audience import readers_among
+from storage.queries import actors, communities, files, follows, posts
+from storage.queries.files import FileRow
+from storage.queries.ids import new_id
+from storage.tx import Tx
+from storage.views.actors import ActorView
+from storage.views.posts import PostRow
+
+log = structlog.get_logger("social")
+
+FETCH: Final = "fetch_files"
+"""The kind of job that brings the files of one post."""
+
+PASS_ON: Final = "announce_words"  # noqa: S105 - no password
+"""The kind of job that announces words whose files have come."""
+
+HOST_TRIES: Final = 3
+"""How often a community's node asks: what is said after it waits meanwhile."""
+
+TRIES: Final = 24
+_FIRST_MS: Final = 1_000
+_HOUR_MS: Final = 3_600_000
+_ACCEPT: Final = "image/webp, image/png, image/jpeg, image/gif"
+
+
+class Wanted(Struct, frozen=True):
+    """A file that is to be fetched: its row here, and where its bytes are."""
+
+    file: int
+    url: str
+
+
+class Errand(Struct, frozen=True):
+    """What a fetch job does."""
+
+    post: int
+    wanted: list[Wanted]
+    tries: int
+
+
+def without_pictures(note: NoteDocument) -> NoteDocument:
+    """A note whose pictures are not linked in its text: they are shown beside it."""
+    kept = tuple(file for file in note.attachments if not file.is_picture)
+    return note if len(kept) == len(note.attachments) else replace(note, attachments=kept)
+
+
+def are_copied(kind: Kind) -> bool:
+    """Whether pictures of a post with this audience are copied."""
+    return kind is not Kind.PUBLIC
+
+
+def differ(tx: Tx, row: PostRow, attachments: Iterable[Attachment]) -> bool:
+    """Whether a note has other pictures, or says other things of them, than its post here."""
+    if not are_copied(row.kind):
+        return False
+    now = [(file.source, file.alt, file.focus) for file in files.of_post(tx, row.id)]
+    return now != [
+        (each.url, each.alt[:LONGEST_ALT], each.focus) for each in _pictures(attachments)
+    ]
+
+
+def _pictures(attachments: Iterable[Attachment]) -> list[Attachment]:
+    found = {each.url: each for each in attachments if each.is_picture}
+    return list(found.values())[:MOST_PER_POST]
+
+
+def take(
+    tx: Tx,
+    *,
+    row: PostRow,
+    attachments: Iterable[Attachment],
+    told: Mapping[str, str] | None = None,
+) -> bool:
+    """Give a post of another server the pictures of its note; whether any is still to come.
+
+    `told`: where the community of the post keeps its copies, by the address of the original; None
+    for what comes from its author's own server.
+    """
+    if not are_copied(row.kind):
+        return False
+    wanted = _pictures(attachments)
+    known = {file.source: file for file in files.of_post(tx, row.id)}
+    files.forget(tx, [file.id for url, file in known.items() if url not in {w.url for w in wanted}])
+    coming: list[Wanted] = []
+    for position, each in enumerate(wanted):
+        address = each.url if told is None else _address(each, told, row, tx)
+        file = known.get(each.url)
+        if file is None and address is not None:
+            file = _row(tx, row, each)
+            files.insert_file(tx, file)
+        if file is not None:
+            alt, focus = each.alt[:LONGEST_ALT], each.focus
+            files.describe(tx, file, alt=alt, focus=focus, position=position)
+            if not file.is_here and address is not None:
+                coming.append(Wanted(file.id, address))
+    if coming:
+        _send_for(tx, row, coming)
+    return bool(coming)
+
+
+def _address(each: Attachment, told: Mapping[str, str], row: PostRow, tx: Tx) -> str | None:
+    """Where the community has a file; nothing if it tells of none, or nobody proved its hash."""
+    community = actors.by_id(tx, row.place_id or 0)
+    if community is None or not each.sha256:
+        return None
+    address = told.get(each.url, each.url)
+    return address if origin_of(address) == origin_of(community.uri) else None
+
+
+def _row(tx: Tx, row: PostRow, each: Attachment) -> FileRow:
+    return FileRow(
+        id=new_id(tx),
+        actor_id=row.author_id,
+        post_id=row.id,
+        position=0,
+        digest=each.sha256,
+        preview="",
+        media_type="",
+        size=0,
+        width=0,
+        height=0,
+        blurhash="",
+        alt="",
+        focus="",
+        source=each.url,
+        community_id=row.place_id,
+        created_at=tx.now,
+        fetched_at=None,
+    )
+
+
+def _send_for(tx: Tx, row: PostRow, coming: list[Wanted]) -> None:
+    """In a community of ours before it is announced: then the copies can be told of."""
+    community = _community_here(tx, row)
+    errand = Errand(row.id, coming, TRIES if community is None else HOST_TRIES)
+    enqueue(
+        tx,
+        FETCH,
+        msgspec.to_builtins(errand),
+        order_key=None if community is None else announcing.announcing(community),
+        about=row.place_id,
+    )
+
+
+def _community_here(tx: Tx, row: PostRow) -> ActorView | None:
+    community = actors.by_id(tx, row.place_id) if row.place_id is not None else None
+    return community if community is not None and community.is_local else None
+
+
+def pass_on_later(tx: Tx, *, row: PostRow, wrapper_id: int | None) -> None:
+    """Announce words of a member on a plain server once their pictures have come, or have not."""
+    community = _community_here(tx, row)
+    if community is not None:
+        payload = {"post": row.id, "wrapper": wrapper_id}
+        key = announcing.announcing(community)
+        enqueue(tx, PASS_ON, payload, order_key=key, about=community.id)
+
+
+# Jobs.
+
+
+def job_handlers(fetcher: Fetcher, archive: Archive) -> dict[str, Handler]:
+    """The kinds of job, for the worker."""
+    return {
+        FETCH: Each(partial(_run, fetcher, archive), limit=8),
+        PASS_ON: Each(partial(_pass_on, fetcher)),
+    }
+
+
+async def _pass_on(fetcher: Fetcher, job: Job) -> Decision:
+    await fetcher.db.write(
+        _announce, fetcher=fetcher, post_id=job.payload["post"], wrapper_id=job.payload["wrapper"]
+    )
+    return None
+
+
+def _announce(tx: Tx, *, fetcher: Fetcher, post_id: int, wrapper_id: int | None) -> None:
+    row = posts.by_id(tx, post_id)
+    community = _community_here(tx, row) if row is not None else None
+    if row is None or community is None or row.deleted_at is not None:
+        return
+    announcing.took_in(
+        tx, node=fetcher.node, community=community, subject_post=row, wrapper_id=wrapper_id
+    )
+
+
+async def _run(fetcher: Fetcher, archive: Archive, job: Job) -> Decision:
+    """Bring what is not here yet. Running it again fetches nothing twice."""
+    errand = msgspec.convert(job.payload, Errand)
+    pending = await fetcher.db.read(_pending, errand)
+    if pending is None:
+        return None
+    tasks = [_bring(fetcher, archive, pending, each) for each in pending.wanted]
+    done = await asyncio.gather(*tasks)
+    if all(done):
+        return None
+    if job.attempts < errand.tries:
+        return Retry(min(_FIRST_MS << (2 * (job.attempts - 1)), _HOUR_MS))
+    lost = [each.file for each, came in zip(pending.wanted, done, strict=True) if not came]
+    await fetcher.db.write(files.forget, lost)
+    return None
+
+
+class _Pending(Struct, frozen=True):
+    """What an errand still has to bring, and as whom it asks at which server."""
+
+    post: int
+    wanted: list[Wanted]
+    digests: dict[int, str]
+    origin: str
+    as_actor: int | None
+
+
+def _pending(tx: Tx, errand: Errand) -> _Pending | None:
+    row = posts.by_id(tx, errand.post)
+    if row is None or row.deleted_at is not None:
+        return None
+    open_ = {file.id: file for file in files.of_post(tx, row.id) if not file.is_here}
+    wanted = [each for each in errand.wanted if each.file in open_]
+    asker = _asker(tx, row)
+    if not wanted or asker is None:
+        return None
+    origin, as_actor = asker
+    digests = {each.file: open_[each.file].digest for each in wanted}
+    return _Pending(row.id, wanted, digests, origin, as_actor)
+
+
+def _asker(tx: Tx, row: PostRow) -> tuple[str, int | None] | None:
+    """The server that is asked, and as whom: somebody who may read the post; None for nobody.
+
+    An actor's id of None is the node itself.
+    """
+    author = actors.by_id(tx, row.author_id)
+    if author is None:
+        return None
+    if row.kind is Kind.COMMUNITY:
+        return _asker_in_community(tx, row, author)
+    if row.kind is Kind.NETWORK:
+        return origin_of(author.uri), None
+    people = {*posts.named_in(tx, row.id), *follows.local_followers(tx, author.id)}
+    readers = actors.views(tx, sorted(readers_among(tx, row.id, people)))
+    ours = [one.id for one in readers if one.is_local]
+    return (origin_of(author.uri), ours[0]) if ours else None
+
+
+def _asker_in_community(tx: Tx, row: PostRow, author: ActorView) -> tuple[str, int | None] | None:
+    community = actors.by_id(tx, row.place_id) if row.place_id is not None else None
+    if community is None:
+        return None
+    if community.is_local:
+        return origin_of(author.uri), community.id
+    members = [one.actor_id for one in communities.active_members(tx, community.id)]
+    readers = sorted(readers_among(tx, row.id, members))
+    return (origin_of(community.uri), readers[0]) if readers else None
+
+
+async def _bring(fetcher: Fetcher, archive: Archive, errand: _Pending, each: Wanted) -> bool:
+    """Fetch one file and show it; whether it is settled. What is no picture is given up."""
+    digest = errand.digests[each.file]
+    # A server that keeps its files elsewhere: there the node asks, and tells of no person.
+    as_actor = errand.as_actor if origin_of(each.url) == errand.origin else None
+    try:
+        content = await fetcher.content(each.url, as_actor_id=as_actor, accept=_ACCEPT, cap=LARGEST)
+        kept = await _kept(archive, content, digest)
+    except CannotFetch as problem:
+        log.info("file not copied", post=errand.post, reason=problem.reason)
+        return problem.gone and await _given_up(fetcher, each)
+    except (Invalid, NoRoom) as problem:
+        log.info("file not copied", post=errand.post, reason=type(problem).__name__)
+        return isinstance(problem, Invalid) and await _given_up(fetcher, each)
+    await fetcher.db.write(_show, post_id=errand.post, file_id=each.file, kept=kept)
+    return True
+
+
+async def _kept(archive: Archive, content: bytes, digest: str) -> Kept:
+    """Our nodes' files stay as they are, under the hash that was proven; others are redrawn."""
+    if not digest:
+        return await archive.keep(content)
+    if sha256(content).hexdigest() != digest:
+        raise Invalid("other bytes than the author proved")
+    return await archive.keep_copy(content)
+
+
+async def _given_up(fetcher: Fetcher, each: Wanted) -> bool:
+    await fetcher.db.write(files.forget, [each.file])
+    return True
+
+
+def _show(tx: Tx, *, post_id: int, file_id: int, kept: Kept) -> None:
+    if files.fetched(tx, file_id, asdict(kept)):
+        posts.touch(tx, post_id)
+        announce(tx, edited(post_id))

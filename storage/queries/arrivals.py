@@ -1,0 +1,28 @@
+"""What stands here already about a post of another server that is about to be stored."""
+
+from typing import Final, NamedTuple
+
+from sqlalchemy import bindparam, exists, select
+
+from storage.tables.posts import posts, tombstones
+from storage.tx import Tx
+
+
+class Before(NamedTuple):
+    """What is here before a post is: itself, answers that wait for it, its author's deletion."""
+
+    is_known: bool
+    is_awaited: bool
+    buried_by: str | None
+
+
+_BEFORE: Final = select(
+    exists().where(posts.c.uri == bindparam("uri")),
+    exists().where(posts.c.reply_to_uri == bindparam("uri"), posts.c.reply_to_uri.is_not(None)),
+    select(tombstones.c.author_uri).where(tombstones.c.uri == bindparam("uri")).scalar_subquery(),
+)
+
+
+def before(tx: Tx, uri: str) -> Before:
+    """All that has to be known of an id before its post is read further, in one statement."""
+    return Before(*tx.one(_BEFORE, uri=uri))

@@ -1,0 +1,227 @@
+"""Files beside posts: pictures that people here attached, and copies of those attached elsewhere.
+
+A row without a post was uploaded and not posted yet, or taken off a post: it is its owner's alone,
+for a day. A row without `fetched_at` is a copy that has not come yet.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import asdict
+from sqlalchemy import Select, bindparam, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from storage.columns import Id, Number, Time, any_of
+from storage.tables.files import files
+from storage.tables.posts import posts
+from storage.tx import Tx
+
+
+class FileRow(Struct, frozen=True, gc=False):
+    """One row of `files`, in the order of its columns. Times are ms UTC, sizes bytes or pixels."""
+
+    id: int
+    actor_id: int
+    post_id: int | None
+    position: int
+    digest: str
+    preview: str
+    media_type: str
+    size: int
+    width: int
+    height: int
+    blurhash: str
+    alt: str
+    focus: str
+    source: str | None
+    community_id: int | None
+    created_at: int
+    fetched_at: int | None
+
+    @property
+    def is_here(self) -> bool:
+        """Whether its bytes are here."""
+        return self.fetched_at is not None
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether another server has the original."""
+        return self.source is not None
+
+
+_COLUMNS: Final = tuple(files.c)
+_VIEW: Select[*tuple[Any, ...]] = select(*_COLUMNS)
+_ID: Final = bindparam("key", type_=Id)
+_POST: Final = bindparam("post_id", type_=Id)
+_ACTOR: Final = bindparam("actor_id", type_=Id)
+_BEFORE: Final = bindparam("before", type_=Time)
+_LIMIT: Final = bindparam("limit", type_=Number)
+
+_INSERT: Final = insert(files).values({column.name: bindparam(column.name) for column in _COLUMNS})
+_BY_ID: Final = _VIEW.where(files.c.id == _ID)
+_OF_POSTS: Final = _VIEW.where(any_of(files.c.post_id, "ids")).order_by(
+    files.c.post_id, files.c.position, files.c.id
+)
+_UNUSED: Final = _VIEW.where(
+    any_of(files.c.id, "ids"), files.c.actor_id == _ACTOR, files.c.post_id.is_(None)
+)
+_ATTACH: Final = (
+    update(files)
+    .where(files.c.id == _ID, files.c.actor_id == _ACTOR, files.c.post_id.is_(None))
+    .values(post_id=_POST, position=bindparam("at", type_=Number))
+)
+_PLACE: Final = (
+    update(files).where(files.c.id == _ID).values(position=bindparam("at", type_=Number))
+)
+_DETACH: Final = (
+    update(files)
+    .where(any_of(files.c.id, "ids"))
+    .values(post_id=bindparam("nothing", type_=Id), created_at=bindparam("now", type_=Time))
+)
+_DESCRIBE: Final = (
+    update(files)
+    .where(files.c.id == _ID)
+    .values(alt=bindparam("alt"), focus=bindparam("focus"), position=bindparam("at", type_=Number))
+)
+_FETCHED: Final = (
+    update(files)
+    .where(files.c.id == _ID, files.c.fetched_at.is_(None))
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                *("digest", "preview", "media_type", "size", "width", "height", "blurhash"),
+                "fetched_at",
+            )
+        }
+    )
+)
+_FORGET: Final = delete(files).where(any_of(files.c.id, "ids"))
+_OF_COMMUNITY: Final = (
+    delete(files)
+    .where(files.c.community_id == bindparam("community_id", type_=Id))
+    .returning(files.c.digest)
+)
+_HELD_BY: Final = select(func.coalesce(func.sum(files.c.size), 0), func.count(files.c.id)).where(
+    files.c.actor_id == _ACTOR, files.c.source.is_(None)
+)
+_LOOSE_OF: Final = select(func.count(files.c.id)).where(
+    files.c.actor_id == _ACTOR, files.c.post_id.is_(None), files.c.source.is_(None)
+)
+_LOOSE: Final = (
+    select(files.c.id).where(files.c.post_id.is_(None), files.c.created_at <= _BEFORE).limit(_LIMIT)
+)
+_NEVER_CAME: Final = (
+    select(files.c.id)
+    .where(files.c.fetched_at.is_(None), files.c.created_at <= _BEFORE)
+    .limit(_LIMIT)
+)
+_OF_DELETED: Final = (
+    select(files.c.id)
+    .join(posts, posts.c.id == files.c.post_id)
+    .where(posts.c.deleted_at <= _BEFORE)
+    .limit(_LIMIT)
+)
+_NEEDED: Final = select(files.c.digest, files.c.preview).where(
+    or_(any_of(files.c.digest, "names"), any_of(files.c.preview, "names"))
+)
+
+
+def insert_file(tx: Tx, row: FileRow) -> None:
+    """Store a row; its bytes are there already, or fetched later."""
+    tx.insert(_INSERT, **asdict(row))
+
+
+def by_id(tx: Tx, file_id: int) -> FileRow | None:
+    """One file, whoever's it is: the caller asks for the right to see it."""
+    row = tx.first(_BY_ID, key=file_id)
+    return None if row is None else FileRow(*row)
+
+
+def of_posts(tx: Tx, post_ids: Iterable[int]) -> dict[int, list[FileRow]]:
+    """The files of posts in their order, those that have not come yet too. One statement."""
+    found: dict[int, list[FileRow]] = {}
+    for row in tx.all(_OF_POSTS, ids=list(post_ids)):
+        file = FileRow(*row)
+        found.setdefault(file.post_id or 0, []).append(file)
+    return found
+
+
+def of_post(tx: Tx, post_id: int) -> list[FileRow]:
+    """The files of one post."""
+    return of_posts(tx, [post_id]).get(post_id, [])
+
+
+def unused(tx: Tx, actor_id: int, file_ids: Collection[int]) -> dict[int, FileRow]:
+    """Those of the files that are this person's and on no post."""
+    rows = tx.all(_UNUSED, ids=sorted(file_ids), actor_id=actor_id)
+    return {row[0]: FileRow(*row) for row in rows}
+
+
+def attach(tx: Tx, *, actor_id: int, post_id: int, file_id: int, position: int) -> bool:
+    """Put somebody's unused file on a post; False if it is not theirs, or used."""
+    return tx.change(_ATTACH, key=file_id, actor_id=actor_id, post_id=post_id, at=position) == 1
+
+
+def place(tx: Tx, file_id: int, position: int) -> None:
+    """Give a file its place among those of its post."""
+    tx.change(_PLACE, key=file_id, at=position)
+
+
+def detach(tx: Tx, file_ids: Collection[int]) -> None:
+    """Take files off their posts: their owner may use them again, for a day."""
+    tx.change(_DETACH, ids=sorted(file_ids), nothing=None, now=tx.now)
+
+
+def describe(tx: Tx, file: FileRow, *, alt: str, focus: str, position: int | None = None) -> None:
+    """Say what a picture shows, and which point of it must be seen."""
+    at = file.position if position is None else position
+    tx.change(_DESCRIBE, key=file.id, alt=alt, focus=focus, at=at)
+
+
+def fetched(tx: Tx, file_id: int, values: Mapping[str, Any]) -> bool:
+    """A copy has come: `values` are what is known of it now. False if it was here before."""
+    return tx.change(_FETCHED, key=file_id, fetched_at=tx.now, **values) == 1
+
+
+def forget(tx: Tx, file_ids: Collection[int]) -> None:
+    """Remove rows; the sweep removes their bytes if no other row needs them."""
+    tx.change(_FORGET, ids=sorted(file_ids))
+
+
+def forget_community(tx: Tx, community_id: int) -> list[str]:
+    """Remove the rows of all copies held for a community: a purge. The names of their bytes."""
+    return [row[0] for row in tx.all(_OF_COMMUNITY, community_id=community_id)]
+
+
+def held_by(tx: Tx, actor_id: int) -> int:
+    """Bytes of all files that somebody here uploaded."""
+    size, _ = tx.one(_HELD_BY, actor_id=actor_id)
+    return int(size)
+
+
+def loose_of(tx: Tx, actor_id: int) -> int:
+    """How many files somebody here uploaded and did not post."""
+    return tx.scalar(_LOOSE_OF, actor_id=actor_id) or 0
+
+
+def loose(tx: Tx, before: int, limit: int) -> list[int]:
+    """Files on no post since before a moment."""
+    return [row[0] for row in tx.all(_LOOSE, before=before, limit=limit)]
+
+
+def never_came(tx: Tx, before: int, limit: int) -> list[int]:
+    """Copies that were asked for before a moment and are not here."""
+    return [row[0] for row in tx.all(_NEVER_CAME, before=before, limit=limit)]
+
+
+def of_deleted(tx: Tx, before: int, limit: int) -> list[int]:
+    """Files of posts that were deleted before a moment."""
+    return [row[0] for row in tx.all(_OF_DELETED, before=before, limit=limit)]
+
+
+def needed(tx: Tx, names: Collection[str]) -> set[str]:
+    """Those of the blobs that a row names, as the file or as its preview."""
+    rows = tx.all(_NEEDED, names=sorted(names))
+    return {name for row in rows for name in row}

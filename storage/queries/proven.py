@@ -1,0 +1,107 @@
+"""Communities' posts as their authors proved them, and the Announces that late members read up."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Select, bindparam, delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from domain.audience import Viewer
+from storage.audience import fixed, shown, viewer_params
+from storage.columns import Id, any_of
+from storage.tables.communities import proven
+from storage.tables.posts import mentions, posts
+from storage.tx import Tx
+
+MOST: Final = 20
+"""Announces on one page of a community's outbox."""
+
+_PUT = insert(proven).values({column.name: bindparam(column.name) for column in proven.c})
+_KEEP: Final = _PUT.on_conflict_do_update(
+    index_elements=[proven.c.post_id],
+    set_={
+        column.name: _PUT.excluded[column.name] for column in proven.c if column.name != "post_id"
+    },
+)
+_BODY: Final = select(proven.c.body).where(proven.c.post_id == bindparam("post_id"))
+_FORGET: Final = delete(proven).where(proven.c.post_id == bindparam("post_id"))
+
+
+def keep(
+    tx: Tx, post_id: int, body: bytes, *, key_uri: str | None = None, key: str | None = None
+) -> None:
+    """Keep the newest Create or Update of a post, with its author's proof and the key of that."""
+    tx.run(_KEEP, post_id=post_id, body=body, key_uri=key_uri, key=key, made_at=tx.now)
+
+
+def body_of(tx: Tx, post_id: int) -> bytes | None:
+    """The newest Create or Update of a post."""
+    return tx.scalar(_BODY, post_id=post_id)
+
+
+def forget(tx: Tx, post_id: int) -> None:
+    """Forget what a deleted post said."""
+    tx.change(_FORGET, post_id=post_id)
+
+
+class Announced(NamedTuple):
+    """A post that a community announced: its wrapper, what was announced, the proof's key."""
+
+    id: int
+    uri: str
+    announced_at: int
+    post_id: int
+    author_id: int
+    body: bytes
+    key_uri: str | None
+    key: str | None
+
+
+_wrapper: Final = posts.alias("wrapper")
+_original: Final = posts.alias("original")
+_COMMUNITY: Final = bindparam("community_id", type_=Id)
+_PAGE: Select[*tuple[Any, ...]] = (
+    select(
+        _wrapper.c.id,
+        _wrapper.c.uri,
+        _wrapper.c.created_at,
+        _original.c.id,
+        _original.c.author_id,
+        proven.c.body,
+        proven.c.key_uri,
+        proven.c.key,
+    )
+    .join(_original, _original.c.id == _wrapper.c.share_of_id)
+    .join(proven, proven.c.post_id == _original.c.id)
+    .where(
+        _wrapper.c.author_id == _COMMUNITY,
+        _wrapper.c.place_id == _COMMUNITY,
+        _wrapper.c.id < bindparam("before", type_=Id),
+        shown(_wrapper, _original),
+    )
+    .order_by(_wrapper.c.id.desc())
+    .limit(fixed(MOST))
+)
+
+
+_NAMED: Final = select(mentions.c.post_id, mentions.c.actor_id).where(
+    any_of(mentions.c.post_id, "ids")
+)
+
+
+def announced(tx: Tx, community_id: int, viewer: Viewer, *, before: int | None) -> list[Announced]:
+    """What this viewer may read of what a community announced, newest first (history rule)."""
+    params: dict[str, Any] = {
+        "community_id": community_id,
+        "before": before if before is not None else (1 << 63) - 1,
+        "now": tx.now,
+    }
+    return [Announced(*row) for row in tx.all(_PAGE, **params, **viewer_params(viewer))]
+
+
+def people_in(tx: Tx, found: Sequence[Announced]) -> dict[int, set[int]]:
+    """Who wrote each of these posts and whom it names, by post."""
+    people = {one.post_id: {one.author_id} for one in found}
+    for post_id, actor_id in tx.all(_NAMED, ids=sorted(people)):
+        people[post_id].add(actor_id)
+    return people

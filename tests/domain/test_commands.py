@@ -1,0 +1,75 @@
+"""What people write to the helper, and what is understood of it."""
+
+import pytest
+
+from domain.commands import USAGE, Command, Puzzle, Verb, read_command
+from domain.handles import Acct
+from domain.roles import CommunityRole
+
+CY = Acct("cy", "n3.example:8443")
+PLACE = Acct("safe-lifting")
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("approve @cy@n3.example:8443", Command(Verb.APPROVE, who=CY)),
+        ("@tertulia approve @cy@n3.example:8443", Command(Verb.APPROVE, who=CY)),
+        ("approve cy@n3.example:8443 @tertulia@n1.example", Command(Verb.APPROVE, who=CY)),
+        ("Approve @cy@n3.example:8443.", Command(Verb.APPROVE, who=CY)),
+        (
+            "accept @cy@n3.example:8443 to safe-lifting",
+            Command(Verb.APPROVE, who=CY, place=PLACE),
+        ),
+        (
+            "refuse @cy@n3.example:8443 to @safe-lifting: only for riggers",
+            Command(Verb.REFUSE, who=CY, place=PLACE, text="only for riggers"),
+        ),
+        (
+            "remove @bo from safe-lifting: moved\non",
+            Command(Verb.REMOVE, who=Acct("bo"), place=PLACE, text="moved on"),
+        ),
+        ("invite @ana as steward", Command(Verb.INVITE, Acct("ana"), role=CommunityRole.STEWARD)),
+        (
+            "make @ana steward of safe-lifting",
+            Command(Verb.MAKE, who=Acct("ana"), place=PLACE, role=CommunityRole.STEWARD),
+        ),
+        ("launch safe-lifting", Command(Verb.LAUNCH, place=PLACE)),
+        ("leave the community @safe-lifting", Command(Verb.LEAVE, place=PLACE)),
+        ("please", Puzzle("please")),
+        (
+            "create safe-lifting Safe lifting: to lift, without pain",
+            Command(Verb.CREATE, place=PLACE, name="Safe lifting", text="to lift, without pain"),
+        ),
+        (
+            "create safe-lifting Safe lifting",
+            Command(Verb.CREATE, place=PLACE, name="Safe lifting"),
+        ),
+        ("", Command(Verb.HELP)),
+        ("@tertulia", Command(Verb.HELP)),
+        ("hello!", Command(Verb.HELP)),
+        ("approve", Puzzle("approve", Verb.APPROVE)),
+        ("make @ana king", Puzzle("make @ana king", Verb.MAKE)),
+        ("create x", Puzzle("create x", Verb.CREATE)),
+        ("leave", Puzzle("leave", Verb.LEAVE)),
+        ("dance with @cy", Puzzle("dance with @cy")),
+    ],
+)
+def test_sentences(said: str, meant: Command | Puzzle) -> None:
+    assert read_command(said) == meant
+
+
+@pytest.mark.parametrize("verb", list(Verb))
+def test_every_example_that_we_teach_is_understood(verb: Verb) -> None:
+    found = read_command(USAGE[verb])
+    assert isinstance(found, Command)
+    assert found.verb is verb
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["@" * 5000, "approve " * 900, ":" * 9000, "a" * 100_000, "\x00"],
+    ids=["at", "verbs", "colons", "letters", "nul"],
+)
+def test_nothing_that_is_written_breaks_it(said: str) -> None:
+    assert isinstance(read_command(said), Command | Puzzle)

@@ -1,0 +1,406 @@
+"""The end of a membership: what goes at once, what is asked of others, and who is told (§6)."""
+
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import bindparam, func, select, update
+
+from domain.audience import Audience
+from domain.kinds import (
+    ActorType,
+    Deed,
+    DeliveryState,
+    IntakeState,
+    NotificationKind,
+    Role,
+)
+from domain.roles import CommunityRole
+from social import joining, memberships, notices, removal
+from social.purging import PURGE
+from storage.queries import (
+    accounts,
+    actors,
+    cards,
+    communities,
+    deliveries,
+    intake,
+    notifications,
+    posts,
+    purges,
+)
+from storage.queries import purging as stored
+from storage.queries.activities import insert_activity
+from storage.queries.deliveries import Inbox
+from storage.queries.ids import new_id
+from storage.tables.communities import communities as communities_table
+from storage.tables.jobs import jobs
+from storage.tables.timelines import home_entries
+from storage.tables.timelines import notifications as told_table
+from storage.tables.traffic import deliveries as queue
+from storage.tables.traffic import intake as intake_table
+from storage.tx import Tx
+from tests.social.test_memberships import OPEN, URI, Story, told
+from tests.support.clubs import LAB, Club, Guild
+from tests.support.factories import (
+    FAR,
+    add_actor,
+    add_block,
+    add_card,
+    add_community,
+    add_home_entry,
+    add_like,
+    add_membership,
+    add_person,
+    add_post,
+    add_remote,
+    add_reply,
+    add_wrapper,
+    origin_of,
+)
+
+_QUEUED = select(queue.c.activity_id, queue.c.inbox).order_by(queue.c.id)
+_TOLD = select(func.count()).where(told_table.c.actor_id == bindparam("actor_id"))
+_HOME = select(func.count()).where(home_entries.c.actor_id == bindparam("actor_id"))
+_PURGES = select(jobs.c.payload).where(jobs.c.kind == PURGE).order_by(jobs.c.id)
+_RAW = select(intake_table.c.state, intake_table.c.body).order_by(intake_table.c.id)
+_TAKES_BACK = (
+    update(communities_table)
+    .where(communities_table.c.actor_id == bindparam("key"))
+    .values(takes_back=True)
+)
+_DEAD = update(queue).values(state=DeliveryState.DEAD)
+
+
+def queued(tx: Tx) -> set[str]:
+    """The inboxes for which something waits, or was given up."""
+    return {inbox for _, inbox in tx.all(_QUEUED)}
+
+
+def queue_for(tx: Tx, club: Club, inbox: str, origin: int, *, recipient: int | None = None) -> int:
+    """A delivery on behalf of the club."""
+    activity_id = new_id(tx)
+    insert_activity(
+        tx,
+        activity_id=activity_id,
+        uri=f"https://here.example/act/{activity_id}",
+        actor_id=club.id,
+        post_id=None,
+        community_id=club.id,
+        recipient_id=recipient,
+        body=b'{"type":"Announce"}',
+    )
+    place = Inbox(inbox, origin, "https://x.example")
+    deliveries.insert_deliveries(tx, activity_id, [(new_id(tx), place)], subject=club.uri)
+    return activity_id
+
+
+def remove(club: Club, person: int, by: int, reason: str = "") -> None:
+    """A steward removes somebody."""
+    pair: dict[str, Any] = {"community_id": club.id, "actor_id": person}
+    memberships.remove(club.tx, node=OPEN, by_id=by, reason=reason, **pair)
+
+
+@pytest.fixture
+def club(tx: Tx) -> Club:
+    """The club with Ana as its steward."""
+    made = Club(tx)
+    add_membership_as_steward(made)
+    return made
+
+
+def add_membership_as_steward(club: Club) -> None:
+    row = communities.member(club.tx, club.id, club.ana)
+    assert row is not None
+    communities.put_member(club.tx, _steward(row))
+
+
+def _steward(row: communities.MemberRow) -> communities.MemberRow:
+    values = {name: getattr(row, name) for name in row.__struct_fields__}
+    return communities.MemberRow(**values | {"role": CommunityRole.STEWARD})
+
+
+# The node of the community.
+
+
+def test_G57_what_is_queued_for_the_last_member_of_a_node_is_dropped(tx: Tx, club: Club) -> None:
+    queue_for(tx, club, f"{LAB}/inbox", club.lab)
+    dead = queue_for(tx, club, f"{LAB}/other", club.lab)
+    queue_for(tx, club, "https://plain.example/inbox", 7, recipient=club.dee)
+    tx.run(_DEAD.where(queue.c.activity_id == dead))
+    remove(club, club.kim, club.ana)
+    assert f"{LAB}/inbox" in queued(tx), "Cy still belongs there"
+    remove(club, club.cy, club.ana)
+    assert queued(tx) == {"https://plain.example/inbox"}
+
+
+def test_G57_what_is_queued_for_somebody_on_a_plain_server_is_dropped(tx: Tx, club: Club) -> None:
+    queue_for(tx, club, f"{LAB}/inbox", club.lab)
+    queue_for(tx, club, "https://plain.example/inbox", 7, recipient=club.dee)
+    remove(club, club.dee, club.ana)
+    assert queued(tx) == {f"{LAB}/inbox"}
+
+
+def test_what_a_removed_member_here_was_shown_and_told_is_dropped(tx: Tx, club: Club) -> None:
+    eve = add_person(tx, "eve", home_fresh_until=FAR)
+    add_membership(tx, club.id, eve)
+    post = club.said(club.ana)
+    wrapper = add_wrapper(tx, club.id, post)
+    elsewhere = add_post(tx, club.ana, Audience.public())
+    for entry, author in ((wrapper, club.id), (elsewhere, club.ana)):
+        add_home_entry(tx, eve, entry, author)
+        add_home_entry(tx, club.ana, entry, author)
+    for about in (post, elsewhere):
+        notifications.add(
+            tx, actor_id=eve, kind=NotificationKind.MENTION, from_id=club.ana, post_id=about
+        )
+    assert (tx.scalar(_HOME, actor_id=eve), tx.scalar(_TOLD, actor_id=eve)) == (2, 2)
+    before = accounts.by_id(tx, eve)
+    remove(club, eve, club.ana)
+    after = accounts.by_id(tx, eve)
+    assert before is not None
+    assert after is not None
+    assert after.epoch > before.epoch, "streams close"
+    assert tx.scalar(_HOME, actor_id=eve) == 1
+    assert tx.scalar(_HOME, actor_id=club.ana) == 2, "nobody else loses anything"
+    # What is left: about the other post, and the helper's word that she does not belong any more.
+    assert tx.scalar(_TOLD, actor_id=eve) == 2
+
+
+def test_T18_a_partners_node_is_asked_to_forget_and_says_that_it_did(tx: Tx, club: Club) -> None:
+    remove(club, club.cy, club.ana, "moved on")
+    [row] = purges.of_community(tx, club.id)
+    [reject] = club.sent("Reject")
+    assert row.uri == reject["id"]
+    assert (row.origin_id, row.actor_id, row.acknowledged_at) == (club.lab, club.cy, None)
+    application = club.view(add_remote(tx, "lab", LAB, type=ActorType.APPLICATION))
+    said: dict[str, Any] = {"uri": row.uri, "kind": "Reject", "community_uri": club.uri}
+    assert removal.acknowledged(tx, by=application, **said) is None
+    [row] = purges.of_community(tx, club.id)
+    assert row.acknowledged_at == tx.now
+
+
+@pytest.mark.parametrize("wrong", ["a person", "another node", "another activity"])
+def test_T18_nobody_else_acknowledges(tx: Tx, club: Club, wrong: str) -> None:
+    remove(club, club.cy, club.ana)
+    [row] = purges.of_community(tx, club.id)
+    by = {
+        "a person": club.view(club.cy),
+        "another node": club.view(
+            add_remote(tx, "far", "https://far.example", type=ActorType.APPLICATION)
+        ),
+        "another activity": club.view(add_remote(tx, "lab", LAB, type=ActorType.APPLICATION)),
+    }[wrong]
+    uri = f"{row.uri}9" if wrong == "another activity" else row.uri
+    reason = removal.acknowledged(tx, by=by, uri=uri, kind="Reject", community_uri=club.uri)
+    assert reason is not None
+    assert purges.of_community(tx, club.id) == [row]
+
+
+def test_T18_an_acknowledged_undo_may_come_before_the_undo(tx: Tx, club: Club) -> None:
+    application = club.view(add_remote(tx, "lab", LAB, type=ActorType.APPLICATION))
+    uri = f"{LAB}/act/77"
+    said: dict[str, Any] = {"uri": uri, "kind": "Undo", "community_uri": club.uri}
+    assert removal.acknowledged(tx, by=application, **said) is None
+    memberships.leave(tx, node=OPEN, actor_id=club.cy, community_id=club.id, uri=uri)
+    [row] = purges.of_community(tx, club.id)
+    assert (row.uri, row.acknowledged_at) == (uri, tx.now)
+    stranger = club.view(add_remote(tx, "x", "https://x.example", type=ActorType.APPLICATION))
+    assert removal.acknowledged(tx, by=stranger, **said | {"uri": "https://x.example/1"})
+    assert len(purges.of_community(tx, club.id)) == 1
+
+
+def test_whoever_leaves_is_reported_to_nobody(tx: Tx) -> None:
+    story = Story(tx).launched()
+    cy, dee = story.cy(), add_person(tx, "dee")
+    story.invite(cy)
+    story.asked(cy)
+    story.follow(dee)
+    story.approve(dee)
+    before = [told(tx, one) for one in (story.ana, story.bo)]
+    for one in (cy, dee):
+        memberships.leave(tx, node=OPEN, actor_id=one, community_id=story.id, uri=f"{URI}/undo")
+    assert [told(tx, one) for one in (story.ana, story.bo)] == before
+    assert [row.actor_id for row in purges.of_community(tx, story.id)] == [cy]
+
+
+def test_stewards_and_sponsor_are_told_of_a_removal(tx: Tx) -> None:
+    story = Story(tx).launched()
+    eve = add_person(tx, "eve")
+    story.follow(eve)
+    story.approve(eve)
+    nia = add_person(tx, "nia", role=Role.GUEST)
+    memberships.add(tx, **story.pair(nia), by_id=story.ana, until=tx.now + 1000, sponsor_id=eve)
+    before = told(tx, story.ana)
+    memberships.remove(tx, **story.pair(nia), by_id=story.ana, reason="moved on")
+    assert "Nia (@nia) does not belong to Safe lifting any more.\n\nmoved on" in told(tx, story.bo)
+    assert told(tx, eve)[-1].endswith("You were the sponsor.")
+    assert told(tx, story.ana) == before, "she did it"
+    assert told(tx, nia)[-1].startswith("You do not belong to Safe lifting any more.")
+    [*_, last] = communities.log_of(tx, story.id)
+    assert (last.deed, last.by_id, last.about_id, last.reason) == (
+        *(Deed.REMOVED, story.ana, nia),
+        "moved on",
+    )
+
+
+def test_the_steward_hears_that_copies_may_remain_on_a_plain_server(tx: Tx, club: Club) -> None:
+    remove(club, club.cy, club.ana)
+    assert not any("copies" in text for text in told(tx, club.ana))
+    remove(club, club.dee, club.ana)
+    assert "copies of what came before may remain on plain.example" in told(tx, club.ana)[-1]
+
+
+def test_an_agreed_end_is_a_removal_that_everybody_hears_of(tx: Tx, club: Club) -> None:
+    row = communities.member(tx, club.id, club.cy)
+    assert row is not None
+    values = {name: getattr(row, name) for name in row.__struct_fields__}
+    communities.put_member(tx, communities.MemberRow(**values | {"until": tx.now}))
+    assert memberships.end_due(tx, node=OPEN) == 1
+    assert club.sent("Reject")[-1]["summary"] == notices.OVER
+    assert [one.actor_id for one in purges.of_community(tx, club.id)] == [club.cy]
+    assert "The agreed end has come." in told(tx, club.ana)[-1]
+    assert memberships.end_due(tx, node=OPEN) == 0
+
+
+# A node of the members.
+
+
+class There:
+    """A guild on lab with a post by Kim of lab, its wrapper, and what Ana of ours did with it."""
+
+    def __init__(self, club: Club) -> None:
+        self.tx, self.club, self.guild = club.tx, club, Guild(club)
+        tx = self.tx
+        place: dict[str, Any] = {"place_id": self.guild.id}
+        audience = Audience.community(self.guild.id)
+        self.zoe = add_actor(
+            *(tx, "zoe"),
+            base="https://third.example",
+            origin_id=origin_of(tx, LAB) + 1,
+            fetched_at=0,
+            inbox="",
+        )
+        add_card(tx, self.guild.id, self.zoe)
+        self.root = add_post(tx, self.zoe, audience, **place)
+        self.wrapper = add_wrapper(tx, self.guild.id, self.root)
+        self.own = add_reply(tx, club.ana, self.root, **place)
+        self.below = add_reply(tx, club.ana, self.own, **place)
+        self.answer = add_reply(tx, self.zoe, self.own, **place)
+        add_like(tx, club.ana, self.root)
+        add_like(tx, self.zoe, self.own)
+        self.aside = add_post(tx, club.ana, Audience.public())
+
+    def ends(self, person: int, uri: str = f"{LAB}/act/1") -> bool:
+        return joining.rejected(
+            self.tx,
+            node=OPEN,
+            community=self.guild.actor,
+            actor_id=person,
+            reason="over",
+            uri=uri,
+        )
+
+    def purged(self) -> None:
+        """What the job does, without its waiting."""
+        while ids := stored.others_posts(self.tx, self.guild.id, 2):
+            stored.forget_posts(self.tx, self.guild.id, ids)
+        stored.forget_rest(self.tx, self.guild.id)
+
+    def asked(self) -> list[Any]:
+        return [orjson.loads(row[0]) for row in self.tx.all(_PURGES)]
+
+
+def test_T18_a_reject_ends_the_membership_and_queues_the_purge(tx: Tx) -> None:
+    there = There(Club(tx))
+    assert there.ends(there.club.ana)
+    assert not communities.is_member(tx, there.guild.id, there.club.ana)
+    asked = {"id": f"{LAB}/act/1", "type": "Reject", "actor": there.guild.actor.uri}
+    assert [one["asked"] for one in there.asked()] == [asked], "Eve still belongs: only the answer"
+    assert posts.by_id(tx, there.root) is not None
+    there.ends(there.guild.eve, f"{LAB}/act/2")
+    assert [one["asked"] is None for one in there.asked()] == [False, False, True]
+    assert there.ends(there.club.ana, f"{LAB}/act/3"), "said again: answered again"
+    assert there.asked()[-1]["asked"]["id"] == f"{LAB}/act/3"
+    assert not there.ends(there.club.bo), "Bo never belonged"
+
+
+def test_T18_a_purge_leaves_our_own_words_and_nothing_else(tx: Tx) -> None:
+    there = There(Club(tx))
+    for person in (there.club.ana, there.guild.eve):
+        there.ends(person)
+    there.purged()
+    for gone in (there.root, there.wrapper, there.answer):
+        assert posts.by_id(tx, gone) is None
+    own, below = posts.by_id(tx, there.own), posts.by_id(tx, there.below)
+    assert own is not None
+    assert below is not None
+    assert (own.reply_to_id, own.root_id, own.likes_count) == (None, own.id, 0)
+    assert own.reply_to_uri is not None
+    assert (below.reply_to_id, below.root_id) == (own.id, own.id)
+    assert actors.by_id(tx, there.zoe) is None
+    assert cards.by_member(tx, there.guild.id, there.zoe) is None
+    assert posts.by_id(tx, there.aside) is not None
+    there.purged()
+    assert posts.by_id(tx, there.own) is not None
+
+
+def test_somebody_whom_another_community_knows_or_whom_we_block_is_not_forgotten(tx: Tx) -> None:
+    there = There(Club(tx))
+    other = add_community(tx, "other", origin_id=there.club.lab, base=LAB)
+    yan = add_actor(tx, "yan", base=LAB, origin_id=there.club.lab, fetched_at=0, inbox="")
+    add_card(tx, there.guild.id, yan)
+    add_card(tx, other, there.zoe)
+    add_block(tx, there.club.ana, yan)
+    for person in (there.club.ana, there.guild.eve):
+        there.ends(person)
+    there.purged()
+    assert actors.by_id(tx, there.zoe) is not None
+    assert actors.by_id(tx, yan) is not None
+
+
+def test_T18_raw_announces_are_dropped_and_answers_to_who_asks_are_not(tx: Tx) -> None:
+    there = There(Club(tx))
+    for number, kind in enumerate(("Announce", "Accept")):
+        intake.take(
+            tx,
+            origin_id=there.club.lab,
+            activity_uri=f"{LAB}/act/{number}",
+            signer_id=there.guild.id,
+            body=orjson.dumps({"type": kind}),
+        )
+    intake.take(
+        tx,
+        origin_id=there.club.lab,
+        activity_uri=f"{LAB}/act/9",
+        signer_id=there.club.cy,
+        body=b'{"type":"Announce"}',
+    )
+    stored.drop_raw(tx, there.guild.id)
+    found = tx.all(_RAW)
+    assert [(state, body is None) for state, body in found] == [
+        (IntakeState.DROPPED, True),
+        (IntakeState.QUEUED, False),
+        (IntakeState.QUEUED, False),
+    ]
+
+
+def test_what_waited_to_be_handed_in_is_sent_no_more(tx: Tx) -> None:
+    there = There(Club(tx))
+    mine = there.guild.write()
+    there.ends(there.club.ana)
+    row = posts.by_id(tx, mine)
+    assert row is not None
+    assert not row.is_accepted
+    assert row.acceptance.name == "REFUSED"
+
+
+def test_leaving_is_acknowledged_like_a_removal(tx: Tx) -> None:
+    there = There(Club(tx))
+    memberships.leave(tx, node=OPEN, actor_id=there.club.ana, community_id=there.guild.id)
+    [undo] = there.club.sent("Undo")
+    assert there.asked()[-1]["asked"] == {
+        "id": undo["id"],
+        "type": "Undo",
+        "actor": there.club.view(there.club.ana).uri,
+    }

@@ -1,0 +1,147 @@
+"""What a community of this node shows to its members' nodes, and to nobody else (protocol §3, §5).
+
+Whoever asks signs as a member: our nodes fetch as the person for whom they fetch. For all others
+these addresses are not there.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import orjson
+from aiohttp.web import StreamResponse
+from msgspec.structs import replace
+
+from activitypub.render import activities as render
+from activitypub.render.cards import document as card_document
+from activitypub.render.cards import own_key
+from activitypub.render.files import copy
+from activitypub.vocabulary import COMMUNITY_CONTEXT, JsonDict
+from domain.audience import Viewer
+from domain.errors import NotFound
+from domain.kinds import MembershipState, Way
+from domain.node import Node
+from outbox.members import sync_url, uris_at
+from storage.queries import actors, cards, communities, files, proven, relay_notes
+from storage.queries.cards import Card
+from storage.queries.communities import MemberRow
+from storage.queries.proven import Announced
+from storage.tx import Tx
+from storage.views.actors import ActorView
+from web.actors.documents import Signer, document, for_servers
+from web.call import Call
+
+#: Whose node may ask who of its own people belongs here: it asks when it lost sight of that.
+_KNOWN: Final = frozenset({MembershipState.ACTIVE, MembershipState.LEFT, MembershipState.REMOVED})
+
+
+def community_here(tx: Tx, actor_id: int) -> ActorView | None:
+    """The community of this node with that id, if it is one."""
+    actor = actors.by_id(tx, actor_id)
+    community = communities.by_id(tx, actor_id)  # in any case: a clock shall tell no difference
+    if actor is None or community is None or not actor.is_local or actor.gone_at is not None:
+        return None
+    return actor
+
+
+def shown_outbox(
+    tx: Tx, *, node: Node, community: ActorView, signer: ActorView | None, max_id: int | None
+) -> JsonDict:
+    """One page of what the community announced, as this member may read it, newest first.
+
+    Each as it is announced now, with the newest words and the cards of those it names. NotFound
+    for who is no member, and on plain servers: those get relay notes.
+    """
+    if signer is None or not communities.is_member(tx, community.id, signer.id):
+        raise NotFound
+    if relay_notes.is_plain_member(tx, community.id, signer.id):
+        raise NotFound  # such a server fetches it when somebody looks the community up
+    viewer = Viewer.remote(signer.id, signer.origin_id)
+    found = proven.announced(tx, community.id, viewer, before=max_id)
+    outbox = node.collection(community.id, "outbox")
+    shown: JsonDict = {
+        "@context": COMMUNITY_CONTEXT,
+        "id": f"{outbox}?page=true" + (f"&max_id={max_id}" if max_id else ""),
+        "type": "OrderedCollectionPage",
+        "partOf": outbox,
+        "orderedItems": _items(tx, node, community, found),
+    }
+    if len(found) == proven.MOST:
+        shown["next"] = f"{outbox}?page=true&max_id={found[-1].id}"
+    return shown
+
+
+def _announced_to(tx: Tx, community_id: int, signer: ActorView | None) -> MemberRow | None:
+    """How the signer stands to the community, if on a node that gets Announces.
+
+    Plain servers fetch these for whoever looks a community up; for them it has none (rule 8 of
+    what real servers did).
+    """
+    member = communities.member(tx, community_id, signer.id) if signer is not None else None
+    return member if member is not None and member.way is Way.NODE else None
+
+
+def _items(tx: Tx, node: Node, community: ActorView, found: Sequence[Announced]) -> list[JsonDict]:
+    people = proven.people_in(tx, found)
+    known = cards.of_members(tx, community.id, sorted(set().union(*people.values())))
+    told = {card.actor_id: card for card in known}
+    held = files.of_posts(tx, [one.post_id for one in found])
+    return [
+        _item(
+            community,
+            one,
+            [told[actor] for actor in sorted(people[one.post_id] & told.keys())],
+            [
+                copy(file, node)
+                for file in held.get(one.post_id, ())
+                if file.is_copy and file.is_here
+            ],
+        )
+        for one in found
+    ]
+
+
+def _as_then(community: ActorView, one: Announced, told: list[Card]) -> list[JsonDict]:
+    """The cards, with the key that the proof was made with: its owner may have changed it since."""
+    shown = [
+        replace(card, key_uri=one.key_uri, key=one.key)
+        if card.actor_id == one.author_id and card.key_uri is not None and one.key_uri is not None
+        else card
+        for card in told
+    ]
+    documents = [card_document(card) for card in shown]
+    if one.key and one.key_uri and one.key_uri.startswith(f"{community.uri}#"):
+        documents.append(own_key(community, one.key_uri, one.key))
+    return documents
+
+
+def _item(
+    community: ActorView, one: Announced, told: list[Card], copies: list[JsonDict]
+) -> JsonDict:
+    inner, shown = orjson.loads(one.body), _as_then(community, one, told)
+    whole = render.passed_on(one.uri, community, inner, one.announced_at, shown, copies=copies)
+    return {name: value for name, value in whole.items() if name != "@context"}
+
+
+def shown_members(tx: Tx, *, actor_id: int, signer: ActorView | None) -> JsonDict:
+    """The members who live on the signer's server (FEP-8fcf, partial collection); NotFound."""
+    community = community_here(tx, actor_id)
+    if community is None or signer is None:
+        raise NotFound
+    member = _announced_to(tx, actor_id, signer)
+    if member is None or member.state not in _KNOWN:
+        raise NotFound
+    members = uris_at(tx, actor_id, signer.origin_id)
+    return {
+        "@context": "https://www.w3.org/ns/activitystreams",
+        "id": sync_url(community),
+        "type": "OrderedCollection",
+        "totalItems": len(members),
+        "orderedItems": members,
+    }
+
+
+@for_servers
+async def show_members(call: Call, signer: Signer) -> StreamResponse:
+    """GET /a/{id}/followers_sync."""
+    who = await signer()
+    return document(await call.services.db.read(shown_members, actor_id=call.id(), signer=who))

@@ -1,0 +1,1 @@
+"""Our own JSON API: what the Mastodon client API has no words for."""
