@@ -158,7 +158,8 @@ def _pass_on(tx: Tx, heard: Heard, row: PostRow) -> None:
 def _row(tx: Tx, heard: Heard, acceptance: Acceptance) -> PostRow:
     """The words as a post of this node: the server where they were written shows them to nobody."""
     note, parent, signer = heard.note, heard.parent, heard.signer
-    created_at = min(note.published or heard.received_at, tx.now)
+    said_at = min(note.published or heard.received_at, tx.now)
+    created_at = max(said_at, parent.created_at + 1) if parent else said_at
     identifier = id_at(tx, created_at)
     pair = _pair(heard)
     root_pair = parent.root_audience if parent else pair

@@ -102,6 +102,16 @@ def test_who_is_answered_is_told(g: Gathered) -> None:
     assert [row[0] for row in g.tx.all(TOLD)] == [g.ana]
 
 
+def test_an_answer_is_not_older_than_what_it_answers(g: Gathered) -> None:
+    """Many servers tell whole seconds, and a thread's figures go by its times."""
+    root = g.relayed()
+    g.hears(g.dee, answer(g, root, g.dee) | {"published": "2020-01-01T00:00:00Z"})
+    answered = g.row(root)
+    found = [row for row in posts.in_thread(g.tx, root) if row.reply_to_id == root]
+    assert [row.created_at > answered.created_at for row in found] == [True]
+    assert answered.replies_count == 1
+
+
 def test_an_answer_to_own_words_joins_their_thread(g: Gathered) -> None:
     first = g.note_by(g.dee)
     g.hears(g.dee, first)
