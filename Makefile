@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help install run demo test test-full check format lint types layers bench lock clean
+.PHONY: help install run demo test test-full check format lint types layers bench worlds lock clean
 
 help:            ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ layers: install
 
 bench: install   ## paths as ratios to the raw limits of the same run
 	$(BIN)/python -m bench
+
+worlds: install  ## a community over three nodes against its model: N=… examples, a seed is printed
+	TERTULIA_WORLDS=$(or $(N),100) $(BIN)/pytest -n 0 -s tests/together/model
 
 lock:            ## choose the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet uv

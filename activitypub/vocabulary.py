@@ -50,6 +50,7 @@ COMMUNITY_CONTEXT: Final = [ACTIVITYSTREAMS, DATA_INTEGRITY, POST_TERMS, OURS]
 ON_BEHALF_OF: Final = "tertulia:onBehalfOf"
 CARDS: Final = "tertulia:cards"
 COPIES: Final = "tertulia:copies"
+LIKED: Final = "tertulia:likes"
 COPY: Final = "tertulia:copy"
 SHA256: Final = "tertulia:sha256"
 SERVERS: Final = "tertulia:servers"

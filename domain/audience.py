@@ -320,12 +320,18 @@ def counts_for(post: PostFacts, reply: PostFacts) -> bool:
 
     Otherwise a number would tell people of words that they cannot see. Decided from the posts
     alone: each pair that the reply asks must admit everybody whom some pair of the post admits.
-    An earlier time stamp than the post's would leave out readers of a younger sisterhood or
-    membership, so it does not count.
+    Where time matters, an earlier time stamp than the post's would leave out readers of a younger
+    sisterhood or membership, so it does not count. Elsewhere it does: clocks differ, and many
+    servers tell whole seconds.
     """
-    if not reply.accepted or _thread_time(reply) < _thread_time(post):
+    if not reply.accepted or (_is_dated(reply) and _thread_time(reply) < _thread_time(post)):
         return False
     return all(any(_covers(asked, given) for given in _pairs(post)) for asked in _pairs(reply))
+
+
+def _is_dated(post: PostFacts) -> bool:
+    """Whether a community's history rule is asked, which goes by the time of the thread."""
+    return any(asked.audience.kind is Kind.COMMUNITY for asked in _pairs(post))
 
 
 def _thread_time(post: PostFacts) -> int:
@@ -333,7 +339,9 @@ def _thread_time(post: PostFacts) -> int:
 
 
 def _covers(wider: _Asked, narrower: _Asked) -> bool:
-    if not includes(wider.audience, narrower.audience) or wider.created_at < narrower.created_at:
+    if not includes(wider.audience, narrower.audience):
+        return False
+    if wider.audience.kind is Kind.NETWORK and wider.created_at < narrower.created_at:
         return False
     if wider.audience.kind not in NAMED:
         return True

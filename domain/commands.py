@@ -6,10 +6,12 @@ know to `@name`.
 
 import re
 from enum import StrEnum
+from itertools import dropwhile
 from typing import Final
 
 from msgspec import Struct
 
+from domain.community_settings import NAMES
 from domain.handles import Acct, parse_acct
 from domain.html import clean_text
 from domain.node import HELPER_HANDLE
@@ -31,8 +33,12 @@ class Verb(StrEnum):
     REFUSE = "refuse"
     REMOVE = "remove"
     MAKE = "make"
+    SET = "set"
     JOIN = "join"
     LEAVE = "leave"
+    MUTE = "mute"
+    UNMUTE = "unmute"
+    DIGEST = "digest"
 
 
 USAGE: Final = {
@@ -46,8 +52,12 @@ USAGE: Final = {
     Verb.REFUSE: "refuse @ana to safe-lifting: the reason",
     Verb.REMOVE: "remove @ana from safe-lifting: the reason",
     Verb.MAKE: "make @ana steward of safe-lifting",
+    Verb.SET: "set safe-lifting relay notify",
     Verb.JOIN: "join safe-lifting",
     Verb.LEAVE: "leave safe-lifting",
+    Verb.MUTE: "mute Cy in safe-lifting",
+    Verb.UNMUTE: "unmute Cy in safe-lifting",
+    Verb.DIGEST: "digest daily",
 }
 """One example of each sentence."""
 
@@ -72,7 +82,11 @@ _TAIL: Final = re.compile(r":(?=\s)|:\Z")
 
 
 class Command(Struct, frozen=True):
-    """A sentence as understood. `text` is what follows the colon: a purpose or a reason."""
+    """A sentence as understood. `text` is what follows the colon: a purpose or a reason.
+
+    `setting` is what is to be set, to the value that is `text` then; `name` is what a new
+    community is called, or the person who is muted.
+    """
 
     verb: Verb
     who: Acct | None = None
@@ -80,6 +94,7 @@ class Command(Struct, frozen=True):
     name: str = ""
     role: CommunityRole | None = None
     text: str = ""
+    setting: str = ""
 
 
 class Puzzle(Struct, frozen=True):
@@ -101,6 +116,10 @@ def read_command(text: str) -> Command | Puzzle:
         return Puzzle(said[:200])
     if verb is Verb.CREATE:
         return _create(said, rest, tail)
+    if verb is Verb.SET:
+        return _set(said, rest, tail)
+    if verb in {Verb.MUTE, Verb.UNMUTE}:
+        return _mute(said, verb, rest)
     return _sentence(said, verb, rest, tail)
 
 
@@ -136,6 +155,34 @@ def _create(said: str, rest: list[str], purpose: str) -> Command | Puzzle:
     if place is None or len(rest) < 2:
         return Puzzle(said[:200], Verb.CREATE)
     return Command(Verb.CREATE, place=place, name=" ".join(rest[1:]), text=purpose)
+
+
+def _set(said: str, rest: list[str], tail: str) -> Command | Puzzle:
+    """`set PLACE SETTING VALUE`; the place may be left out, and settings of two words be spaced."""
+    said_of = _without_fillers(rest)
+    after_place = _without_fillers(said_of[1:])
+    for place, words in ((None, said_of), (_first(said_of), after_place)):
+        for length in (2, 1):
+            name = "-".join(words[:length]).lower().strip(",.;")
+            value = tail or " ".join(words[length:]).strip(".;!")
+            if name in NAMES and value:
+                return Command(Verb.SET, place=place, setting=name, text=value)
+    return Puzzle(said[:200], Verb.SET)
+
+
+def _without_fillers(words: list[str]) -> list[str]:
+    """Without those in front: what follows may be a name."""
+    return list(dropwhile(lambda word: word.lower() in _FILLERS, words))
+
+
+def _mute(said: str, verb: Verb, rest: list[str]) -> Command | Puzzle:
+    """`mute NAME in PLACE`: by the name that a post begins with, of one word or more."""
+    at = next((at for at, word in enumerate(rest) if word.lower() in {"in", "of", "from"}), None)
+    name = " ".join(rest if at is None else rest[:at]).lstrip("@").rstrip(",.;!")
+    if not name:
+        return Puzzle(said[:200], verb)
+    place = None if at is None else _first(rest[at + 1 :])
+    return Command(verb, place=place, name=name)
 
 
 def _sentence(said: str, verb: Verb, rest: list[str], tail: str) -> Command | Puzzle:

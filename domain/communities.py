@@ -24,6 +24,13 @@ STEWARDS_TO_LAUNCH: Final = 2
 #: Servers that announce to everybody what a member sends them (protocol §5).
 BREAKS_PROMISE: Final = frozenset({"lemmy", "mbin", "kbin", "piefed", "nodebb"})
 
+#: What was read of this kind: a Reject ends a follow, and who only asks sees nothing.
+_OBEYS_REJECT: Final = "mastodon"
+#: What was seen of this kind: who only asks sees nothing, and only a Block ends a follow.
+_NEEDS_BLOCK: Final = "gotosocial"
+#: Servers where members can pass on to anybody what they were sent privately.
+PASSES_ON: Final = frozenset({"takahe"})
+
 SENTENCES: Final = {
     Preset.HERE: "Open to everyone here",
     Preset.MEMBERS: "Members only",
@@ -111,6 +118,28 @@ def outsiders_refused(preset: Preset, newcomer: Newcomer) -> Refusal | None:
     if (newcomer.software or "").lower() in BREAKS_PROMISE:
         return Refusal.SOFTWARE
     return None if newcomer.agreed else Refusal.NOT_AGREED
+
+
+def may_share(software: str | None, *, takes_wider: bool) -> bool:
+    """Whether a server of this kind may get one note for all its members (protocol §5).
+
+    Of every other kind, known or not, the worst that was seen of any is taken to be true.
+    """
+    kind = (software or "").lower()
+    return kind == _OBEYS_REJECT or (kind == _NEEDS_BLOCK and takes_wider)
+
+
+def forgets_nobody(software: str | None) -> bool:
+    """Whether servers of this kind go on showing notes for all to whoever was removed.
+
+    A Block ends that.
+    """
+    return (software or "").lower() == _NEEDS_BLOCK
+
+
+def passes_on(software: str | None) -> bool:
+    """Whether members there can pass on to anybody what they were sent privately."""
+    return (software or "").lower() in PASSES_ON
 
 
 def comes_in_at_once(joining: Joining, newcomer: Newcomer, before: MembershipState | None) -> bool:

@@ -45,6 +45,10 @@ _CLEANER: Final = nh3.Cleaner(
     strip_comments=True,
 )
 
+_TEXT_ONLY: Final = nh3.Cleaner(tags=set(), strip_comments=True)
+_MOST_PASSES: Final = 5
+"""How often a text is read again; three passes settled all that was tried."""
+
 # Embeddings, overrides and isolates turn a text around its reader; plain direction marks do not.
 _BIDI: Final = r"\u202a-\u202e\u2066-\u2069"
 _UNSEEN: Final = re.compile(f"[{_BIDI}]")
@@ -59,7 +63,18 @@ def clean(html: str, *, limit: int = LONGEST) -> str:
     Direction controls are stripped afterwards, because they may have been written as entities.
     The result of cleaning a clean text is the same text.
     """
-    cleaned = _CLEANER.clean(bounded(html, limit=limit))
+    cleaned = _once(bounded(html, limit=limit))
+    for _ in range(_MOST_PASSES):
+        again = _once(cleaned) if "<" in cleaned else cleaned
+        if again == cleaned:
+            return cleaned
+        cleaned = again
+    return _TEXT_ONLY.clean(cleaned)
+
+
+def _once(html: str) -> str:
+    """One pass. What stood inside a removed tag may be read as something else without it."""
+    cleaned = _CLEANER.clean(html)
     return cleaned if cleaned.isascii() else _UNSEEN.sub("", cleaned)
 
 

@@ -37,11 +37,15 @@ __all__ = ["BadSignature", "IncomingRequest", "Signer", "authenticate"]
 
 
 class Signer(Struct, frozen=True):
-    """Who signed a request: the actor whose own document lists the key that verified it."""
+    """Who signed a request: the actor whose own document lists the key that verified it.
+
+    `covered`: what of the request was signed, in lower case.
+    """
 
     actor: ActorView
     key_id: str
     scheme: Scheme
+    covered: tuple[str, ...] = ()
 
 
 async def authenticate(fetcher: Fetcher, request: IncomingRequest) -> Signer:
@@ -55,7 +59,7 @@ async def authenticate(fetcher: Fetcher, request: IncomingRequest) -> Signer:
     if holder.actor.gone_at is not None:
         raise BadSignature(401, "the signer is gone")
     await _use_nonce(fetcher, claimed)
-    return Signer(holder.actor, claimed.key_id, claimed.scheme)
+    return Signer(holder.actor, claimed.key_id, claimed.scheme, claimed.components)
 
 
 async def _admit(fetcher: Fetcher, key_id: str) -> None:

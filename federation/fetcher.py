@@ -150,15 +150,25 @@ class Fetcher:
         return await self._once(("jrd", url, None), lambda: self._jrd(url))
 
     async def content(
-        self, url: str, *, as_actor_id: int | None = None, accept: str = "*/*", cap: int
+        self,
+        url: str,
+        *,
+        as_actor_id: int | None = None,
+        accept: str = "*/*",
+        cap: int,
+        signed: bool = True,
     ) -> bytes:
         """The bytes at `url`, at most `cap`, signed for as one of our actors. Raises CannotFetch.
 
-        Whatever its server calls them: the caller looks at what they are.
+        Whatever its server calls them: the caller looks at what they are. Not `signed`: as anybody,
+        for addresses that somebody gave who may not have our rights there.
         """
         asked = _readable(url)
         await self._vet(asked)
-        return await self._read(asked, accept, cap, as_actor_id, _bytes_of)
+        if not signed:
+            return await self._read(asked, self._answer_to_anybody(asked, accept, cap), _bytes_of)
+        answer = self._answer(asked, accept, cap, as_actor_id)
+        return await self._read(asked, answer, _bytes_of)
 
     async def _once(
         self, place: tuple[str, str, int | None], start: Callable[[], Awaitable[T]]
@@ -186,7 +196,7 @@ class Fetcher:
     async def _jrd(self, url: str) -> JsonObject:
         asked = _readable(url)
         await self._vet(asked)
-        return await self._read(asked, ACCEPT_JRD, LARGEST_JRD, None, _jrd_of)
+        return await self._read(asked, self._answer(asked, ACCEPT_JRD, LARGEST_JRD, None), _jrd_of)
 
     async def _rested(self, url: Url, as_actor_id: int | None) -> FetchedDocument:
         """Fetch a document unless it rests; let it rest if it cannot be had."""
@@ -194,7 +204,8 @@ class Fetcher:
         if not self._by_hand and await self.db.read(keys.rests, str(url)):
             raise CannotFetch("it could not be had a short while ago", later=True)
         try:
-            return await self._read(url, ACCEPT, LARGEST, as_actor_id, _document_of)
+            answer = self._answer(url, ACCEPT, LARGEST, as_actor_id)
+            return await self._read(url, answer, _document_of)
         except CannotFetch:
             await self.db.write(keys.let_rest, str(url), REST_MS)
             raise
@@ -206,15 +217,10 @@ class Fetcher:
             raise CannotFetch("this node does not talk to that server")
 
     async def _read(
-        self,
-        url: Url,
-        accept: str,
-        cap: int,
-        as_actor_id: int | None,
-        read: Callable[[Url, Response], T],
+        self, url: Url, answer: Awaitable[Response], read: Callable[[Url, Response], T]
     ) -> T:
         try:
-            return read(url, await self._answer(url, accept, cap, as_actor_id))
+            return read(url, await answer)
         except (CannotFetch, Unreachable, MalformedDocument) as problem:
             log.info("not fetched", origin=url.origin, reason=problem.reason)
             if isinstance(problem, CannotFetch):
@@ -234,6 +240,15 @@ class Fetcher:
             response = await self._knock(url, accept, cap, newest, second)
             if response.ok:
                 await self.db.write(_remember_scheme, url.origin, _REMEMBERED[second])
+        await self._check(url, response)
+        return response
+
+    async def _answer_to_anybody(self, url: Url, accept: str, cap: int) -> Response:
+        response = await self.client.fetch(url, accept=accept, cap=cap)
+        await self._check(url, response)
+        return response
+
+    async def _check(self, url: Url, response: Response) -> None:
         if response.url.origin != url.origin and not await self.policy.may_exchange(
             response.url.authority
         ):
@@ -242,7 +257,6 @@ class Fetcher:
             status = response.status
             later = status >= 500 or status in _LATER
             raise CannotFetch(f"status {status}", gone=status in _GONE, later=later)
-        return response
 
     async def _knock(
         self, url: Url, accept: str, cap: int, key: SigningKey, scheme: Scheme

@@ -41,6 +41,8 @@ from federation.signed_requests import (
 OUR_TAG: Final = "tertulia"
 #: How long such a signature lives, and how long its nonce has to be remembered.
 OUR_LIFETIME: Final = timedelta(minutes=5)
+#: Headers that mean something to the receiver, and so are signed where a request has them.
+COVERED: Final = frozenset({"collection-synchronization"})
 MAX_LABELS: Final = 4
 MIN_NONCE: Final = 16
 MAX_NONCE: Final = 128
@@ -162,6 +164,7 @@ def sign(
     *,
     method: str,
     url: str,
+    headers: Mapping[str, str],
     body: bytes | None,
     key: PrivateKey,
     key_id: str,
@@ -171,6 +174,7 @@ def sign(
 ) -> dict[str, str]:
     """The headers to add: Host, Content-Digest if there is a body, Signature-Input, Signature.
 
+    `headers`: those already set; what is in `COVERED` of them is signed along.
     `nonce` is used for `Scheme.RFC9421_OURS` only. Raises ValueError for a URL that cannot be
     signed or a nonce that our own nodes would refuse.
     """
@@ -178,14 +182,15 @@ def sign(
     ours = scheme is Scheme.RFC9421_OURS
     if ours and not _is_nonce(nonce):
         raise ValueError("the nonce is too short or too long")
-    covered = ["@method", "@target-uri"] + (["@authority"] if ours else [])
-    headers: dict[str, str] = {}  # the library adds and covers Content-Digest
+    along = {name.lower(): value for name, value in headers.items() if name.lower() in COVERED}
+    covered = ["@method", "@target-uri"] + (["@authority"] if ours else []) + sorted(along)
+    message = dict(along)  # the library adds and covers Content-Digest
     created = datetime.fromtimestamp(unix(now), UTC)
     algorithm: type[HTTPSignatureAlgorithm] = _ALGORITHMS[key.kind]
     signer = HTTPMessageSigner(signature_algorithm=algorithm)
     try:
         prepared = signer.prepare(
-            _Message(method.upper(), to.url, headers),
+            _Message(method.upper(), to.url, message),
             key_id=key_id,
             created=created,
             expires=created + OUR_LIFETIME if ours else None,
@@ -199,7 +204,7 @@ def sign(
     signature = base64.b64encode(key.sign(prepared.signature_base)).decode()
     return {
         "Host": to.host,
-        **headers,
+        **{name: value for name, value in message.items() if name not in along},
         "Signature-Input": f"{_LABEL}={prepared.signature_params}",
         "Signature": f"{_LABEL}=:{signature}:",
     }

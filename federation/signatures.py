@@ -103,6 +103,7 @@ def sign(
     return message_signatures.sign(
         method=method,
         url=url,
+        headers=headers,
         body=body,
         key=key,
         key_id=key_id,

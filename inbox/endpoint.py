@@ -16,9 +16,10 @@ from activitypub.json import MalformedDocument
 from activitypub.synchronization import HEADER, Synchronization
 from activitypub.synchronization import parse as parse_synchronization
 from domain.node import Federation
-from federation.authentication import BadSignature, IncomingRequest, authenticate
+from federation.authentication import BadSignature, IncomingRequest, Signer, authenticate
 from federation.fetcher import Fetcher, is_activity_type
 from federation.message_signatures import OUR_TAG
+from federation.signatures import Scheme
 from inbox.at_once import do_at_once
 from inbox.handlers.offer import is_talk
 from inbox.intake import PROCESS, NotTheirs, check_signer, take_in
@@ -91,7 +92,11 @@ class Endpoint:
         check_signer(signer, activity)
         if not await do_at_once(self._fetcher, signer, activity, body):
             await self._fetcher.db.write(
-                take_in, signer=signer, activity=activity, body=body, members=_members(request)
+                take_in,
+                signer=signer,
+                activity=activity,
+                body=body,
+                members=_members(request, signer),
             )
 
     def _incoming(self, request: Request, body: bytes) -> IncomingRequest:
@@ -126,8 +131,13 @@ def _check_headers(request: Request) -> None:
         raise Refusal(413, "the activity is too large")
 
 
-def _members(request: Request) -> Synchronization | None:
-    """What the sender says of who of ours belongs to it (FEP-8fcf)."""
+def _members(request: Request, signer: Signer) -> Synchronization | None:
+    """What the sender says of who of ours belongs to it (FEP-8fcf).
+
+    Our nodes sign it along: one that was put in on the way says nothing.
+    """
+    if signer.scheme is Scheme.RFC9421_OURS and HEADER.lower() not in signer.covered:
+        return None
     value = request.headers.get(HEADER)
     return None if value is None else parse_synchronization(value)
 

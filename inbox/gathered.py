@@ -1,12 +1,18 @@
 """Activities for a community: who takes them, and what it is told of how they came."""
 
+from typing import Final
+
+from domain.node import Node
 from inbox.signed import SignedActivity
-from social.gathering import Given, community_meant
+from social.gathering import Given, community_meant, refuse_unproven
 from storage.queries import posts
 from storage.tx import Tx
 from storage.views.actors import ActorView
 
-__all__ = ["Given", "given", "meant"]
+__all__ = ["Given", "answer_unproven", "given", "meant"]
+
+
+_ANSWERED: Final = frozenset({"Create", "Like", "EmojiReact"})
 
 
 def given(signed: SignedActivity) -> Given:
@@ -29,3 +35,14 @@ def meant(tx: Tx, signed: SignedActivity, post_uri: str | None) -> ActorView | N
     if about is None and not signed.activity.audience:
         return None
     return community_meant(tx, signed.activity.audience, signed.signer, about)
+
+
+def answer_unproven(tx: Tx, *, node: Node, signed: SignedActivity) -> None:
+    """Tell a member whose words or like came with a proof that does not fit; nobody else."""
+    if signed.activity.type not in _ANSWERED:
+        return
+    community = community_meant(tx, signed.activity.audience, signed.signer)
+    if community is not None:
+        refuse_unproven(
+            tx, node=node, community=community, signer=signed.signer, given=given(signed)
+        )

@@ -20,6 +20,7 @@ from domain.kinds import IntakeState
 from domain.node import Node
 from federation.fetcher import CannotFetch, Fetcher
 from inbox import catching_up
+from inbox.gathered import answer_unproven
 from inbox.handlers import HANDLERS
 from inbox.intake import PROCESS
 from inbox.proofs import check_proof
@@ -104,7 +105,11 @@ async def _act(fetcher: Fetcher, waiting: _Waiting) -> None:
     if handler is None:
         raise Dropped("activities of this type have no effect here")
     received = waiting.received
-    proven = await check_proof(fetcher, received.body, signed.signer, received.received_at)
+    try:
+        proven = await check_proof(fetcher, received.body, signed.signer, received.received_at)
+    except Dropped:
+        await fetcher.db.write(answer_unproven, node=fetcher.node, signed=signed)
+        raise
     signed = replace(signed, proven=proven)
     meaning = await handler.verify(signed, fetcher)
     await fetcher.db.write(

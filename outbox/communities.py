@@ -165,13 +165,11 @@ def _named_here(tx: Tx, row: PostRow) -> list[int]:
 
 
 def refused(
-    tx: Tx, *, node: Node, community: ActorView, author: ActorView, create_uri: str, reason: str
+    tx: Tx, *, node: Node, community: ActorView, author: ActorView, uri: str, reason: str
 ) -> None:
-    """A community of ours does not take a post in: Reject{Create}, with the reason for people."""
+    """A community of ours does not take a post or a like in: Reject, with the reason for people."""
     activity_id = new_id(tx)
-    document = render.reject_create(
-        node.activity(activity_id), create_uri, community, author, reason
-    )
+    document = render.not_taken_in(node.activity(activity_id), uri, community, author, reason)
     to_one(tx, community, author, activity_id, document, subject=community.uri)
 
 
@@ -366,7 +364,8 @@ def _store(tx: Tx, passed: _Passed, inboxes: list[Inbox]) -> None:
         deliveries.remember_copies(tx, about.id, inboxes)
     for origin_id in origins:
         cards.held(tx, community.id, origin_id, told.values())
-    ours = [one.id for one in actors.views(tx, acting) if one.is_local]
+    here = [one.id for one in actors.views(tx, acting) if one.is_local]
+    ours = [one for one in here if communities.member(tx, community.id, one) is not None]
     disclose(tx, [*ours, community.id], origins)
     if inboxes:
         tx.publish(DELIVERIES)

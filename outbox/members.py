@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from activitypub.synchronization import header
+from outbox.sharing import still_may
 from storage.audience import readers_among
 from storage.queries import actors, communities, posts
 from storage.queries.deliveries import Delivery
+from storage.queries.relay_notes import EVERYBODY_THERE
 from storage.tx import Tx
 from storage.views.actors import ActorView
 
@@ -25,6 +27,8 @@ def still_due(tx: Tx, delivery: Delivery, post_id: int | None) -> bool:
         return False
     if delivery.actor_id != community_id:
         return communities.is_member(tx, community_id, delivery.actor_id)
+    if delivery.recipient_id == EVERYBODY_THERE:
+        return still_may(tx, community_id, delivery.origin_id, post_id or 0)
     if delivery.recipient_id is not None:
         members = [delivery.recipient_id]
         if not communities.is_member(tx, community_id, delivery.recipient_id):

@@ -11,6 +11,7 @@ from domain.ids import HERE
 from domain.kinds import ActorType
 from domain.node import Node
 from outbox.publish import Reach, publish
+from storage.queries import plain_servers
 from storage.queries.actors import application_of
 from storage.queries.ids import new_id
 from storage.tx import Tx
@@ -33,9 +34,15 @@ def left(tx: Tx, *, node: Node, person: ActorView, community: ActorView, follow_
 
 
 def accepted(
-    tx: Tx, *, node: Node, community: ActorView, person: ActorView, follow_uri: str, terms: Terms
+    tx: Tx,
+    *,
+    node: Node,
+    community: ActorView,
+    person: ActorView,
+    follow_uri: str,
+    terms: Terms | None,
 ) -> None:
-    """A community of ours takes somebody elsewhere in: Accept{Follow}."""
+    """A community of ours takes somebody elsewhere in: Accept{Follow}; `terms`: for our nodes."""
     activity_id = new_id(tx)
     uri = node.activity(activity_id)
     document = groups.accept(uri, follow_uri, community, person, terms)
@@ -57,6 +64,24 @@ def rejected(
     document = groups.reject(uri, follow_uri, community, person, reason)
     _send(tx, (community, person), activity_id, document)
     return uri
+
+
+def shut_out(tx: Tx, *, community: ActorView, person: ActorView) -> None:
+    """A membership ended where only this ends what a server shows: Block.
+
+    It goes after the Reject, and stays until the person is let back.
+    """
+    plain_servers.shut_out(tx, community.id, person.id)
+    _send(tx, (community, person), new_id(tx), groups.block(community, person))
+
+
+def let_back(tx: Tx, *, node: Node, community: ActorView, person: ActorView) -> None:
+    """Whoever was kept out may come again: Undo{Block}; nothing if they were not."""
+    if not plain_servers.let_back(tx, community.id, person.id):
+        return
+    activity_id = new_id(tx)
+    document = groups.undo_block(node.activity(activity_id), community, person)
+    _send(tx, (community, person), activity_id, document)
 
 
 def forgotten(tx: Tx, *, node: Node, community: ActorView, about: JsonDict) -> None:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from activitypub.render import activities as render
 from activitypub.render.actors import actor as render_actor
-from activitypub.vocabulary import JsonDict
+from activitypub.vocabulary import PUBLIC, JsonDict
 from domain.audience import Kind
 from domain.ids import HERE
 from domain.kinds import ActorType
@@ -29,6 +29,7 @@ from storage.views.actors import ActorView
 from storage.views.posts import PostView
 
 FAN_OUT = "fan_out"
+_SERVICES = frozenset({ActorType.APPLICATION, ActorType.SERVICE})
 
 
 class Reach(Struct, frozen=True):
@@ -265,9 +266,16 @@ def keys_changed(tx: Tx, *, node: Node, actor: ActorView) -> None:
 
 def _whole_actor(tx: Tx, node: Node, actor: ActorView, reach: Reach) -> None:
     activity_id = new_id(tx)
-    whole = render_actor(actor, public_keys(tx, actor.id), node)
-    document = render.update_actor(node.activity(activity_id), actor, whole)
+    known = _is_known_to_anybody(actor)
+    whole = render_actor(actor, public_keys(tx, actor.id), node, bio=known)  # sisters fetch it anew
+    to = PUBLIC if known else actor.followers or actor.uri
+    document = render.update_actor(node.activity(activity_id), actor, whole, to)
     publish(tx, actor=actor, activity_id=activity_id, document=document, reach=reach)
+
+
+def _is_known_to_anybody(actor: ActorView) -> bool:
+    """Whether the world may know of an actor of ours; who else holds it was told (protocol §3)."""
+    return actor.public or actor.posts_count > 0 or actor.type in _SERVICES
 
 
 def to_one(

@@ -31,12 +31,13 @@ from outbox.fan_out import FanOut
 from outbox.publish import FAN_OUT
 from server import upkeep
 from server.settings import Settings, SettingsError
-from social import agreed, copies, errands, purging
+from social import agreed, copies, errands, purging, removal
 from social.archive import Archive
 from social.streaming import Hub
 from storage.blobs import FOLDER, Blobs
 from storage.database import Database, now_ms
 from storage.dialects import is_postgresql
+from storage.notices import RESYNC
 from storage.queries import deliveries
 from web.app import make_app
 from web.call import Call
@@ -149,6 +150,7 @@ def _handlers(parts: Parts) -> dict[str, Handler]:
         **agreed.job_handlers(parts.fetcher, parts.archive.blobs),
         **errands.job_handlers(parts.fetcher),
         **purging.job_handlers(parts.fetcher, parts.archive.blobs),
+        **removal.job_handlers(parts.fetcher),
         **copies.job_handlers(parts.fetcher, parts.archive),
         **upkeep.job_handlers(parts.db, parts.archive),
     }
@@ -235,8 +237,15 @@ def web_app(parts: Parts) -> Application:
         contact_email=parts.settings.contact_email,
     )
     app = make_app(services, [*ROUTES, *_inboxes(Endpoint(parts.fetcher))])
+    parts.db.bus.subscribe(partial(_forget_rendered, services))
     app.on_shutdown.append(partial(_end_channels, parts.hub))
     return app
+
+
+def _forget_rendered(services: Services, topic: str, _payload: bytes) -> None:
+    """What was purged from the database does not stay in memory either."""
+    if topic in {purging.FORGOTTEN, RESYNC}:
+        services.fragments.clear()
 
 
 async def _end_channels(hub: Hub, _app: Application) -> None:

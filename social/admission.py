@@ -12,6 +12,7 @@ from domain.kinds import Deed, FollowState, Joining, Life, MembershipState, Way
 from domain.node import Node
 from domain.roles import CommunityRole
 from outbox import memberships as outbox
+from outbox.apart import apart
 from social import cards, helper, notices, standing
 from social.communities import community_here
 from social.communities import terms_of as communities_terms
@@ -160,9 +161,16 @@ def enter(tx: Tx, case: Case, wish: MemberRow, uri: str, *, by_id: int) -> Membe
     communities.log(tx, case.community.id, Deed.JOINED, by_id=by_id, about_id=case.person.id)
     if not case.person.is_local:
         disclose(tx, [case.community.id], [case.person.origin_id])
+        apart(tx, node=case.node, community_id=case.community.id, origin_id=case.person.origin_id)
+        let_back(tx, case)
         accept_elsewhere(tx, case, member, uri)
     cards.make(tx, case.node, *case.pair)
     return member
+
+
+def let_back(tx: Tx, case: Case) -> None:
+    """End the Block of somebody elsewhere who was kept out, as they are welcome again."""
+    outbox.let_back(tx, node=case.node, community=case.community, person=case.person)
 
 
 def greet(tx: Tx, case: Case, member: MemberRow) -> None:
@@ -190,6 +198,7 @@ def wait(tx: Tx, case: Case, wish: MemberRow, uri: str) -> None:
     communities.log(tx, case.community.id, Deed.ASKED, by_id=by, about_id=by)
     if not case.person.is_local:
         disclose(tx, [case.community.id], [case.person.origin_id])
+        apart(tx, node=case.node, community_id=case.community.id, origin_id=case.person.origin_id)
     if keys.may_ask(tx, f"request {case.community.id} {case.person.id}", ASKS_MS):
         _tell_stewards(tx, case, wish.way)
     if wish.way is Way.PLAIN:
@@ -197,7 +206,7 @@ def wait(tx: Tx, case: Case, wish: MemberRow, uri: str) -> None:
 
 
 def _tell_stewards(tx: Tx, case: Case, way: Way) -> None:
-    server = notices.Server(way, _software(tx, case.person), _is_first(tx, case))
+    server = notices.Server(way, _software(tx, case.person), _is_first(tx, case), case.row.relay)
     stewards = [one.actor_id for one in communities.stewards(tx, case.community.id)]
     for steward in actors.views(tx, stewards):
         text = notices.request(
@@ -230,7 +239,7 @@ def accept_elsewhere(tx: Tx, case: Case, member: MemberRow, uri: str) -> None:
             community=case.community,
             person=case.person,
             follow_uri=uri,
-            terms=terms_of(case, member),
+            terms=terms_of(case, member) if member.way is Way.NODE else None,
         )
 
 

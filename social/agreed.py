@@ -27,7 +27,7 @@ from jobs.queue import Decision, Job, Retry, enqueue
 from jobs.schedule import Every
 from jobs.worker import Each, Handler
 from outbox import publish, talk
-from social import helper, purging, standing
+from social import helper, notices, purging, removal, standing
 from social.remote_posts import delete_remote_post
 from storage.blobs import Blobs
 from storage.queries import (
@@ -61,7 +61,6 @@ ASK_AGAIN_MS: Final = 60_000
 LONGEST_MS: Final = 6 * 3600 * 1000
 #: Posts that are forgotten in one unit.
 AT_ONCE: Final = 50
-_NOT_AGREED: Final = "The agreement between the two nodes ended, or is about other communities."
 
 
 def conclude(tx: Tx, *, origin_id: int, uri: str, terms: Terms) -> None:
@@ -82,6 +81,7 @@ def conclude(tx: Tx, *, origin_id: int, uri: str, terms: Terms) -> None:
     )
     agreements.put(tx, row, terms.communities)
     _end_memberships(tx, origin_id, terms)
+    _end_in_time(tx, terms)
     _withdraw_offers(tx, origin_id)
     origins.remember_software(tx, origin_id, SOFTWARE)
     origins.remember_scheme(tx, origin_id, SignatureScheme.OURS)
@@ -103,8 +103,15 @@ def narrow(tx: Tx, row: AgreementRow, offered: Terms) -> None:
     changed = replace(row, kind=terms.kind, until=terms.until, directory=terms.directory)
     agreements.put(tx, changed, terms.communities)
     _end_memberships(tx, row.origin_id, terms)
+    _end_in_time(tx, terms)
     if terms.kind is not AgreementKind.SISTER:
         _part(tx, row.origin_id)
+
+
+def _end_in_time(tx: Tx, terms: Terms) -> None:
+    """Memberships end at the agreed moment, not with the next look at what is overdue."""
+    if terms.until is not None:
+        enqueue(tx, TICK, {}, unique=f"{TICK} {terms.until}", run_at=terms.until)
 
 
 def end(tx: Tx, *, node: Node, row: AgreementRow, at: int) -> None:
@@ -160,6 +167,7 @@ def _end_memberships(tx: Tx, origin_id: int, terms: Terms | None) -> None:
 
     The other node has the same terms and does the same, so nobody has to be told over there.
     """
+    ended: list[MemberRow] = []
     for one in agreements.memberships_between(tx, origin_id):
         known = communities.member(tx, one.community_id, one.actor_id)
         if known is None or (terms is not None and terms.covers(one.community_uri)):
@@ -168,8 +176,10 @@ def _end_memberships(tx: Tx, origin_id: int, terms: Terms | None) -> None:
             standing.forget(tx, known)
             continue
         standing.end(tx, known, MembershipState.REMOVED)
+        ended.append(known)
         if one.community_origin == HERE:
             _log(tx, known)
+    removal.parted(tx, authority_of(tx, origin_id), ended)
 
 
 def _log(tx: Tx, known: MemberRow) -> None:
@@ -179,7 +189,7 @@ def _log(tx: Tx, known: MemberRow) -> None:
         Deed.REMOVED,
         by_id=standing.OPERATOR,
         about_id=known.actor_id,
-        reason=_NOT_AGREED,
+        reason=notices.NOT_AGREED,
     )
 
 

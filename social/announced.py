@@ -19,11 +19,11 @@ from domain.node import Node
 from social import cards, copies, helper, storing
 from social.notifications import tell_named
 from social.reactions import add_like, drop_like
-from social.remote_posts import content_of, tags_of
 from social.streaming import announce, edited
 from social.threads import adopt
 from social.vouching import LIKES, WORDS, Heard
-from storage.queries import activities, actors, likes, posts
+from social.wording import content_of, tags_of
+from storage.queries import activities, actors, communities, likes, posts
 from storage.queries import heard as ledger
 from storage.queries.ids import id_at
 from storage.queries.versions import add_version
@@ -120,7 +120,7 @@ def _store(tx: Tx, node: Node, heard: Heard, doer: ActorView, note: NoteDocument
     """Keep a post that is new here; one that was deleted before it came stays unreadable."""
     by = (doer.id, heard.community.id)
     buried = ledger.is_taken_back(tx, heard.community.id, note.id, by)
-    spoken = _spoken(tx, note, doer)
+    spoken = _spoken(tx, heard.community, note, doer)
     row = _row(tx, heard, doer, note)
     if buried:
         row = replace(row, content="", summary="", deleted_at=tx.now)
@@ -220,10 +220,11 @@ def _told(heard: Heard) -> dict[str, str]:
     return {url: copy for url, copy in found.items() if copy.startswith(home)}
 
 
-def _spoken(tx: Tx, note: NoteDocument, doer: ActorView) -> set[int]:
-    """Whom the text names, of those whom we know."""
+def _spoken(tx: Tx, community: ActorView, note: NoteDocument, doer: ActorView) -> set[int]:
+    """Whom the text names, of those whom we know; of our own people, those who belong."""
     people = actors.by_uris(tx, [each.href for each in note.mentions])
-    return {actor.id for actor in people} - {doer.id}
+    ours = {one.actor_id for one in communities.active_members(tx, community.id)}
+    return {one.id for one in people if not one.is_local or one.id in ours} - {doer.id}
 
 
 def _edit(tx: Tx, heard: Heard, row: PostRow, note: NoteDocument) -> str | None:
@@ -236,7 +237,7 @@ def _edit(tx: Tx, heard: Heard, row: PostRow, note: NoteDocument) -> str | None:
     author = actors.by_id(tx, row.author_id)
     if author is None:
         return "there is nobody of that id"
-    spoken = _spoken(tx, note, author)
+    spoken = _spoken(tx, heard.community, note, author)
     new = spoken - posts.named_in(tx, row.id).keys()
     posts.edit(
         tx,
@@ -320,13 +321,18 @@ def _withdrawn(tx: Tx, node: Node, community: ActorView, row: PostRow) -> str | 
 def refused(
     tx: Tx, *, node: Node, community: ActorView, activity_uri: str, reason: str = ""
 ) -> bool:
-    """A community did not take in what one of ours wrote (Reject{Create}); whether it was waiting.
+    """A community did not take in what one of ours wrote or likes; whether that changed anything.
 
-    The text is kept, as its author's alone; the helper tells why, and it can be sent again.
+    The text is kept, as its author's alone; the helper tells why, and it can be sent again. A like
+    is forgotten: the community keeps the one tally.
     """
     sent = activities.sent(tx, activity_uri)
     row = posts.by_id(tx, sent.post_id) if sent is not None and sent.post_id is not None else None
-    if row is None or not row.is_local or not _is_in(row, community):
+    if sent is None or row is None or not _is_in(row, community):
+        return False
+    if likes.uri_of(tx, sent.actor_id, row.id) == activity_uri:
+        return drop_like(tx, actor_id=sent.actor_id, post=row) is not None
+    if not row.is_local:
         return False
     if row.deleted_at is not None or row.acceptance is not Acceptance.WAITING:
         return False

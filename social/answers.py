@@ -54,14 +54,18 @@ class Heard(Struct, frozen=True):
 def copy_for(
     tx: Tx, node: Node, uri: str | None, signer: ActorView
 ) -> tuple[Outcome | None, RelayNoteRow | None]:
-    """The relay note that is meant, if it was issued to the signer; else why not (rule 18)."""
+    """The relay note that is meant, if it was issued to the signer; else why not (rule 18).
+
+    One for all members on a server was issued to each of them.
+    """
     token = (uri or "").removeprefix(node.relay_note(""))
     if uri is None or token == uri:
         return None, None
     copy = relay_notes.by_token(tx, token) if len(token) <= LONGEST_TOKEN else None
     if copy is None:
         return Outcome("no relay note of theirs by that id"), None
-    if copy.actor_id != signer.id:
+    theirs = copy.actor_id == signer.id
+    if not theirs and not (copy.is_shared and copy.origin_id == signer.origin_id):
         log.warning("a relay note's id got about", note=copy.id, community=copy.community_id)
         return Outcome("no relay note of theirs by that id"), None
     if not relay_notes.is_plain_member(tx, copy.community_id, signer.id):

@@ -4,14 +4,16 @@ Unpacking a picture takes memory and time, so few are worked on at once, whoever
 """
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final, TypeVar
 
 from msgspec import Struct
 
-from domain.errors import NoRoom
+from domain.errors import NoRoom, TooMany
 from domain.pictures import Picture, looked_at, redrawn
 from storage.blobs import Blobs, DiskFull
 
@@ -20,8 +22,11 @@ T = TypeVar("T")
 AT_ONCE: Final = 2
 """Pictures that are unpacked at the same time."""
 
-UPLOADS: Final = 16
+UPLOADS: Final = 12
 """Uploads whose bytes are in memory at the same time."""
+
+UPLOADS_OF_ONE: Final = 4
+"""Those of one person: nobody keeps the others waiting."""
 
 
 class Kept(Struct, frozen=True):
@@ -41,9 +46,23 @@ class Archive:
 
     def __init__(self, blobs: Blobs) -> None:
         self.blobs: Final = blobs
-        self.uploading: Final = asyncio.Semaphore(UPLOADS)
-        """Held by whoever takes in the body of an upload."""
+        self._uploading = asyncio.Semaphore(UPLOADS)
+        self._of_one: Counter[int] = Counter()
         self._threads = ThreadPoolExecutor(AT_ONCE, "pictures")
+
+    @asynccontextmanager
+    async def taking_in(self, actor_id: int) -> AsyncIterator[None]:
+        """Hold a place for the bytes of somebody's upload. Raises TooMany."""
+        if self._of_one[actor_id] >= UPLOADS_OF_ONE:
+            raise TooMany("Please wait until your other pictures are here", retry_after=5)
+        self._of_one[actor_id] += 1
+        try:
+            async with self._uploading:
+                yield
+        finally:
+            self._of_one[actor_id] -= 1
+            if not self._of_one[actor_id]:
+                del self._of_one[actor_id]
 
     async def keep(self, content: bytes) -> Kept:
         """Draw an upload anew and keep it. Raises Invalid or NoRoom."""

@@ -12,6 +12,7 @@ import structlog
 from activitypub.json import MalformedDocument
 from activitypub.parse.activities import Activity, parse_activity
 from activitypub.parse.fields import listed, optional_reference, origin_of
+from activitypub.vocabulary import LIKED
 from federation.fetcher import CannotFetch, Fetcher
 from social import announced, readers
 from social.vouching import Heard, NotBelieved, hear
@@ -24,6 +25,7 @@ log = structlog.get_logger("social")
 
 PAGES: Final = 10
 PER_PAGE: Final = 20
+LIKES_PER_PAGE: Final = 500
 #: Seconds between two pages (federation.md §4.10).
 PAUSE: Final = 1.0
 
@@ -49,6 +51,7 @@ async def backfill(
                 raise
             break
         items = listed(found.body.get("orderedItems"))[:PER_PAGE]
+        items += listed(found.body.get(LIKED))[:LIKES_PER_PAGE]
         taken += sum([await _take(fetcher, community, item) for item in items])
         following = optional_reference(found.body.get("next"))
         if following is None or origin_of(following) != origin_of(community.uri):

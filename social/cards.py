@@ -49,6 +49,7 @@ def make(tx: Tx, node: Node, community_id: int, actor_id: int) -> bool:
         community_id=community_id,
         actor_id=actor_id,
         handle=actor.handle,
+        domain=actor.domain,
         name=actor.name or actor.handle,
         home=_home_of(tx, node, actor),
         avatar=_avatar(node, actor),
@@ -98,15 +99,26 @@ def _avatar(node: Node, actor: ActorView) -> str | None:
 def believed(tx: Tx, node: Node, community: ActorView, card: CardDocument) -> bool:
     """Whether a card of this community's may tell us anything of whom it is of.
 
-    Never of our own people or of the community itself, never under our own names, and never of
-    somebody whose own server tells us the key for their words.
+    Never of our own people or of the community itself, never under our own names or somebody's
+    whom we know from a server that we can ask, and never of somebody whose own server tells us the
+    key for their words.
     """
     if card.of == community.uri or origin_of(card.of) == node.origin:
         return False
     if card.host in {node.handle_domain, parse_url(node.origin).authority}:
         return False
+    if _is_somebody_elses(tx, node, card):
+        return False
     actor = actors.by_uri(tx, card.of)
     return actor is None or not tells_its_own_key(tx, node, actor)
+
+
+def _is_somebody_elses(tx: Tx, node: Node, card: CardDocument) -> bool:
+    """Whether a server that we can ask told us that the handle is another one's."""
+    namesake = actors.by_acct(tx, card.handle, card.host)
+    if namesake is None or namesake.uri == card.of or namesake.gone_at is not None:
+        return False
+    return may_exchange(tx, node, parse_url(namesake.uri).authority)
 
 
 def tells_its_own_key(tx: Tx, node: Node, actor: ActorView) -> bool:
@@ -134,6 +146,7 @@ def keep(
             community_id=community.id,
             actor_id=actor_id,
             handle=card.handle,
+            domain=card.host,
             name=card.name,
             home=card.home,
             avatar=card.avatar if own else None,

@@ -5,6 +5,7 @@ from typing import Final
 
 from domain.audience import Kind
 from domain.commands import USAGE, Command, Puzzle, Verb, read_command
+from domain.community_settings import wish
 from domain.errors import Conflict, Invalid, NotAllowed, NotFound, Problem
 from domain.handles import Acct, check_new_handle, fold
 from domain.ids import HERE
@@ -15,7 +16,8 @@ from domain.roles import CommunityRole
 from domain.text import to_plain
 from jobs.queue import enqueue
 from social import communities as use
-from social import helper, memberships, notices
+from social import helper, memberships, muting, notices
+from social.community_settings import change
 from social.errands import FOUND
 from social.invitations import invite_called
 from storage.queries import accounts, actors, communities, posts
@@ -82,11 +84,13 @@ def _puzzled(puzzle: Puzzle) -> str:
 
 def _help(tx: Tx, _node: Node, sender: ActorView, _command: Command) -> str:
     verbs = [Verb.COMMUNITIES, Verb.JOIN, Verb.LEAVE]
+    if muting.communities_of(tx, sender):
+        verbs += [Verb.MUTE, Verb.UNMUTE]
     if _may_found(tx, sender):
         verbs.append(Verb.CREATE)
     if _cared_for(tx, sender):
         verbs += [Verb.INVITE, Verb.APPROVE, Verb.REFUSE, Verb.REMOVE, Verb.MAKE]
-        verbs += [Verb.PURPOSE, Verb.LAUNCH]
+        verbs += [Verb.PURPOSE, Verb.SET, Verb.LAUNCH]
     lines = "\n".join(USAGE[verb] for verb in verbs)
     return f"I am the helper of this node. Write to me alone, one sentence at a time:\n\n{lines}"
 
@@ -132,6 +136,22 @@ def _leave(tx: Tx, node: Node, sender: ActorView, command: Command) -> str:
     ):
         raise NotFound("You do not belong to a community of that name")
     return f"You have left {notices.shown_name(community)}."
+
+
+def _mute(tx: Tx, node: Node, sender: ActorView, command: Command) -> str:
+    """Also its contrary."""
+    mine = muting.communities_of(tx, sender)
+    place = command.place
+    meant = [one for one in mine if place is None or _is_called(node, one, place)]
+    on = command.verb is Verb.MUTE
+    return muting.mute(tx, sender=sender, places=meant, name=command.name, on=on)
+
+
+def _digest(_tx: Tx, _node: Node, _sender: ActorView, _command: Command) -> str:
+    return (
+        "I cannot send digests yet. Until then each post comes when it is written; if it is too"
+        " much from one person, write: " + USAGE[Verb.MUTE]
+    )
 
 
 def _any_community(tx: Tx, node: Node, sender: ActorView, command: Command) -> ActorView:
@@ -197,6 +217,19 @@ def _launch(tx: Tx, node: Node, sender: ActorView, command: Command) -> str:
     community = _my_community(tx, node, sender, command)
     use.launch(tx, community_id=community.id, by_id=sender.id)
     return f"{notices.shown_name(community)} is launched."
+
+
+def _set(tx: Tx, node: Node, sender: ActorView, command: Command) -> str:
+    community = _my_community(tx, node, sender, command)
+    said = change(
+        tx,
+        node=node,
+        community_id=community.id,
+        wishes=wish(command.setting, command.text),
+        by_id=sender.id,
+    )
+    name = notices.shown_name(community)
+    return "\n".join([f"Done for {name}.", *said]) if said else f"{name} is set so already."
 
 
 # For those who take care of a community.
@@ -286,6 +319,7 @@ def _case(
         (place, person) for place in places for person in _people(tx, place.id, node, who, states)
     ]
     if len(found) == 1:
+        _check_is_meant(tx, sender, who, found[0][1])
         return found[0]
     if not found:
         one = notices.shown_name(places[0]) if len(places) == 1 else ""
@@ -293,6 +327,17 @@ def _case(
         raise NotFound(f"I found nobody called @{who} to whom this applies in {where}")
     choices = ", ".join(f"@{person.acct} in {place.handle}" for place, person in found[:5])
     raise Invalid(f"Whom do you mean, and where? I found {choices}")
+
+
+def _check_is_meant(tx: Tx, sender: ActorView, who: Acct, person: ActorView) -> None:
+    """Somebody elsewhere who is called like a colleague is not who is meant by the bare name.
+
+    Raises Invalid. Apps of other servers shorten every handle to that.
+    """
+    if who.host is None and sender.is_local and not person.is_local:
+        colleague = actors.local_by_handle(tx, who.name)
+        if colleague is not None and colleague.gone_at is None:
+            raise Invalid(f"Do you mean @{person.acct}? Please write the whole name")
 
 
 def _people(
@@ -343,4 +388,8 @@ _DEEDS: Final[dict[Verb, _Deed]] = {
     Verb.MAKE: _make,
     Verb.JOIN: _join,
     Verb.LEAVE: _leave,
+    Verb.SET: _set,
+    Verb.MUTE: _mute,
+    Verb.UNMUTE: _mute,
+    Verb.DIGEST: _digest,
 }

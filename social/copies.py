@@ -51,6 +51,9 @@ HOST_TRIES: Final = 3
 """How often a community's node asks: what is said after it waits meanwhile."""
 
 TRIES: Final = 24
+GONE_TRIES: Final = 3
+"""After which a server is believed that says it has no such file for us."""
+
 _FIRST_MS: Final = 1_000
 _HOUR_MS: Final = 3_600_000
 _ACCEPT: Final = "image/webp, image/png, image/jpeg, image/gif"
@@ -223,7 +226,7 @@ async def _run(fetcher: Fetcher, archive: Archive, job: Job) -> Decision:
     pending = await fetcher.db.read(_pending, errand)
     if pending is None:
         return None
-    tasks = [_bring(fetcher, archive, pending, each) for each in pending.wanted]
+    tasks = [_bring(fetcher, archive, pending, each, job.attempts) for each in pending.wanted]
     done = await asyncio.gather(*tasks)
     if all(done):
         return None
@@ -287,17 +290,23 @@ def _asker_in_community(tx: Tx, row: PostRow, author: ActorView) -> tuple[str, i
     return (origin_of(community.uri), readers[0]) if readers else None
 
 
-async def _bring(fetcher: Fetcher, archive: Archive, errand: _Pending, each: Wanted) -> bool:
+async def _bring(
+    fetcher: Fetcher, archive: Archive, errand: _Pending, each: Wanted, attempt: int
+) -> bool:
     """Fetch one file and show it; whether it is settled. What is no picture is given up."""
     digest = errand.digests[each.file]
-    # A server that keeps its files elsewhere: there the node asks, and tells of no person.
-    as_actor = errand.as_actor if origin_of(each.url) == errand.origin else None
+    # A server that keeps its files elsewhere: there we ask like anybody. Whoever wrote the address
+    # must not get by our copy what that third server shows to us alone.
+    at_home = origin_of(each.url) == errand.origin
     try:
-        content = await fetcher.content(each.url, as_actor_id=as_actor, accept=_ACCEPT, cap=LARGEST)
+        content = await fetcher.content(
+            each.url, as_actor_id=errand.as_actor, accept=_ACCEPT, cap=LARGEST, signed=at_home
+        )
         kept = await _kept(archive, content, digest)
     except CannotFetch as problem:
         log.info("file not copied", post=errand.post, reason=problem.reason)
-        return problem.gone and await _given_up(fetcher, each)
+        over = problem.gone and attempt >= GONE_TRIES
+        return over and await _given_up(fetcher, each)
     except (Invalid, NoRoom) as problem:
         log.info("file not copied", post=errand.post, reason=type(problem).__name__)
         return isinstance(problem, Invalid) and await _given_up(fetcher, each)

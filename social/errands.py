@@ -82,8 +82,9 @@ def _is_founded(tx: Tx, handle: str, by_id: int) -> bool:
 
 def _founded(handle: str, purpose: str) -> str:
     missing = "" if purpose else f"\npurpose {handle}: what it is for"
+    needed = "a second steward who says yes" + ("" if purpose else ", and a purpose")
     return (
-        f"@{handle} is there, for members only, and you are its steward. It needs a second"
-        f" steward who says yes, and a purpose; then launch it.{missing}\n"
+        f"@{handle} is there, for members only, and you are its steward. It needs"
+        f" {needed}; then launch it.{missing}\n"
         f"invite @name to {handle}\nmake @name steward of {handle}\nlaunch {handle}"
     )

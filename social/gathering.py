@@ -10,9 +10,11 @@ The caller made sure that `signer` signed the activity and is its actor.
 from collections.abc import Sequence
 from typing import Final
 
+import orjson
 from msgspec import Struct
 
 from activitypub.parse.posts import LONGEST_CONTENT, NoteDocument
+from activitypub.vocabulary import ON_BEHALF_OF
 from domain.kinds import ActorType, Life, PostType, Way
 from domain.node import Node
 from outbox import communities as out
@@ -20,6 +22,7 @@ from social import cards, reactions, readers, storing
 from social.notifications import tell_named
 from social.places import send_again, travels_through
 from social.remote_posts import store_remote_post, update_remote_post
+from social.vouching import addressed
 from storage.queries import actors, communities, posts
 from storage.tx import Tx
 from storage.views.actors import ActorView
@@ -28,6 +31,7 @@ from storage.views.posts import PostRow
 __all__ = [
     "Given",
     "community_meant",
+    "refuse_unproven",
     "send_again",
     "take_create",
     "take_delete",
@@ -39,6 +43,8 @@ __all__ = [
 LARGEST: Final = 200 << 10
 """Bytes of an activity that is passed on: it has to fit into an Announce with its cards."""
 
+_UNPROVEN: Final = "Its signature could not be checked"
+_MEANT_FOR_OTHERS: Final = "It was meant for others too, not for this community alone"
 _ALLOWED: Final = frozenset({PostType.NOTE, PostType.QUESTION, PostType.ARTICLE})
 
 
@@ -91,14 +97,7 @@ def take_create(
         _check(tx, community, signer, given)
         _check_note(tx, community, note, signer)
     except _Refused as refusal:
-        out.refused(
-            tx,
-            node=node,
-            community=community,
-            author=signer,
-            create_uri=given.uri,
-            reason=refusal.reason,
-        )
+        _answer(tx, node, given, refusal.reason, community=community, signer=signer)
         return refusal.reason
     post_id = store_remote_post(
         tx,
@@ -114,6 +113,21 @@ def take_create(
         return "the post was deleted before it came"
     _took_in_post(tx, node, community, row, given, signer=signer)
     return None
+
+
+def _answer(
+    tx: Tx, node: Node, given: Given, reason: str, *, community: ActorView, signer: ActorView
+) -> None:
+    """Say no, with the reason, to somebody whom a community of ours knows; to others nothing."""
+    if community.is_local and communities.member(tx, community.id, signer.id) is not None:
+        out.refused(tx, node=node, community=community, author=signer, uri=given.uri, reason=reason)
+
+
+def refuse_unproven(
+    tx: Tx, *, node: Node, community: ActorView, signer: ActorView, given: Given
+) -> None:
+    """What came is not what its proof is about: it has no effect, and its author is told."""
+    _answer(tx, node, given, _UNPROVEN, community=community, signer=signer)
 
 
 def _took_in_post(
@@ -157,11 +171,22 @@ def _check(tx: Tx, community: ActorView, signer: ActorView, given: Given) -> Non
     """What holds for everything that a member says. Raises _Refused."""
     if not communities.is_member(tx, community.id, signer.id):
         raise _Refused("You are no member of this community any more")
+    _check_form(community, given)
+
+
+def _check_form(community: ActorView, given: Given) -> None:
+    """What holds for every activity that is passed on. Raises _Refused."""
     _check_addresses(community, given.to, given.cc, given.audience)
     if not given.proven or given.body is None:
-        raise _Refused("Its signature could not be checked")
+        raise _Refused(_UNPROVEN)
     if len(given.body) > LARGEST:
         raise _Refused("It is too long")
+    document = orjson.loads(given.body)
+    if addressed(document) - {community.uri, community.followers}:
+        raise _Refused(_MEANT_FOR_OTHERS)  # deep inside, where the envelope does not say it
+    inside = document.get("object")
+    if ON_BEHALF_OF in document or (isinstance(inside, dict) and ON_BEHALF_OF in inside):
+        raise _Refused("You speak for yourself alone here")  # members' nodes would not hear it
 
 
 def _check_addresses(
@@ -169,7 +194,7 @@ def _check_addresses(
 ) -> None:
     """Nobody but the community and its members; above all not everybody (T1, T2)."""
     if {*to, *cc} - {community.uri, community.followers} or tuple(audience) != (community.uri,):
-        raise _Refused("It was meant for others too, not for this community alone")
+        raise _Refused(_MEANT_FOR_OTHERS)
 
 
 def _check_note(tx: Tx, community: ActorView, note: NoteDocument, signer: ActorView) -> None:
@@ -199,6 +224,15 @@ def _stands(tx: Tx, community: ActorView, signer: ActorView, given: Given) -> st
         return "what is said in a community comes through it"
     try:
         _check(tx, community, signer, given)
+    except _Refused as refusal:
+        return refusal.reason
+    return None
+
+
+def _malformed(community: ActorView, given: Given) -> str | None:
+    """Why what takes something back is not passed on; who has left takes back the own words too."""
+    try:
+        _check_form(community, given)
     except _Refused as refusal:
         return refusal.reason
     return None
@@ -234,8 +268,8 @@ def take_delete(
         return "no post of this community by that id"
     if row.author_id != signer.id or row.place_id != community.id or row.share_of_id is not None:
         return "no post of theirs by that id"
-    if not given.proven or given.body is None:
-        return "its proof is missing"
+    if (why := _malformed(community, given)) is not None:
+        return why
     if row.deleted_at is not None:
         return "it was deleted before"
     posts.bury(tx, uri, signer.uri)
@@ -248,13 +282,17 @@ def take_delete(
 def take_like(
     tx: Tx, *, node: Node, community: ActorView, post_uri: str, signer: ActorView, given: Given
 ) -> str | None:
-    """A member elsewhere likes a post of the community, which keeps the one tally."""
+    """A member elsewhere likes a post of the community, which keeps the one tally.
+
+    One that does not count is refused: it stands at the liker's own node already.
+    """
     row = _meant_post(tx, post_uri)
     refusal = _stands(tx, community, signer, given)
-    if refusal is not None:
+    if refusal is None and (row is None or not _is_open(tx, community, row.uri, signer)):
+        refusal = "no post of this community that they may read"
+    if refusal is not None or row is None:
+        _answer(tx, node, given, refusal or "", community=community, signer=signer)
         return refusal
-    if row is None or not _is_open(tx, community, row.uri, signer):
-        return "no post of this community that they may read"
     if reactions.add_like(tx, actor_id=signer.id, post=row, uri=given.uri):
         _pass_on(tx, node, community, row, given, signer=signer)
     return None
@@ -282,8 +320,8 @@ def take_undo_like(
     """
     if not community.is_local:
         return "what is said in a community comes through it"
-    if not given.proven or given.body is None:
-        return "its proof is missing"
+    if (why := _malformed(community, given)) is not None:
+        return why
     if reactions.drop_like(tx, actor_id=signer.id, post=post) is None:
         if like_uri is not None:
             posts.bury(tx, like_uri, signer.uri)

@@ -276,6 +276,7 @@ def invite(
 def _send_invitation(tx: Tx, case: Case, wish: MemberRow, by_id: int) -> None:
     if not case.person.is_local:
         disclose(tx, [case.community.id], [case.person.origin_id])
+        admission.let_back(tx, case)
     if wish.way is Way.NODE:
         outbox.invited(
             tx,
@@ -350,7 +351,7 @@ def leave(
     row = standing.end(tx, case.before, MembershipState.LEFT)
     if by_command and row is not None:
         removal.ask_to_forget(tx, case, row.uri, "")
-    elif uri is not None:
+    elif uri is not None and case.before.way is Way.NODE:  # other servers forget nothing
         removal.asked(tx, community_id, case.person, uri)
     _log(tx, case, Deed.LEFT, actor_id)
     if case.before.way is Way.PLAIN and not by_command:

@@ -25,6 +25,7 @@ class Names(Struct, frozen=True):
 
     people: dict[str, ActorView]
     communities: dict[str, ActorView]
+    closed: tuple[ActorView, ...] = ()  # members' communities to which the author does not belong
 
     def linked(self, ids: Collection[int]) -> dict[str, Mentioned]:
         """How those of `ids`, and the communities, are written in HTML."""
@@ -68,7 +69,8 @@ def find_names(
             found[acct.folded] = actor
     groups = {acct: actor for acct, actor in found.items() if _is_place(tx, actor, viewer)}
     people = {acct: actor for acct, actor in found.items() if actor.type is not ActorType.GROUP}
-    return Names(people, groups)
+    others = [found[acct] for acct in found if acct not in groups and acct not in people]
+    return Names(people, groups, tuple(one for one in others if _is_closed(tx, one)))
 
 
 def unknown_handles(tx: Tx, *, node: Node, text: str, viewer: Viewer) -> list[Acct]:
@@ -109,6 +111,11 @@ def place_of(tx: Tx, community: ActorView) -> Place:
 def _is_place(tx: Tx, actor: ActorView, viewer: Viewer) -> bool:
     """A community that the author does not belong to is nobody."""
     return actor.type is ActorType.GROUP and communities.is_member(tx, actor.id, viewer.actor)
+
+
+def _is_closed(tx: Tx, actor: ActorView) -> bool:
+    row = communities.by_id(tx, actor.id)
+    return row is not None and row.is_members_only
 
 
 def _find(tx: Tx, node: Node, viewer: Viewer, acct: Acct) -> ActorView | None:

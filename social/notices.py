@@ -5,21 +5,28 @@ from typing import Final
 
 from msgspec import Struct
 
-from domain.kinds import Way
+from domain.communities import passes_on
+from domain.kinds import Relay, Way
 from domain.node import Node
 from domain.roles import CommunityRole
 from storage.views.actors import ActorView
 
 OVER: Final = "Your membership has come to its agreed end."
-NOT_AGREED: Final = "The agreement between the two nodes ended, or is about other communities."
+NOT_AGREED: Final = (
+    "The agreement between the two organisations ended, or is about other communities."
+)
 
 
 class Server(Struct, frozen=True):
-    """Where somebody comes from. `software` as NodeInfo names it; `first` of their server."""
+    """Where somebody comes from. `software` as NodeInfo names it; `first` of their server.
+
+    `relay`: how the community tells members on plain servers of its posts.
+    """
 
     way: Way
     software: str | None = None
     first: bool = False
+    relay: Relay = Relay.DIRECT
 
 
 def address(actor: ActorView, node: Node, *, to: ActorView) -> str:
@@ -61,7 +68,7 @@ def request(
     place = community.handle
     return (
         f"{shown_name(person)} ({who}) asks to join {shown_name(community)}."
-        f"{_about(person, server)}\n\n"
+        f"{_about(person, server)}{_advice(community, server)}\n\n"
         f"Answer here: approve {who} to {place}, or: refuse {who} to {place}"
     )
 
@@ -102,9 +109,7 @@ def removed(community: ActorView, reason: str) -> str:
     return f"You do not belong to {shown_name(community)} any more.{_because(reason)}"
 
 
-def gone(
-    node: Node, to: ActorView, community: ActorView, person: ActorView, reason: str
-) -> str:
+def gone(node: Node, to: ActorView, community: ActorView, person: ActorView, reason: str) -> str:
     """For a steward: somebody belongs no more."""
     because = "The agreed end has come." if reason == OVER else reason
     who = f"{shown_name(person)} ({address(person, node, to=to)})"
@@ -161,6 +166,19 @@ def _about(person: ActorView, server: Server) -> str:
         kind = f"a {server.software} server" if server.software else "a server of unknown kind"
         found += f" It is {kind}: copies may remain there after somebody was removed."
     return found
+
+
+def _advice(community: ActorView, server: Server) -> str:
+    """What may be better for servers where members can pass on what they are sent."""
+    if server.way is not Way.PLAIN or server.relay is Relay.NOTIFY:
+        return ""
+    if not passes_on(server.software):
+        return ""
+    return (
+        " Members there can pass on to others what they are sent privately. You can choose that"
+        " members on such servers get a line and a link only, before you let somebody in; it would"
+        f" hold for all plain servers. Write: set {community.handle} relay notify"
+    )
 
 
 def _because(reason: str) -> str:

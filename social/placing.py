@@ -100,6 +100,7 @@ def plan(tx: Tx, node: Node, author_id: int, draft: Draft) -> Plan:
         answered = visible(tx, draft.reply_to_id, viewer).shown
         return _plan_reply(tx, node, author, draft, answered)
     names = _meant(draft, find_names(tx, node, draft.text, viewer))
+    _check_belongs(draft, names)
     placement = audience_for_new_post(
         draft.visibility,
         node.public_means,
@@ -119,6 +120,20 @@ def _places(tx: Tx, viewer: Viewer, names: Names, written_on: int | None) -> lis
         return named
     here = place_of(tx, one_of_mine(tx, viewer, written_on))
     return [here, *(place for place in named if place.actor != written_on)]
+
+
+def _check_belongs(draft: Draft, names: Names) -> None:
+    """Words for a community that the author does not belong to would go to everybody else.
+
+    Raises Invalid. A community of which the author may not know is a name that nobody has.
+    """
+    if names.closed and not (draft.visibility is Choice.DIRECT and names.people):
+        community = names.closed[0]
+        raise Invalid(
+            f"You do not belong to @{community.acct}: nobody there would read this."
+            " Join it first, or leave its name out",
+            "status",
+        )
 
 
 def _meant(draft: Draft, names: Names) -> Names:

@@ -15,7 +15,6 @@ import msgspec
 from msgspec import Struct
 
 from domain.ids import HERE
-from domain.kinds import Way
 from domain.node import Node
 from federation.fetcher import Fetcher
 from jobs.queue import Decision, Job, enqueue
@@ -30,6 +29,9 @@ from storage.tx import Tx
 
 PURGE: Final = "purge"
 """The job that forgets a community, and acknowledges what asked for it."""
+
+FORGOTTEN: Final = "forgotten"
+"""The topic that makes every process drop what it keeps rendered in memory."""
 
 AT_ONCE: Final = 50
 """Posts that are forgotten in one unit: there is one writer."""
@@ -64,9 +66,8 @@ def cut_off(tx: Tx, known: MemberRow) -> None:
 
 
 def _nothing_more_to(tx: Tx, community_id: int, origin_id: int) -> None:
-    """The last member at a node has gone: nothing goes there, and it holds no cards."""
-    left = communities.members_at(tx, community_id, origin_id)
-    if not any(one.way is Way.NODE for one in left):
+    """If the last member there has gone, nothing goes there, and it holds no cards."""
+    if not communities.members_at(tx, community_id, origin_id):
         stored.drop_announces(tx, community_id, origin_id)
         cards.forget_held(tx, community_id, origin_id)
 
@@ -85,25 +86,17 @@ async def forget(db: Database, blobs: Blobs | None, community_id: int) -> bool:
 
     In small steps: there is one writer. Doing it again changes nothing.
     """
-    while True:
-        found = await db.slow(_left_of, community_id)
-        if found is None:
-            return False
-        if not found:
-            break
-        await _drop(db, blobs, await db.write(_forget_posts, community_id, found))
+    for of_kind in (stored.words_aside, stored.others_posts):
+        while found := await db.slow(of_kind, community_id, AT_ONCE):
+            gone = await db.write(_forget_posts, community_id, found)
+            if gone is None:
+                return False
+            await _drop(db, blobs, gone)
     rest = await db.write(_forget_rest, community_id)
     if rest is None:
         return False
     await _drop(db, blobs, rest)
     return True
-
-
-def _left_of(tx: Tx, community_id: int) -> list[int] | None:
-    """The next posts to forget; None: the community stays."""
-    if not _is_over(tx, community_id):
-        return None
-    return stored.others_posts(tx, community_id, AT_ONCE)
 
 
 def _is_over(tx: Tx, community_id: int) -> bool:
@@ -114,14 +107,15 @@ def _is_over(tx: Tx, community_id: int) -> bool:
     return not communities.members_at(tx, community_id, HERE)
 
 
-def _forget_posts(tx: Tx, community_id: int, post_ids: list[int]) -> set[str]:
-    if not _is_over(tx, community_id):
-        return set()
-    return stored.forget_posts(tx, community_id, post_ids)
+def _forget_posts(tx: Tx, community_id: int, post_ids: list[int]) -> set[str] | None:
+    return stored.forget_posts(tx, community_id, post_ids) if _is_over(tx, community_id) else None
 
 
 def _forget_rest(tx: Tx, community_id: int) -> set[str] | None:
-    return stored.forget_rest(tx, community_id) if _is_over(tx, community_id) else None
+    if not _is_over(tx, community_id):
+        return None
+    tx.publish(FORGOTTEN)
+    return stored.forget_rest(tx, community_id)
 
 
 async def _drop(db: Database, blobs: Blobs | None, names: Collection[str]) -> None:

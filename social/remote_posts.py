@@ -5,12 +5,11 @@ server. What is refused is refused without a trace: the sender has its 202 eithe
 """
 
 from collections.abc import Collection, Iterable
-from html import escape
 
 from msgspec.structs import replace
 
 from activitypub.parse.fields import origin_of
-from activitypub.parse.posts import Attachment, NoteDocument
+from activitypub.parse.posts import NoteDocument
 from domain.addressing import (
     PUBLIC_URI,
     Addressee,
@@ -20,20 +19,19 @@ from domain.addressing import (
 )
 from domain.audience import NAMED, Audience, Kind
 from domain.choices import Named
-from domain.html import clean
-from domain.kinds import ActorType, PostType
+from domain.kinds import ActorType
 from domain.node import Node
-from domain.text import fold_tag
 from social import commands, copies, readers, storing
 from social.mentions import place_of
 from social.notifications import tell_named, tell_sharers
 from social.streaming import announce, edited
 from social.threads import adopt
-from storage.queries import actors, arrivals, follows, origins, posts
+from social.wording import content_for, tags_of
+from storage.queries import actors, arrivals, communities, follows, origins, posts
 from storage.queries.ids import id_at
 from storage.tx import Tx
 from storage.views.actors import ActorView
-from storage.views.posts import PostRow, Tag
+from storage.views.posts import PostRow
 
 
 def store_remote_post(
@@ -64,7 +62,7 @@ def store_remote_post(
     parent = posts.by_uri(tx, note.in_reply_to) if note.in_reply_to is not None else None
     if not _may_answer(tx, node, note, signer, parent):
         return None
-    people = actors.by_uris(tx, _addresses(note, signer))
+    people = _who_belongs(tx, actors.by_uris(tx, _addresses(note, signer)), place)
     said = _audience(tx, note, signer, people, parent=parent, place=place)
     if said.audience.kind is Kind.COMMUNITY and said.place is None:
         return None
@@ -106,6 +104,16 @@ def _addresses(note: NoteDocument, signer: ActorView) -> list[str]:
     """What may be somebody: not anyone, and not the author's own followers."""
     addressed = dict.fromkeys((*note.addressees, *(each.href for each in note.mentions)))
     return [uri for uri in addressed if uri not in {PUBLIC_URI, signer.followers}]
+
+
+def _who_belongs(tx: Tx, people: list[ActorView], place: ActorView | None) -> list[ActorView]:
+    """In a community nobody else is named: they could not read it, and its other members' servers
+    would come to know of them.
+    """
+    if place is None or not place.is_local:
+        return people
+    inside = {one.actor_id for one in communities.active_members(tx, place.id)} | {place.id}
+    return [one for one in people if one.id in inside]
 
 
 def _audience(
@@ -232,7 +240,7 @@ def _row(
         reply_to_id=parent.id if parent else None,
         reply_to_uri=None if parent else note.in_reply_to,
         reply_to_author_id=parent.author_id if parent else None,
-        content=_content_for(note, said.audience.kind),
+        content=content_for(note, said.audience.kind),
         source=None,
         summary=note.summary,
         sensitive=note.sensitive or bool(note.summary),
@@ -254,33 +262,6 @@ def _edited_at(note: NoteDocument, created_at: int, now: int) -> int | None:
     if note.updated is None or note.updated <= created_at:
         return None
     return min(note.updated, now)
-
-
-def content_of(note: NoteDocument) -> str:
-    """The words, after a title and before links to what is attached."""
-    title = f"<p><strong>{escape(note.name)}</strong></p>" if _has_title(note) else ""
-    if not (title or note.attachments):
-        return note.content  # cleaned when it was parsed
-    return clean(title + note.content + "".join(map(_attached, note.attachments)))
-
-
-def _content_for(note: NoteDocument, kind: Kind) -> str:
-    """The words of a post with this audience: pictures that are copied are not linked in them."""
-    return content_of(copies.without_pictures(note) if copies.are_copied(kind) else note)
-
-
-def _has_title(note: NoteDocument) -> bool:
-    return bool(note.name) and note.type not in {PostType.NOTE, PostType.QUESTION}
-
-
-def _attached(file: Attachment) -> str:
-    shown = file.alt or file.url.rpartition("/")[2] or file.type
-    return f'<p><a href="{escape(file.url)}">{escape(shown)}</a></p>'
-
-
-def tags_of(note: NoteDocument) -> list[Tag]:
-    """The tags that a post is marked with."""
-    return [Tag(fold_tag(tag.name), tag.name) for tag in note.hashtags]
 
 
 def _store(
@@ -364,7 +345,7 @@ def update_remote_post(
 
 
 def _says_something_new(row: PostRow, note: NoteDocument) -> bool:
-    now = (_content_for(note, row.kind), note.summary, note.sensitive or bool(note.summary))
+    now = (content_for(note, row.kind), note.summary, note.sensitive or bool(note.summary))
     return now != (row.content, row.summary, row.sensitive)
 
 
@@ -372,14 +353,15 @@ def _store_update(tx: Tx, note: NoteDocument, row: PostRow, edited_at: int) -> N
     posts.edit(
         tx,
         row.id,
-        content=_content_for(note, row.kind),
+        content=content_for(note, row.kind),
         source=None,
         summary=note.summary,
         sensitive=note.sensitive or bool(note.summary),
         language=note.language or row.language,
         edited_at=edited_at,
     )
-    people = actors.by_uris(tx, [each.href for each in note.mentions])
+    place = actors.by_id(tx, row.place_id) if row.kind is Kind.COMMUNITY and row.place_id else None
+    people = _who_belongs(tx, actors.by_uris(tx, [each.href for each in note.mentions]), place)
     before = posts.named_in(tx, row.id)
     spoken = _spoken(note, people, row, before.keys())
     posts.add_mentions(tx, row.id, spoken - before.keys())

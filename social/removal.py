@@ -7,13 +7,22 @@ leaves by their own will is reported to nobody (design §1).
 
 from typing import Final
 
+import msgspec
+from msgspec import Struct
+
 from domain.addresses import parse_url
+from domain.communities import forgets_nobody
 from domain.kinds import ActorType, Deed, MembershipState, Way
 from domain.node import SOFTWARE, Node
+from federation.fetcher import Fetcher
+from jobs.queue import Decision, Job, enqueue
+from jobs.worker import Each, Handler
+from outbox import memberships as outbox
 from outbox import relay
+from outbox.apart import apart
 from social import admission, helper, notices, standing
 from social.admission import Case
-from storage.queries import actors, communities, ids, origins, purges
+from storage.queries import actors, communities, ids, origins, purges, relay_notes
 from storage.queries.communities import MemberRow
 from storage.tx import Tx
 from storage.views.actors import ActorView
@@ -42,18 +51,25 @@ def end(tx: Tx, case: Case, known: MemberRow, *, by_id: int, reason: str, words:
 
 
 def ask_to_forget(tx: Tx, case: Case, follow_uri: str, reason: str) -> None:
-    """Reject{Follow} to whoever lives elsewhere, remembered until that server acknowledges it."""
+    """Reject{Follow} to whoever lives elsewhere, remembered until that server acknowledges it.
+
+    Where one note for all members was ever sent, and a Reject is ignored, a Block follows (rule 27
+    of private-groups-observed.md).
+    """
     if case.person.is_local:
         return
+    apart(tx, node=case.node, community_id=case.community.id, origin_id=case.person.origin_id)
     uri = admission.reject_elsewhere(tx, case, follow_uri, reason)
     asked(tx, case.community.id, case.person, uri)
+    origin = origins.by_id(tx, case.person.origin_id)
+    ignored = origin is not None and forgets_nobody(origin.software)
+    if ignored and relay_notes.shared_at(tx, case.community.id, case.person.origin_id):
+        outbox.shut_out(tx, community=case.community, person=case.person)
 
 
 def asked(tx: Tx, community_id: int, person: ActorView, uri: str) -> None:
     """Remember that this activity ended the membership of somebody elsewhere."""
-    purges.ask(
-        tx, uri, origin_id=person.origin_id, community_id=community_id, actor_id=person.id
-    )
+    purges.ask(tx, uri, origin_id=person.origin_id, community_id=community_id, actor_id=person.id)
 
 
 def acknowledged(
@@ -73,6 +89,8 @@ def acknowledged(
     community = actors.by_uri(tx, community_uri) if community_uri is not None else None
     if kind != "Undo" or community is None or purges.find(tx, uri) is not None:
         return "it was not asked to forget that"
+    if not uri.startswith(f"{origin.origin}/"):
+        return "the Undo lies on another server"
     if not community.is_local or not _had_members(tx, community.id, by.origin_id):
         return "it was not asked to forget that"
     purges.ask(tx, uri, origin_id=by.origin_id, community_id=community.id)
@@ -86,22 +104,52 @@ def _had_members(tx: Tx, community_id: int, origin_id: int) -> bool:
     return any(actor.origin_id == origin_id for actor in there)
 
 
-def parted(tx: Tx, *, node: Node, domain: str, ended: list[MemberRow]) -> None:
-    """Memberships ended with the agreement that they rested on: tell each one it concerns, once."""
-    here: dict[int, ActorView] = {}
-    for known in ended:
-        community = actors.by_id(tx, known.community_id)
-        if community is None:
-            continue
-        if community.is_local:
-            here[community.id] = community
-        else:
-            text = notices.removed(community, notices.NOT_AGREED)
-            helper.tell(tx, node=node, person_id=known.actor_id, text=text)
-    for community in here.values():
+# Memberships that rested on an agreement.
+
+PARTED: Final = "parted"
+"""The job that tells people of an agreement's end what it means for their communities."""
+
+
+class Parted(Struct, frozen=True):
+    """`here`: communities of ours; `there`: pairs of a community elsewhere and one of ours."""
+
+    domain: str
+    here: list[int]
+    there: list[tuple[int, int]]
+
+
+def parted(tx: Tx, domain: str, ended: list[MemberRow]) -> None:
+    """Memberships ended with the agreement that they rested on: a job tells whom it concerns."""
+    pairs = [(one.community_id, one.actor_id) for one in ended]
+    places = actors.views(tx, sorted({community_id for community_id, _ in pairs}))
+    ours = {one.id for one in places if one.is_local}
+    if pairs:
+        there = [pair for pair in pairs if pair[0] not in ours]
+        enqueue(tx, PARTED, msgspec.to_builtins(Parted(domain, sorted(ours), there)))
+
+
+def tell_parted(tx: Tx, *, node: Node, said: Parted) -> None:
+    """The stewards of our communities once each, and our people in communities over there."""
+    for community in actors.views(tx, said.here):
         for steward in communities.stewards(tx, community.id):
-            text = notices.parted(community, domain)
+            text = notices.parted(community, said.domain)
             helper.tell(tx, node=node, person_id=steward.actor_id, text=text)
+    for community_id, actor_id in said.there:
+        place = actors.by_id(tx, community_id)
+        if place is not None:
+            text = notices.removed(place, notices.NOT_AGREED)
+            helper.tell(tx, node=node, person_id=actor_id, text=text)
+
+
+def job_handlers(fetcher: Fetcher) -> dict[str, Handler]:
+    """The kind of job, for the worker."""
+
+    async def run(job: Job) -> Decision:
+        said = msgspec.convert(job.payload, Parted)
+        await fetcher.db.write(tell_parted, node=fetcher.node, said=said)
+        return None
+
+    return {PARTED: Each(run)}
 
 
 # Who has to know.

@@ -148,12 +148,12 @@ def _check_envelope(community: ActorView, inner: Activity, document: JsonObject)
     if origin_of(inner.id) != origin_of(inner.actor):
         raise NotBelieved("its id lies on another server than its actor")
     inside = {community.uri, community.followers}
-    if not _addressed(document) <= inside:
+    if not addressed(document) <= inside:
         raise NotBelieved("it is addressed beyond the community")
 
 
-def _addressed(value: Any) -> set[str]:
-    """Every address at any depth; an addressee without an id is anybody."""
+def addressed(value: Any) -> set[str]:
+    """Every address at any depth of a document; an addressee without an id is anybody."""
     found: set[str] = set()
     boxes: list[Any] = [value]
     while boxes:

@@ -108,10 +108,11 @@ async def _params(route: Route, request: Request) -> Params:
 
 async def _page_with_files(route: Route, request: Request, services: Services) -> StreamResponse:
     """Pictures are kept for people who are signed in, of few of them at once; words for all."""
-    if await authentication.open_session(request, services) is None:
+    session = await authentication.open_session(request, services)
+    if session is None:
         params = await read_params(request, LARGEST, keep=False)
         return await _page(route, request, services, params)
-    async with services.archive.uploading:
+    async with services.archive.taking_in(session.identity.actor_id):
         params = await read_params(request, LARGEST)
         return await _page(route, request, services, params)
 

@@ -29,6 +29,10 @@ class Fragments:
         found = ((key, self._bytes.get(key)) for key in keys)
         return {key: piece for key, piece in found if piece is not None}
 
+    def clear(self) -> None:
+        """Forget all of them: something was purged, and words must not stay in memory."""
+        self._bytes = {}
+
     def keep(self, pieces: dict[Hashable, bytes]) -> None:
         """Keep pieces, or note that they were used."""
         for key, piece in pieces.items():

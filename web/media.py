@@ -15,7 +15,7 @@ from domain.errors import NotFound
 from domain.kinds import Acceptance
 from domain.pictures import PREVIEW_TYPE, suffix
 from social.files import seen
-from storage.queries import files, posts
+from storage.queries import communities, files, posts
 from storage.queries.files import FileRow
 from storage.tx import Tx
 from storage.views.actors import ActorView
@@ -82,8 +82,12 @@ def handed_out(tx: Tx, *, file_id: int, viewer: Viewer, signer: ActorView | None
     row = posts.by_id(tx, file.post_id or 0) if file is not None else None
     if file is None or row is None or not file.is_here or row.deleted_at is not None:
         raise NotFound
-    if not _was_handed_in(row, signer):
-        visible(tx, row.id, viewer)
+    if _was_handed_in(row, signer):
+        return file
+    visible(tx, row.id, viewer)
+    place = row.place_id if row.kind is Kind.COMMUNITY else None
+    if place is not None and not communities.is_member_on_node(tx, place, viewer.actor):
+        raise NotFound  # plain servers have what their relay notes carry
     return file
 
 

@@ -12,7 +12,6 @@ from activitypub.vocabulary import (
     COPIES,
     ON_BEHALF_OF,
     POST_CONTEXT,
-    PUBLIC,
     JsonDict,
 )
 from domain.node import Node
@@ -138,17 +137,17 @@ def _by_or_for(community: ActorView, actor: ActorView) -> JsonDict:
     return {"actor": community.uri, ON_BEHALF_OF: actor.uri}
 
 
-def reject_create(
-    uri: str, create_uri: str, community: ActorView, author: ActorView, reason: str
+def not_taken_in(
+    uri: str, refused_uri: str, community: ActorView, author: ActorView, reason: str
 ) -> JsonDict:
-    """Reject{Create}: the community does not take a post in; `summary` says why, for people."""
+    """Reject of a Create or a Like: the community does not take it in; `summary` says why."""
     return {
         "@context": ACTIVITYSTREAMS,
         "id": uri,
         "type": "Reject",
         "actor": community.uri,
         "to": [author.uri],
-        "object": create_uri,
+        "object": refused_uri,
         "summary": reason,
     }
 
@@ -227,15 +226,15 @@ def _answer(
     }
 
 
-def update_actor(uri: str, actor: ActorView, document: JsonDict) -> JsonDict:
-    """Update of an actor of ours; `document` is the whole actor."""
+def update_actor(uri: str, actor: ActorView, document: JsonDict, to: str) -> JsonDict:
+    """Update of an actor of ours; `document` is the whole actor, `to` who may know of it."""
     inner = {name: value for name, value in document.items() if name != "@context"}
     return {
         "@context": ACTOR_CONTEXT,
         "id": uri,
         "type": "Update",
         "actor": actor.uri,
-        "to": [PUBLIC],
+        "to": [to],
         "object": inner,
     }
 

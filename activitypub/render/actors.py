@@ -10,13 +10,16 @@ from storage.views.actors import ActorView
 from storage.views.keys import KeyView
 
 
-def actor(view: ActorView, keys: list[KeyView], node: Node) -> JsonDict:
-    """An actor of ours in full (ActivityPub §4.1, FEP-521a keys, FEP-5feb `indexable`)."""
+def actor(view: ActorView, keys: list[KeyView], node: Node, *, bio: bool = True) -> JsonDict:
+    """An actor of ours in full (ActivityPub §4.1, FEP-521a keys, FEP-5feb `indexable`).
+
+    Without `bio`: what every server is told to which the actor is disclosed (protocol §3).
+    """
     document: JsonDict = {
         "@context": ACTOR_CONTEXT,
         **_identity(view, keys),
         "name": view.name or view.handle,
-        "summary": view.summary,
+        "summary": view.summary if bio else "",
         "url": view.url,
         "outbox": view.outbox,
         "followers": view.followers,
@@ -28,7 +31,7 @@ def actor(view: ActorView, keys: list[KeyView], node: Node) -> JsonDict:
         "published": moment(view.created_at - view.created_at % 86_400_000),
         "attachment": [
             {"type": "PropertyValue", "name": name, "value": value}
-            for name, value in orjson.loads(view.fields or b"[]")
+            for name, value in orjson.loads((bio and view.fields) or b"[]")
         ],
         "assertionMethod": [_multikey(view, key) for key in keys if key.type is KeyType.ED25519],
     }

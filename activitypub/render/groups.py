@@ -23,10 +23,16 @@ def group(view: ActorView, keys: list[KeyView], node: Node, terms: Terms) -> Jso
 
 
 def accept(
-    uri: str, follow_uri: str, community: ActorView, member: ActorView, terms: Terms
+    uri: str, follow_uri: str, community: ActorView, member: ActorView, terms: Terms | None
 ) -> JsonDict:
-    """Accept{Follow}: somebody belongs from now on; `result` says since when and to what."""
+    """Accept{Follow}: somebody belongs from now on; `result` says since when and to what.
+
+    Without `terms`, as plain servers understand it: some refuse a whole document for one type in
+    it that they do not know (Fedify).
+    """
     document = activities.accept(uri, follow_uri, community, member)
+    if terms is None:
+        return document
     result: JsonDict = {"type": MEMBERSHIP, **_settings(terms)}
     if terms.since is not None:
         result["startTime"] = moment(terms.since)
@@ -53,6 +59,34 @@ def invite(uri: str, community: ActorView, person: ActorView, terms: Terms) -> J
         "to": [person.uri],
         "object": community.uri,
         "result": {"type": MEMBERSHIP, **_settings(terms)},
+    }
+
+
+def block(community: ActorView, person: ActorView) -> JsonDict:
+    """Block: for servers on which nothing else ends a relation (AS2 Vocabulary, Block).
+
+    Its id follows from the pair: one stands at a time.
+    """
+    return {
+        "@context": ACTIVITYSTREAMS,
+        "id": f"{community.uri}#blocks/{person.id}",
+        "type": "Block",
+        "actor": community.uri,
+        "to": [person.uri],
+        "object": person.uri,
+    }
+
+
+def undo_block(uri: str, community: ActorView, person: ActorView) -> JsonDict:
+    """Undo{Block}: whoever was kept out may ask again."""
+    inner = {name: value for name, value in block(community, person).items() if name != "@context"}
+    return {
+        "@context": ACTIVITYSTREAMS,
+        "id": uri,
+        "type": "Undo",
+        "actor": community.uri,
+        "to": [person.uri],
+        "object": inner,
     }
 
 

@@ -4,6 +4,7 @@ Each shape here was seen to work, and each absence to matter (private-groups-obs
 recipient, one Mention, no title, no other addressee, no name of anybody that an app could prefill.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
 from typing import Final
@@ -14,6 +15,7 @@ from msgspec import Struct
 from activitypub.render.times import moment
 from activitypub.vocabulary import ACTIVITYSTREAMS, POST_CONTEXT, JsonDict
 from domain.relayed import nameless, relayed
+from storage.queries.files import FileRow
 
 #: The largest activity that all servers were seen to take (rule 4).
 LARGEST: Final = 30_000
@@ -28,11 +30,13 @@ _MONTHS: Final = (
 class Relayed(Struct, frozen=True, kw_only=True):
     """All that a relay note says. Times are ms UTC.
 
-    `uri` is its own id, `group_acct` the community as `name@host`; `recipient_acct` likewise.
+    `uri` is its own id, `group_acct` the community as `name@host`; `recipient_acct` likewise; None
+    if the note is for all members on a server, `recipient_uri` being the community's followers.
+    `takes_wider`: answers that their author's own followers see too are passed on.
     `byline` is how the author is called, `answered` who is answered (empty: somebody of whom the
     recipient does not know; None: nobody). `words` is clean HTML; None says that there is something
     to read, and no more. `page` is where people with an account read it, `pictures` how many files
-    are only there.
+    are only there, `attached` those that come with the note.
     """
 
     uri: str
@@ -40,7 +44,8 @@ class Relayed(Struct, frozen=True, kw_only=True):
     group_acct: str
     group_name: str
     recipient_uri: str
-    recipient_acct: str
+    recipient_acct: str | None
+    takes_wider: bool = False
     byline: str
     answered: str | None = None
     words: str | None
@@ -48,6 +53,7 @@ class Relayed(Struct, frozen=True, kw_only=True):
     sensitive: bool = False
     page: str
     pictures: int = 0
+    attached: Sequence[JsonDict] = ()
     in_reply_to: str | None = None
     published_at: int
     written_at: int
@@ -67,6 +73,19 @@ def create(uri: str, item: Relayed) -> JsonDict:
 def update(uri: str, item: Relayed) -> JsonDict:
     """Update{Note}: the same id, addressed as before."""
     return _activity("Update", uri, item, item.edited_at or item.published_at)
+
+
+def picture(file: FileRow, url: str) -> JsonDict:
+    """A picture of a note at its recipient's own address (AS2 Vocabulary §4.1)."""
+    shown: JsonDict = {
+        "type": "Image",
+        "mediaType": file.media_type,
+        "url": url,
+        "width": file.width,
+        "height": file.height,
+        "blurhash": file.blurhash,
+    }
+    return {**shown, "name": nameless(file.alt)} if file.alt else shown
 
 
 def delete(uri: str, *, group_uri: str, note_uri: str, recipient_uri: str) -> JsonDict:
@@ -110,8 +129,10 @@ def _with_content(item: Relayed, content: str) -> JsonDict:
         "url": item.page,
         "to": [item.recipient_uri],
         "sensitive": item.sensitive,
-        "tag": [{"type": "Mention", "href": item.recipient_uri, "name": f"@{item.recipient_acct}"}],
+        "tag": _mention(item),
     }
+    if item.attached:
+        document["attachment"] = list(item.attached)
     if item.summary:
         document["summary"] = nameless(item.summary)
     if item.in_reply_to:
@@ -119,6 +140,12 @@ def _with_content(item: Relayed, content: str) -> JsonDict:
     if item.edited_at is not None:
         document["updated"] = moment(max(item.edited_at, item.published_at))
     return document
+
+
+def _mention(item: Relayed) -> list[JsonDict]:
+    if item.recipient_acct is None:
+        return []
+    return [{"type": "Mention", "href": item.recipient_uri, "name": f"@{item.recipient_acct}"}]
 
 
 def _content(item: Relayed, words: str, *, is_cut: bool) -> str:
@@ -153,11 +180,20 @@ def _links(item: Relayed, *, is_cut: bool) -> list[str]:
 
 
 def _last_line(item: Relayed) -> str:
-    """Some servers deliver an answer to the community only if its text names it (rule 5)."""
-    return _paragraph(
-        f"Keep @{item.group_acct} in your answer, and answer as a private message. "
-        "Do not change the visibility."
-    )
+    """Some servers deliver an answer to the community only if its text names it (rule 5).
+
+    What is addressed to followers is answered to one's own followers as well, unless one chooses.
+    """
+    if item.recipient_acct is not None:
+        how = ", and answer as a private message. Do not change the visibility."
+    elif item.takes_wider:
+        how = ". Your own followers can read it too, unless you make it a private message."
+    else:
+        how = (
+            ", and make it a private message:"
+            " what your own followers can read too is not passed on."
+        )
+    return _paragraph(f"Keep @{item.group_acct} in your answer{how}")
 
 
 def _paragraph(text: str) -> str:

@@ -4,6 +4,7 @@ import click
 
 from server.cli.accounts import account, token
 from server.cli.communities import community
+from server.cli.community_settings import change_settings
 from server.cli.keys import keys
 from server.cli.partners import partner
 from server.cli.running import doctor, migrate, serve
@@ -16,5 +17,6 @@ def main() -> None:
     """Tertulia: a network for learning at work. One node per organisation."""
 
 
+community.add_command(change_settings)
 for command in (serve, migrate, doctor, account, token, community, keys, partner):
     main.add_command(command)

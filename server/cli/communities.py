@@ -14,6 +14,7 @@ from domain.roles import CommunityRole
 from server.cli.working import Workshop, data_option, opened
 from social import communities as use
 from social import invitations, memberships
+from social.community_settings import shown
 from social.notices import day
 from social.standing import OPERATOR
 from storage.queries import actors
@@ -125,7 +126,7 @@ def create(
 def add(handle: str, actor: str, sponsor: str | None, until: str | None, data: str | None) -> None:
     """Make ACTOR a member. Who lives on another server is invited, or approved if they asked."""
     shop = opened(data)
-    community_id = _community_id(shop, handle)
+    community_id = community_id_of(shop, handle)
     ends, sponsor_id = _moment(until), _person_id(shop, sponsor) if sponsor else None
     acct = _acct(shop.node, actor)
     if acct.host is not None:
@@ -155,7 +156,7 @@ def remove(handle: str, actor: str, reason: str, data: str | None) -> None:
     shop.write(
         memberships.remove,
         node=shop.node,
-        community_id=_community_id(shop, handle),
+        community_id=community_id_of(shop, handle),
         actor_id=_actor_id(shop, actor),
         by_id=OPERATOR,
         reason=reason,
@@ -174,7 +175,7 @@ def change_role(handle: str, actor: str, role: str, data: str | None) -> None:
     shop.write(
         use.set_role,
         node=shop.node,
-        community_id=_community_id(shop, handle),
+        community_id=community_id_of(shop, handle),
         actor_id=_actor_id(shop, actor),
         role=role_called(role),
         by_id=OPERATOR,
@@ -189,7 +190,7 @@ def change_role(handle: str, actor: str, role: str, data: str | None) -> None:
 def launch(handle: str, purpose: str | None, data: str | None) -> None:
     """Open HANDLE to those whom it is for. Needs a purpose and two stewards who said yes."""
     shop = opened(data)
-    community_id = _community_id(shop, handle)
+    community_id = community_id_of(shop, handle)
     if purpose is not None:
         shop.write(use.set_purpose, community_id=community_id, purpose=purpose, by_id=OPERATOR)
     shop.write(use.launch, community_id=community_id, by_id=OPERATOR)
@@ -200,12 +201,13 @@ def launch(handle: str, purpose: str | None, data: str | None) -> None:
 @click.argument("handle", required=False)
 @data_option
 def show(handle: str | None, data: str | None) -> None:
-    """Show the communities of this node; with HANDLE, who belongs to that one."""
+    """Show the communities of this node; with HANDLE, how that one is set and who belongs to it."""
     shop = opened(data)
     if handle is None:
         lines = shop.write(_all_lines)
     else:
-        lines = shop.write(_member_lines, _community_id(shop, handle))
+        community_id = community_id_of(shop, handle)
+        lines = shop.write(shown, community_id) + shop.write(_member_lines, community_id)
     for line in lines:
         click.echo(line)
 
@@ -216,7 +218,7 @@ def show(handle: str | None, data: str | None) -> None:
 def requests(handle: str | None, data: str | None) -> None:
     """Show who asks to join."""
     shop = opened(data)
-    only = None if handle is None else _community_id(shop, handle)
+    only = None if handle is None else community_id_of(shop, handle)
     for line in shop.write(_request_lines, only):
         click.echo(line)
 
@@ -235,7 +237,7 @@ def approve(
     shop.write(
         memberships.approve,
         node=shop.node,
-        community_id=_community_id(shop, handle),
+        community_id=community_id_of(shop, handle),
         actor_id=_actor_id(shop, actor),
         by_id=OPERATOR,
         until=_moment(until),
@@ -255,7 +257,7 @@ def refuse(handle: str, actor: str, reason: str, data: str | None) -> None:
     shop.write(
         memberships.refuse,
         node=shop.node,
-        community_id=_community_id(shop, handle),
+        community_id=community_id_of(shop, handle),
         actor_id=_actor_id(shop, actor),
         by_id=OPERATOR,
         reason=reason,
@@ -300,7 +302,9 @@ def _all_lines(tx: Tx) -> list[str]:
 def _member_lines(tx: Tx, community_id: int) -> list[str]:
     rows = stored.members(tx, community_id)
     people = {one.id: one for one in actors.views(tx, [row.actor_id for row in rows])}
-    return [_member_line(row, people) for row in rows if row.actor_id in people]
+    known = [row for row in rows if row.actor_id in people]
+    known.sort(key=lambda row: people[row.actor_id].acct)  # ids of people elsewhere are random
+    return [_member_line(row, people) for row in known]
 
 
 def _member_line(row: stored.MemberRow, people: dict[int, ActorView]) -> str:
@@ -327,7 +331,8 @@ def _request_lines(tx: Tx, only: int | None) -> list[str]:
     return lines
 
 
-def _community_id(shop: Workshop, handle: str) -> int:
+def community_id_of(shop: Workshop, handle: str) -> int:
+    """The community of this node with that handle. Raises NotFound."""
     return shop.write(_community_called, _plain(handle))
 
 

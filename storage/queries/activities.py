@@ -20,7 +20,9 @@ _INSERT = insert(activities).values(
 _BY_ID = select(activities.c.actor_id, activities.c.post_id, activities.c.body).where(
     activities.c.id == bindparam("id")
 )
-_RECIPIENT = select(activities.c.recipient_id).where(activities.c.id == bindparam("id"))
+_MEANT = select(activities.c.recipient_id, activities.c.community_id).where(
+    activities.c.id == bindparam("id")
+)
 _BY_URI = select(
     activities.c.id, activities.c.actor_id, activities.c.post_id, activities.c.community_id
 ).where(activities.c.uri == bindparam("uri"))
@@ -63,9 +65,17 @@ def activity(tx: Tx, activity_id: int) -> tuple[int, int | None, bytes] | None:
     return tx.first(_BY_ID, id=activity_id)
 
 
-def is_for_one(tx: Tx, activity_id: int) -> bool:
-    """Whether a document is for one member alone: its id tells of that member, whoever asks."""
-    return tx.scalar(_RECIPIENT, id=activity_id) is not None
+class Meant(NamedTuple):
+    """Whom a document is for: one member alone, and the members of one community alone."""
+
+    recipient_id: int | None = None
+    community_id: int | None = None
+
+
+def meant_for(tx: Tx, activity_id: int) -> Meant:
+    """Whom a document is for, beside its post's audience."""
+    row = tx.first(_MEANT, id=activity_id)
+    return Meant() if row is None else Meant(*row)
 
 
 class Sent(NamedTuple):

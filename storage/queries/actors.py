@@ -285,9 +285,7 @@ def insert_hearsay(tx: Tx, *, origin_id: int, uri: str, handle: str, domain: str
 
 
 _TOUCH: Final = (
-    update(actors)
-    .where(actors.c.id == bindparam("actor_id"))
-    .values(version=actors.c.version + 1)
+    update(actors).where(actors.c.id == bindparam("actor_id")).values(version=actors.c.version + 1)
 )
 
 
@@ -311,12 +309,16 @@ _GONE: Final = (
     .values(gone_at=bindparam("now"), version=actors.c.version + 1)
 )
 _ACCEPTED = follows.c.state == FollowState.ACCEPTED
+# Belonging to a community is nobody's business outside it: no figure tells of it (G05).
 _COUNT_FOLLOWERS = (
     select(func.count(follows.c.id))
-    .where(follows.c.target_id == bindparam("actor_id"), _ACCEPTED)
+    .where(
+        follows.c.target_id == bindparam("actor_id"),
+        _ACCEPTED,
+        ~exists().where(communities.c.actor_id == follows.c.target_id),
+    )
     .scalar_subquery()
 )
-# Belonging to a community is nobody's business outside it: no figure tells of it (G05).
 _COUNT_FOLLOWING = (
     select(func.count(follows.c.id))
     .where(

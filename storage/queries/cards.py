@@ -19,7 +19,7 @@ from storage.tx import Tx
 
 
 class Card(Struct, frozen=True, gc=False):
-    """One row of `cards`, in the order of its columns, with its member's id and handle's domain.
+    """One row of `cards`, in the order of its columns, with its member's id.
 
     `key_uri` and `key` (Ed25519, multibase) are None for a member on a plain server; `avatar` is an
     address at the community's node.
@@ -28,6 +28,7 @@ class Card(Struct, frozen=True, gc=False):
     community_id: int
     actor_id: int
     handle: str
+    domain: str
     name: str
     home: str
     avatar: str | None
@@ -36,11 +37,10 @@ class Card(Struct, frozen=True, gc=False):
     version: int
     made_at: int
     uri: str
-    domain: str
 
 
 _COMMUNITY: Final = bindparam("community_id", type_=Id)
-_CARD: Select[*tuple[Any, ...]] = select(*cards.c, actors.c.uri, actors.c.domain).join(
+_CARD: Select[*tuple[Any, ...]] = select(*cards.c, actors.c.uri).join(
     actors, actors.c.id == cards.c.actor_id
 )
 _OF_MEMBERS: Final = _CARD.where(
@@ -149,6 +149,7 @@ def put(
     community_id: int,
     actor_id: int,
     handle: str,
+    domain: str,
     name: str,
     home: str,
     avatar: str | None,
@@ -158,7 +159,7 @@ def put(
 ) -> bool:
     """Write a member's card as it was at `made_at`; False if nothing is new, or it is older."""
     known = by_member(tx, community_id, actor_id)
-    said = (handle, name, home, avatar, key_uri, key)
+    said = (handle, domain, name, home, avatar, key_uri, key)
     if known is not None and (said == _said(known) or made_at < known.made_at):
         return False
     tx.run(
@@ -166,6 +167,7 @@ def put(
         community_id=community_id,
         actor_id=actor_id,
         handle=handle,
+        domain=domain,
         name=name,
         home=home,
         avatar=avatar,
@@ -178,7 +180,10 @@ def put(
 
 
 def _said(card: Card) -> tuple[str | None, ...]:
-    return (card.handle, card.name, card.home, card.avatar, card.key_uri, card.key)
+    return (
+        *(card.handle, card.domain, card.name, card.home),
+        *(card.avatar, card.key_uri, card.key),
+    )
 
 
 def forget(tx: Tx, community_id: int, actor_ids: Iterable[int]) -> None:

@@ -25,6 +25,7 @@ from storage.queries.ids import new_id
 from storage.tables.actors import actors
 from storage.tables.communities import communities, community_log, memberships
 from storage.tables.origins import agreed_communities, agreements
+from storage.tables.posts import posts
 from storage.tx import Tx
 
 
@@ -102,6 +103,12 @@ _IS_MEMBER: Final = (
     select(memberships.c.actor_id)
     .join(communities, communities.c.actor_id == memberships.c.community_id)
     .where(memberships.c.community_id == _COMMUNITY, _ACTIVE, memberships.c.actor_id == _ACTOR)
+)
+_IS_ON_NODE: Final = _IS_MEMBER.where(memberships.c.way == fixed(Way.NODE))
+_WRITTEN_IN: Final = (
+    select(posts.c.id)
+    .where(posts.c.author_id == _COMMUNITY, posts.c.share_of_id.is_not(None))
+    .limit(1)
 )
 _ELSEWHERE: Final = (
     select(memberships.c.actor_id)
@@ -250,6 +257,12 @@ def is_member(tx: Tx, community_id: int, actor_id: int) -> bool:
     )
 
 
+def is_member_on_node(tx: Tx, community_id: int, actor_id: int) -> bool:
+    """Whether somebody is an active member on another of our nodes: such get Announces."""
+    params = {"community_id": community_id, "actor_id": actor_id}
+    return tx.scalar(_IS_ON_NODE, **params, now=tx.now) is not None
+
+
 def stewards(tx: Tx, community_id: int) -> list[MemberRow]:
     """Those who take care of a community now."""
     return [MemberRow(*row) for row in tx.all(_STEWARDS, community_id=community_id, now=tx.now)]
@@ -268,6 +281,11 @@ def is_agreed(tx: Tx, community_uri: str, origin_id: int) -> bool:
 def has_members_elsewhere(tx: Tx, community_id: int) -> bool:
     """Whether a member lives on another server."""
     return tx.scalar(_ELSEWHERE, community_id=community_id, now=tx.now) is not None
+
+
+def was_written_in(tx: Tx, community_id: int) -> bool:
+    """Whether a community ever took anything in."""
+    return tx.scalar(_WRITTEN_IN, community_id=community_id) is not None
 
 
 def log(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+import orjson
 from sqlalchemy import Select, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -11,6 +12,8 @@ from storage.audience import fixed, shown, viewer_params
 from storage.columns import Id, any_of
 from storage.tables.communities import proven
 from storage.tables.posts import mentions, posts
+from storage.tables.relations import likes
+from storage.tables.traffic import activities
 from storage.tx import Tx
 
 MOST: Final = 20
@@ -42,6 +45,17 @@ def body_of(tx: Tx, post_id: int) -> bytes | None:
 def forget(tx: Tx, post_id: int) -> None:
     """Forget what a deleted post said."""
     tx.change(_FORGET, post_id=post_id)
+
+
+MOST_LIKES: Final = 500
+"""Likes that go with one page at most."""
+
+
+class AnnouncedLike(NamedTuple):
+    """A like that stands, as it was announced."""
+
+    actor_id: int
+    body: bytes
 
 
 class Announced(NamedTuple):
@@ -84,6 +98,22 @@ _PAGE: Select[*tuple[Any, ...]] = (
 )
 
 
+_SAID_OF: Final = (
+    select(activities.c.body)
+    .where(
+        activities.c.community_id == _COMMUNITY,
+        activities.c.actor_id == _COMMUNITY,
+        activities.c.recipient_id.is_(None),
+        any_of(activities.c.post_id, "ids"),
+    )
+    .order_by(activities.c.id)
+)
+_LIKES_OF: Final = (
+    select(likes.c.uri, likes.c.actor_id)
+    .where(any_of(likes.c.post_id, "ids"))
+    .order_by(likes.c.id)
+    .limit(fixed(MOST_LIKES))
+)
 _NAMED: Final = select(mentions.c.post_id, mentions.c.actor_id).where(
     any_of(mentions.c.post_id, "ids")
 )
@@ -97,6 +127,21 @@ def announced(tx: Tx, community_id: int, viewer: Viewer, *, before: int | None) 
         "now": tx.now,
     }
     return [Announced(*row) for row in tx.all(_PAGE, **params, **viewer_params(viewer))]
+
+
+def announced_likes(tx: Tx, community_id: int, found: Sequence[Announced]) -> list[AnnouncedLike]:
+    """The Announces of likes of these posts that stand now."""
+    ids = sorted({one.post_id for one in found})
+    standing = dict(tx.all(_LIKES_OF, ids=ids))
+    if not standing:
+        return []
+    said = [row[0] for row in tx.all(_SAID_OF, community_id=community_id, ids=ids)]
+    liked = ((standing.pop(_inner_id(body), None), body) for body in said)
+    return [AnnouncedLike(actor_id, body) for actor_id, body in liked if actor_id is not None]
+
+
+def _inner_id(announce: bytes) -> str:
+    return str(orjson.loads(announce)["object"]["id"])
 
 
 def people_in(tx: Tx, found: Sequence[Announced]) -> dict[int, set[int]]:

@@ -9,13 +9,14 @@ from collections.abc import Collection
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, or_, select, update
 
 from domain.ids import HERE
 from domain.kinds import Acceptance, IntakeState
 from storage.audience import fixed
 from storage.columns import Id, Number, any_of
 from storage.queries import files as kept_files
+from storage.queries.relay_notes import EVERYBODY_THERE
 from storage.tables.actors import actors, keys
 from storage.tables.communities import cards, heard, memberships, plain_words, proven, relay_notes
 from storage.tables.files import files
@@ -53,11 +54,14 @@ _OTHERS: Final = (
 )
 
 
+def words_aside(tx: Tx, community_id: int, limit: int) -> list[int]:
+    """What others wrote to some of us only, below posts of a community; reads only."""
+    return [row[0] for row in tx.all(_ASIDE, community_id=community_id, limit=limit)]
+
+
 def others_posts(tx: Tx, community_id: int, limit: int) -> list[int]:
     """Posts of a community that nobody here wrote, its wrappers too; reads only."""
-    aside = tx.all(_ASIDE, community_id=community_id, limit=limit)
-    found = aside or tx.all(_OTHERS, community_id=community_id, limit=limit)
-    return [row[0] for row in found]
+    return [row[0] for row in tx.all(_OTHERS, community_id=community_id, limit=limit)]
 
 
 _members = select(memberships.c.actor_id).where(memberships.c.community_id == _COMMUNITY)
@@ -152,6 +156,17 @@ _own_words = exists().where(
     posts.c.place_id == activities.c.community_id,
 )
 _UNSAID_TO: Final = delete(activities).where(activities.c.community_id == _COMMUNITY, ~_own_words)
+_below = posts.alias("below")
+_kept_answers = (  # our people's own words below their own
+    select(func.count())
+    .where(
+        _below.c.reply_to_id == posts.c.id,
+        _below.c.deleted_at.is_(None),
+        _below.c.acceptance == fixed(Acceptance.ACCEPTED),
+    )
+    .correlate(posts)
+    .scalar_subquery()
+)
 _ALONE: Final = (
     update(posts)
     .where(
@@ -162,7 +177,7 @@ _ALONE: Final = (
             posts.c.shares_count != fixed(0),
         ),
     )
-    .values(replies_count=0, likes_count=0, shares_count=0, version=posts.c.version + 1)
+    .values(replies_count=_kept_answers, likes_count=0, shares_count=0, version=posts.c.version + 1)
 )
 _placed = select(posts.c.id).where(posts.c.place_id == _COMMUNITY)
 _UNLIKE: Final = delete(likes).where(likes.c.post_id.in_(_placed))
@@ -189,6 +204,7 @@ def forget_rest(tx: Tx, community_id: int) -> set[str]:
     """
     known = {"community_id": community_id}
     told_of = [row[0] for row in tx.all(_CARDS, **known)]
+    drop_raw(tx, community_id)
     for statement in (
         *(_UNSENT_TO, _UNSAID_TO, _UNLIKE, _ALONE, _UNTOLD_ALL, _OFF_HOMES_ALL),
         *(_UNCARD, _UNHEARD, _DEAD_JOBS),
@@ -196,7 +212,6 @@ def forget_rest(tx: Tx, community_id: int) -> set[str]:
         tx.change(statement, **known)
     blobs = {name for names in tx.all(_BLOBS_OF, **known) for name in names if name}
     kept_files.forget_community(tx, community_id)
-    drop_raw(tx, community_id)
     _forget_hearsay(tx, told_of)
     return blobs
 
@@ -229,7 +244,10 @@ def _forget_hearsay(tx: Tx, actor_ids: Collection[int]) -> None:
         tx.change(statement, ids=found)
 
 
+# What waits to be looked at is found by its job, whose payload is the row's id.
+_JOBS: Final = select(jobs.c.payload).where(jobs.c.about == _COMMUNITY)
 _RAW: Final = select(intake.c.id, intake.c.body).where(
+    any_of(intake.c.id, "ids"),
     intake.c.signer_id == _COMMUNITY,
     intake.c.state == fixed(IntakeState.QUEUED),
     intake.c.body.is_not(None),
@@ -246,7 +264,10 @@ def drop_raw(tx: Tx, community_id: int) -> int:
 
     What it answers to somebody who asks to join is none of this.
     """
-    found = [row_id for row_id, body in tx.all(_RAW, community_id=community_id) if _passes_on(body)]
+    payloads = (orjson.loads(row[0]) for row in tx.all(_JOBS, community_id=community_id))
+    waiting = [one for one in payloads if isinstance(one, int)]
+    rows = tx.all(_RAW, community_id=community_id, ids=waiting)
+    found = [row_id for row_id, body in rows if _passes_on(body)]
     return tx.change(_UNREAD, ids=found, reason="nobody here belongs to that community")
 
 
@@ -287,7 +308,10 @@ _UNSENT_THERE: Final = delete(deliveries).where(
         select(activities.c.id).where(
             activities.c.community_id == _COMMUNITY,
             activities.c.actor_id == _COMMUNITY,
-            activities.c.recipient_id.is_(None),
+            or_(
+                activities.c.recipient_id.is_(None),
+                activities.c.recipient_id == fixed(EVERYBODY_THERE),
+            ),
         )
     ),
 )

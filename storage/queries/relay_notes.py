@@ -11,17 +11,26 @@ from sqlalchemy import Select, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.ids import HERE
-from domain.kinds import MembershipState, Openness, Way
+from domain.kinds import MembershipState, Openness, Relay, Way
 from domain.roles import CommunityRole
 from storage.audience import fixed
 from storage.columns import Id, Time, any_of
 from storage.tables.actors import actors
-from storage.tables.communities import cards, memberships, plain_words, relay_notes
+from storage.tables.communities import (
+    cards,
+    memberships,
+    plain_words,
+    relay_mutes,
+    relay_notes,
+)
 from storage.tables.files import files
 from storage.tables.origins import origins
 from storage.tables.posts import posts
 from storage.tables.relations import blocks
 from storage.tx import Tx
+
+EVERYBODY_THERE: Final = 0
+"""The recipient of a note for all members on one server."""
 
 
 class RelayNoteRow(Struct, frozen=True, gc=False):
@@ -32,8 +41,15 @@ class RelayNoteRow(Struct, frozen=True, gc=False):
     community_id: int
     post_id: int
     actor_id: int
+    origin_id: int
+    relay: Relay
     published_at: int
     retired_at: int | None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is for all members on its server."""
+        return self.actor_id == EVERYBODY_THERE
 
     @property
     def is_live(self) -> bool:
@@ -58,6 +74,7 @@ class Recipient(Struct, frozen=True, gc=False):
     handle: str
     domain: str
     inbox: str
+    shared_inbox: str | None
     origin_id: int
     origin: str
     software: str | None
@@ -76,18 +93,28 @@ _LIVE: Final = relay_notes.c.retired_at.is_(None)
 _LIVE_OF_POST: Final = _NOTE.where(
     relay_notes.c.post_id == bindparam("post_id", type_=Id), _LIVE
 ).order_by(relay_notes.c.actor_id, relay_notes.c.id)
+_OF_ORIGIN: Final = relay_notes.c.origin_id == bindparam("origin_id", type_=Id)
+_FOR_EVERYBODY: Final = relay_notes.c.actor_id == fixed(EVERYBODY_THERE)
+_THEIRS: Final = or_(
+    relay_notes.c.actor_id == bindparam("actor_id", type_=Id), and_(_OF_ORIGIN, _FOR_EVERYBODY)
+)
 _LIVE_OF_PAIR: Final = _NOTE.where(
-    relay_notes.c.post_id == bindparam("post_id", type_=Id),
-    relay_notes.c.actor_id == bindparam("actor_id", type_=Id),
-    _LIVE,
-).order_by(relay_notes.c.id.desc())
+    relay_notes.c.post_id == bindparam("post_id", type_=Id), _THEIRS, _LIVE
+).order_by(relay_notes.c.actor_id.desc(), relay_notes.c.id.desc())
+_SHARED: Final = _NOTE.where(
+    _FOR_EVERYBODY, _OF_ORIGIN, relay_notes.c.community_id == bindparam("community_id", type_=Id)
+).order_by(relay_notes.c.id)
 _LIVE_OF_MEMBER: Final = _NOTE.where(
     relay_notes.c.actor_id == bindparam("actor_id", type_=Id),
     relay_notes.c.community_id == bindparam("community_id", type_=Id),
     _LIVE,
 ).order_by(relay_notes.c.id)
 _LAST: Final = select(func.max(relay_notes.c.published_at)).where(
-    relay_notes.c.actor_id == bindparam("actor_id", type_=Id)
+    _OF_ORIGIN,
+    or_(
+        bindparam("actor_id", type_=Id) == fixed(EVERYBODY_THERE),
+        relay_notes.c.actor_id.in_([bindparam("actor_id", type_=Id), fixed(EVERYBODY_THERE)]),
+    ),
 )
 _INSERT: Final = insert(relay_notes).values(
     {column.name: bindparam(column.name) for column in relay_notes.c}
@@ -110,10 +137,16 @@ def live_of_post(tx: Tx, post_id: int) -> list[RelayNoteRow]:
     return [RelayNoteRow(*row) for row in tx.all(_LIVE_OF_POST, post_id=post_id)]
 
 
-def live_copy(tx: Tx, post_id: int, actor_id: int) -> RelayNoteRow | None:
-    """A member's own copy of a post."""
-    row = tx.first(_LIVE_OF_PAIR, post_id=post_id, actor_id=actor_id)
+def live_copy(tx: Tx, post_id: int, actor_id: int, origin_id: int) -> RelayNoteRow | None:
+    """A member's own copy of a post, or the one that all members on that server have."""
+    row = tx.first(_LIVE_OF_PAIR, post_id=post_id, actor_id=actor_id, origin_id=origin_id)
     return None if row is None else RelayNoteRow(*row)
+
+
+def shared_at(tx: Tx, community_id: int, origin_id: int) -> list[RelayNoteRow]:
+    """Notes of a community that were sent to all its members on a server at once, live or not."""
+    rows = tx.all(_SHARED, community_id=community_id, origin_id=origin_id)
+    return [RelayNoteRow(*row) for row in rows]
 
 
 def live_of_member(tx: Tx, community_id: int, actor_id: int) -> list[RelayNoteRow]:
@@ -122,9 +155,12 @@ def live_of_member(tx: Tx, community_id: int, actor_id: int) -> list[RelayNoteRo
     return [RelayNoteRow(*row) for row in rows]
 
 
-def last_published(tx: Tx, actor_id: int) -> int:
-    """The time that the newest note to a member says, of whatever community; 0 without one."""
-    return tx.scalar(_LAST, actor_id=actor_id) or 0
+def last_published(tx: Tx, actor_id: int, origin_id: int) -> int:
+    """The time that the newest note to a member says, of whatever community; 0 without one.
+
+    `actor_id` may be EVERYBODY_THERE: then to anybody on that server.
+    """
+    return tx.scalar(_LAST, actor_id=actor_id, origin_id=origin_id) or 0
 
 
 def insert_note(tx: Tx, row: RelayNoteRow) -> None:
@@ -144,6 +180,7 @@ _RECIPIENT: Select[*tuple[Any, ...]] = (
         actors.c.handle,
         actors.c.domain,
         actors.c.inbox,
+        actors.c.shared_inbox,
         actors.c.origin_id,
         origins.c.origin,
         origins.c.software,
@@ -170,9 +207,18 @@ _IS_PLAIN: Final = and_(
         memberships.c.until > bindparam("now", type_=Time),
     ),
 )
+_MUTED: Final = (
+    select(relay_mutes.c.author_id)
+    .where(
+        relay_mutes.c.community_id == bindparam("community_id", type_=Id),
+        relay_mutes.c.member_id == actors.c.id,
+        relay_mutes.c.author_id == bindparam("author_id", type_=Id),
+    )
+    .exists()
+)
 _PLAIN_MEMBERS: Final = (
     _RECIPIENT.join(memberships, memberships.c.actor_id == actors.c.id)
-    .where(_IS_PLAIN, ~_BLOCKED)
+    .where(_IS_PLAIN, ~_BLOCKED, ~_MUTED)
     .order_by(actors.c.id)
 )
 _RECIPIENTS: Final = _RECIPIENT.where(any_of(actors.c.id, "ids")).order_by(actors.c.id)
@@ -182,7 +228,7 @@ _IS_PLAIN_MEMBER: Final = select(memberships.c.actor_id).where(
 
 
 def plain_members(tx: Tx, community_id: int, *, author_id: int) -> list[Recipient]:
-    """Active members on plain servers who have no block with the author."""
+    """Active members on plain servers who have no block with the author and did not mute them."""
     rows = tx.all(_PLAIN_MEMBERS, community_id=community_id, author_id=author_id, now=tx.now)
     return [Recipient(*row) for row in rows]
 

@@ -62,6 +62,7 @@ class _Cards(TypedColumns):
     community_id: Named[int] = Column(Id, primary_key=True, autoincrement=False)
     actor_id: Named[int] = Column(Id, primary_key=True, autoincrement=False)
     handle: Named[str] = Column(Text)
+    domain: Named[str] = Column(Text)  # of the handle
     name: Named[str] = Column(Text)
     home: Named[str] = Column(Text)  # the organisation's name
     avatar: Named[str | None] = Column(Text)
@@ -119,16 +120,32 @@ class _RelayNotes(TypedColumns):
     token: Named[str] = Column(Text)  # the unguessable part of its address
     community_id: Named[int] = Column(Id)
     post_id: Named[int] = Column(Id)
-    actor_id: Named[int] = Column(Id)  # the one recipient
+    actor_id: Named[int] = Column(Id)  # the one recipient; 0: all members on that server
+    origin_id: Named[int] = Column(Id)
+    relay: Named[Relay] = Column(Enum8(Relay))  # how it was sent: it never says more than then
     published_at: Named[int] = Column(Time)
     retired_at: Named[int | None] = Column(Time)
 
 
-# One note per post and member on a plain server (private-groups-observed.md, rules 1-2).
+# One note per post and member on a plain server, or for all members there
+# (private-groups-observed.md, rules 1-2).
 relay_notes = Table("relay_notes", metadata, _RelayNotes, sqlite_strict=True)
 Index("uq_relay_notes_token", relay_notes.c.token, unique=True)
 Index("ix_relay_notes_post_id", relay_notes.c.post_id, relay_notes.c.actor_id)
 Index("ix_relay_notes_actor_id", relay_notes.c.actor_id, relay_notes.c.community_id)
+Index("ix_relay_notes_origin_id", relay_notes.c.origin_id, relay_notes.c.actor_id)
+
+
+class _RelayMutes(TypedColumns):
+    community_id: Named[int] = Column(Id, primary_key=True, autoincrement=False)
+    member_id: Named[int] = Column(Id, primary_key=True, autoincrement=False)
+    author_id: Named[int] = Column(Id, primary_key=True, autoincrement=False)
+
+
+# Whose posts a member on a plain server does not want to be sent: the helper was told.
+relay_mutes = Table(
+    "relay_mutes", metadata, _RelayMutes, sqlite_strict=True, sqlite_with_rowid=False
+)
 
 
 class _PlainWords(TypedColumns):

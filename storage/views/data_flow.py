@@ -39,6 +39,9 @@ class Server(Struct, frozen=True):
     requests: tuple[Request, ...] = ()
 
 
+WHOLE_AGREEMENT: Final = 0
+"""The community of a request to forget everything of an agreement that ended."""
+
 #: Who ever read: of them, or for them, something was sent.
 _READ: Final = (
     MembershipState.ACTIVE,
@@ -75,7 +78,8 @@ _SERVERS: Select[*tuple[Any, ...]] = (
 def servers(tx: Tx, community_id: int) -> list[Server]:
     """The servers that hold copies, by name. The caller made sure that a member asks."""
     asked: dict[int, list[Request]] = defaultdict(list)
-    for row in purges.of_community(tx, community_id):
+    rows = [*purges.of_community(tx, community_id), *purges.of_community(tx, WHOLE_AGREEMENT)]
+    for row in sorted(rows, key=lambda row: row.asked_at):
         asked[row.origin_id].append(Request(row.asked_at, row.acknowledged_at))
     return [
         Server(
@@ -84,7 +88,7 @@ def servers(tx: Tx, community_id: int) -> list[Server]:
             since=since,
             has_members=bool(active),
             is_node=bool(node),
-            requests=tuple(asked[origin_id]),
+            requests=tuple(one for one in asked[origin_id] if one.asked_at >= since),
         )
         for origin_id, origin, software, since, active, node in tx.all(
             _SERVERS, community_id=community_id, now=tx.now

@@ -27,6 +27,7 @@ class Name(Struct, frozen=True, gc=False):
     """What a card says of somebody; `home` is the organisation, plain text."""
 
     handle: str
+    domain: str
     name: str
     home: str
     avatar: str | None
@@ -34,7 +35,7 @@ class Name(Struct, frozen=True, gc=False):
 
 def columns(card: Any) -> tuple[ColumnElement[Any], ...]:
     """What a `Name` is made of, of `cards` or of an alias of it."""
-    return card.c.handle, card.c.name, card.c.home, card.c.avatar
+    return card.c.handle, card.c.domain, card.c.name, card.c.home, card.c.avatar
 
 
 def name_of(values: Sequence[Any]) -> Name | None:
@@ -48,7 +49,13 @@ def named(actor: ActorView, card: Name | None) -> ActorView:
         return actor
     fields = orjson.dumps([["Organisation", escape(card.home)]]) if card.home else b"[]"
     return replace(
-        actor, handle=card.handle, name=card.name, avatar=card.avatar, header=None, fields=fields
+        actor,
+        handle=card.handle,
+        domain=card.domain,
+        name=card.name,
+        avatar=card.avatar,
+        header=None,
+        fields=fields,
     )
 
 

@@ -63,12 +63,12 @@ def _standing(membership: Any) -> ColumnElement[bool]:
 
 
 # A community is known to those who belong to it, were invited, or asked to join.
-_CONCERNED = (MembershipState.INVITED, MembershipState.REQUESTED, MembershipState.ACTIVE)
+_CONCERNED = (MembershipState.INVITED, MembershipState.REQUESTED)
 _concerns_me = exists(
     select(_mine.c.community_id).where(
         _mine.c.actor_id == BOUND.actor,
         _mine.c.community_id == actors.c.id,
-        or_(*(_mine.c.state == fixed(state) for state in _CONCERNED)),
+        or_(_standing(_mine), *(_mine.c.state == fixed(state) for state in _CONCERNED)),
     )
 )
 _group = communities.alias("group_seen")

@@ -58,7 +58,7 @@ def test_what_does_not_say_of_whom_it_is_is_no_card(spoilt: dict[str, Any]) -> N
         KEY | {"publicKeyMultibase": "z6Mk"},
         KEY | {"publicKeyMultibase": "u" + KEY["publicKeyMultibase"][1:]},
     ],
-    ids=str,
+    ids=["none", "text", "no key", "of another server", "too short", "another base"],
 )
 def test_a_key_that_is_none_is_not_there(key: Any) -> None:
     [card] = parse_cards(CARD | {"tertulia:key": key})

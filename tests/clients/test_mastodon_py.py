@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from queue import Queue
 from threading import Thread
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from aiohttp import ClientSession, ClientTimeout, WSServerHandshakeError
@@ -16,6 +18,7 @@ from tests.clients import mastodon_py
 from tests.clients.conftest import World
 from tests.clients.serving import seen
 from tests.clients.toot_program import Toot, TootError, id_of
+from tests.support.pictures import picture
 
 pytestmark = pytest.mark.xdist_group("clients")
 
@@ -55,6 +58,29 @@ def test_post_to_one_person(world: World, ana: Toot, bo: Mastodon, cy: Mastodon)
     assert [mention.acct for mention in told.mentions] == [world.ana_at_hq]
     with pytest.raises(MastodonNotFoundError):
         cy.status(told.id)
+
+
+def test_a_picture_for_those_who_follow(
+    ana: Toot, bo: Mastodon, cy: Mastodon, tmp_path: Path
+) -> None:
+    photo = tmp_path / "oven.jpg"
+    photo.write_bytes(picture())
+    made = bo.media_post(str(photo), description="the cold oven")
+    bo.media_update(made, description="the cold oven, open")
+    status = bo.status_post("See this oven.", media_ids=[made], visibility="private")
+    assert status.media_attachments[0].description == "the cold oven, open"
+    post_id = id_of(ana.sees("See this oven"))
+
+    def copy() -> Any:
+        return json.loads(ana("status", post_id, "--json"))["media_attachments"]
+
+    (shown,) = seen(copy, "the picture at the other node")
+    assert shown["description"] == "the cold oven, open"
+    with urlopen(shown["url"]) as answer:  # with no token: browsers send none
+        assert answer.headers["Content-Type"] == "image/jpeg"
+        assert answer.read(2) == b"\xff\xd8"
+    with pytest.raises(MastodonNotFoundError):
+        cy.status(status.id)
 
 
 def test_the_same_post_sent_twice_is_one(bo: Mastodon) -> None:

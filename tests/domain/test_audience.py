@@ -315,6 +315,14 @@ def test_an_answer_that_claims_to_be_older_does_not_count() -> None:
     assert not counts_for(root, answer(root, root.audience, at=400))
 
 
+@pytest.mark.parametrize(
+    "pair", [Audience.public(), Audience.community(GROUP), Audience.node(HERE)]
+)
+def test_where_time_gives_no_right_a_clock_that_lags_costs_no_answer(pair: Audience) -> None:
+    root = post(pair)
+    assert counts_for(root, answer(root, root.audience, at=400))
+
+
 def test_an_answer_in_a_thread_kept_here_counts() -> None:
     mine = Audience.followers(ANA)
     kept = PostFacts.of_root(

@@ -53,6 +53,26 @@ PLACE = Acct("safe-lifting")
         ("create x", Puzzle("create x", Verb.CREATE)),
         ("leave", Puzzle("leave", Verb.LEAVE)),
         ("dance with @cy", Puzzle("dance with @cy")),
+        (
+            "set safe-lifting relay timeline",
+            Command(Verb.SET, place=PLACE, setting="relay", text="timeline"),
+        ),
+        ("set keeps words yes", Command(Verb.SET, setting="keeps-words", text="yes")),
+        (
+            "set the community @safe-lifting history: since joining",
+            Command(Verb.SET, place=PLACE, setting="history", text="since joining"),
+        ),
+        (
+            "set safe-lifting name The Community of Lifters",
+            Command(Verb.SET, place=PLACE, setting="name", text="The Community of Lifters"),
+        ),
+        ("set safe-lifting relay", Puzzle("set safe-lifting relay", Verb.SET)),
+        ("set safe-lifting", Puzzle("set safe-lifting", Verb.SET)),
+        ("mute Cy Young in safe-lifting", Command(Verb.MUTE, place=PLACE, name="Cy Young")),
+        ("unmute @cy", Command(Verb.UNMUTE, name="cy")),
+        ("mute", Puzzle("mute", Verb.MUTE)),
+        ("mute in safe-lifting", Puzzle("mute in safe-lifting", Verb.MUTE)),
+        ("digest weekly", Command(Verb.DIGEST, place=Acct("weekly"))),
     ],
 )
 def test_sentences(said: str, meant: Command | Puzzle) -> None:

@@ -147,6 +147,22 @@ def test_H05_the_classes_of_mentions_stay() -> None:
     assert clean(html) == html
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<li><table><li>",
+        "<p><table><p>x<h1><table>y<h2>",
+        "<blockquote><li><option>x<p>x<button>x<p><p><tr>x<ruby>x<em></p><nobr>x<i>",
+        "<a><h1><table>x</noscript></ol><rt>x<h1>x<nobr><h1>x<a>x<caption><td><pre>",
+    ],
+    ids=["list", "headings", "buttons", "links"],
+)
+def test_H01_what_a_removed_tag_kept_apart_is_read_again(html: str) -> None:
+    cleaned = clean(html)
+    assert_inert(cleaned)
+    assert clean(cleaned) == cleaned
+
+
 def test_structure_stays() -> None:
     html = (
         '<h2>x</h2><blockquote><p>a<br>b</p></blockquote><ol start="3"><li value="3">c</li></ol>'

@@ -141,3 +141,12 @@ def test_answers_are_kept_for_two_seconds_and_not_without_end(
     assert recent.get("a") is None
     recent.forget("c")
     assert recent.get("c") is None
+
+
+def test_keys_for_other_purposes_are_derived(tmp_path: Path) -> None:
+    keyring = Keyring(tmp_path)
+    media = keyring.derive("media")
+    assert len(media) == 32
+    assert media == Keyring(tmp_path).derive("media"), "the same after a restart"
+    assert media != keyring.derive("other")
+    assert media != (tmp_path / FILE).read_bytes()

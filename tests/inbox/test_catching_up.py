@@ -7,13 +7,14 @@ from orjson import dumps
 
 from activitypub.synchronization import HEADER, digest, header, parse
 from domain.kinds import MembershipState
+from federation.signatures import Scheme, sign
 from social.backfill import backfill
 from social.roll_call import ROLL_CALL, call_roll
 from storage.queries import communities
 from storage.views.actors import ActorView
 from tests.inbox.gathering import Place, Writer, at, join, place, writer
 from tests.inbox.home import Home
-from tests.support.stranger import Document, Page, Seen, Stranger
+from tests.support.stranger import AS2, Document, Page, Seen, Stranger
 
 ASKED = "/users/lifting/followers_sync"
 
@@ -90,6 +91,38 @@ async def test_a_removal_that_got_lost_bites_before_the_next_words_are_shown(
     assert await state(lifting, ben) is MembershipState.REMOVED
     assert await state(lifting, alice) is MembershipState.ACTIVE
     assert await here.stored(create["object"]["id"]) is not None
+
+
+@pytest.mark.parametrize("signed", [True, False])
+async def test_between_our_nodes_only_a_signed_digest_is_believed(
+    here: Home, lifting: Place, alice: ActorView, ben: ActorView, cy: Writer, signed: bool
+) -> None:
+    lists(lifting, alice)
+    said = {HEADER: header(lifting.followers, f"{lifting.followers}_sync", [alice.uri])}
+    body = dumps(lifting.announce(create := lifting.create(cy), lifting.card(cy)))
+    headers = {"Content-Type": AS2} | (said if signed else {})
+    headers |= sign(
+        method="POST",
+        url=here.inbox,
+        headers=headers,
+        body=body,
+        key=lifting.person.key,
+        key_id=lifting.person.key_id,
+        scheme=Scheme.RFC9421_OURS,
+        now=lifting.server.now(),
+        nonce="a-nonce-that-is-long-enough",
+    )
+    if signed:
+        forged = header(lifting.followers, f"{lifting.followers}_sync", [])
+        assert (
+            await lifting.server.send(here.inbox, body, headers | {HEADER: forged})
+        ).status == 401
+    assert (await lifting.server.send(here.inbox, body, headers | said)).status == 202
+    await here.drain()
+    assert await here.stored(create["object"]["id"]) is not None
+    assert lifting.server.fetches(ASKED) == (1 if signed else 0)
+    expected = MembershipState.REMOVED if signed else MembershipState.ACTIVE
+    assert await state(lifting, ben) is expected
 
 
 async def test_nothing_is_shown_while_the_community_cannot_be_asked(

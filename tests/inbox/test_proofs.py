@@ -6,8 +6,13 @@ from typing import Any
 import pytest
 
 from activitypub.proofs import add_proof
+from domain.kinds import MembershipState, Way
+from federation.discovery import find_actor
+from storage.queries import actors
+from storage.tx import Tx
 from storage.views.actors import ActorView
 from tests.inbox.home import Home
+from tests.support.factories import add_community, add_membership
 from tests.support.stranger import Person, Stranger, ed25519
 
 
@@ -82,3 +87,33 @@ async def test_a_proof_by_a_key_that_nobody_lists_says_nothing(
     bo = prover(b, "bo", 1)
     activity = proven(b.activity(bo, "Create", b.note(bo, cc=[alice.uri])), f"{bo.uri}#other", 2)
     assert await created(here, b, bo, activity)
+
+
+@pytest.mark.both
+@pytest.mark.parametrize(
+    "state", [MembershipState.ACTIVE, MembershipState.REMOVED, None], ids=["member", "left", "none"]
+)
+async def test_T5_a_member_whose_proof_does_not_fit_is_told(
+    here: Home, b: Stranger, alice: ActorView, state: MembershipState | None
+) -> None:
+    bo = prover(b, "bo", 1)
+    author = await find_actor(here.fetcher, bo.uri)
+
+    def club(tx: Tx) -> ActorView:
+        identifier = add_community(tx, "club", base=here.node.origin)
+        if state is not None:
+            add_membership(tx, identifier, author.id, state=state, way=Way.NODE)
+        found = actors.by_id(tx, identifier)
+        assert found is not None
+        return found
+
+    ours = await here.db.write(club)
+    inside = {"to": [ours.uri, ours.followers], "cc": [], "audience": ours.uri}
+    note = b.note(bo) | inside
+    activity = proven(b.activity(bo, "Create", note) | inside, f"{bo.uri}#ed25519-key", 2)
+    assert not await created(here, b, bo, activity)
+    assert "its proof does not verify" in await here.reasons()
+    told = [row for row in await here.rows("activities") if "could not be checked" in str(row)]
+    assert len(told) == (0 if state is None else 1)
+    good = proven(b.activity(bo, "Create", note) | inside, f"{bo.uri}#ed25519-key", 1)
+    assert await created(here, b, bo, good) is (state is MembershipState.ACTIVE)

@@ -209,6 +209,7 @@ def test_the_first_line_names_the_author_as_the_card_does(g: Gathered) -> None:
 
 def put_card(g: Gathered, actor_id: int, **values: Any) -> None:
     given = {"key_uri": None, "version": 1, "made_at": g.tx.now, "actor_id": actor_id} | values
+    given["domain"] = "here.example"
     statement = insert(cards).values({column.name: bindparam(column.name) for column in cards.c})
     g.tx.run(statement, **given)
 
@@ -271,13 +272,13 @@ def test_rule_10_a_note_carries_no_file_but_says_where_it_is(g: Gathered) -> Non
         assert ("2 pictures belong to this: " in one.note["content"]) is (one.post_id == pictured)
 
 
-def put_file(g: Gathered, post_id: int, number: int) -> None:
+def put_file(g: Gathered, post_id: int, number: int, **more: Any) -> None:
     text = {"digest": "d", "preview": "p", "media_type": "image/png", "blurhash": "", "alt": "",
             "focus": "", "source": None, "community_id": None, "fetched_at": None}  # fmt: skip
     row = {"id": number + 1, "actor_id": g.ana, "post_id": post_id, "position": number, "size": 1,
            "width": 1, "height": 1, "created_at": g.tx.now} | text  # fmt: skip
     statement = insert(files).values({column.name: bindparam(column.name) for column in files.c})
-    g.tx.run(statement, **row)
+    g.tx.run(statement, **row | more)
 
 
 def test_rule_11_a_question_goes_out_as_a_note_while_no_votes_are_taken(g: Gathered) -> None:
@@ -341,8 +342,8 @@ def test_rule_27_what_somebody_has_is_taken_back_when_the_right_ended(g: Gathere
     taken = relaying.withdraw(g.tx, node=g.node, community_id=g.community_id, actor_id=g.dee)
     assert taken == 2
     assert [one.note["id"] for one in g.sent(g.dee) if one.kind == "Delete"] == ids
-    assert relay_notes.live_copy(g.tx, first, g.dee) is None
-    assert relay_notes.live_copy(g.tx, second, g.eve) is not None
+    assert relay_notes.live_copy(g.tx, first, g.dee, g.actor(g.dee).origin_id) is None
+    assert relay_notes.live_copy(g.tx, second, g.eve, g.actor(g.eve).origin_id) is not None
     assert [one.kind for one in g.sent(g.eve)] == ["Create", "Create"]
     again = relaying.withdraw(g.tx, node=g.node, community_id=g.community_id, actor_id=g.dee)
     assert again == 0
@@ -369,18 +370,53 @@ def test_rule_19_a_note_is_taken_back_and_issued_anew(g: Gathered) -> None:
     assert relaying.reissue(g.tx, node=g.node, note=new) is None  # taken back, and no other
 
 
-def test_notify_says_that_there_is_something_and_not_what(tx: Tx) -> None:
+def test_notify_says_that_there_is_something_and_not_what_or_by_whom(tx: Tx) -> None:
     g = Gathered(tx, relay=Relay.NOTIFY)
-    post_id = g.relayed(content="<p>secret words</p>", summary="secret warning", sensitive=True)
+    put_card(
+        *(g, g.ana), name="Ana Secretary", home="Secret Works", avatar=None, key=None,
+        community_id=g.community_id, handle="ana",
+    )  # fmt: skip
+    post_id = g.post(content="<p>secret words</p>", summary="secret warning", sensitive=True)
+    put_file(g, post_id, 0)
+    g.relay(post_id)
     for one in g.sent():
-        assert "secret" not in orjson.dumps(one.body).decode()
+        assert "secret" not in orjson.dumps(one.body).decode().lower()
+        assert "picture" not in one.note["content"]
+        assert one.note["content"].startswith("<p>Somebody wrote in Safe lifting, ")
         assert g.node.post_link(post_id) in one.note["content"]
         is_a_good_relay_note(one, g.actor(one.recipient_id).uri)
+    g.relay(g.answer(g.bo, post_id))
+    assert g.sent(g.dee)[-1].note["content"].startswith("<p>Somebody answered in Safe lifting, ")
+    mine = g.post(author=g.dee)
+    g.relay(mine)
+    g.relay(g.answer(g.bo, mine))
+    assert g.sent(g.dee)[-1].note["content"].startswith("<p>Somebody answered you in Safe lifting")
 
 
-def test_timeline_is_never_followers_addressed(tx: Tx) -> None:
+@pytest.mark.both
+def test_rule_10_pictures_that_are_allowed_have_an_address_for_each_member(tx: Tx) -> None:
+    g = Gathered(tx, relays_pictures=True)
+    post_id = g.post()
+    put_file(g, post_id, 0, fetched_at=tx.now, alt="by @bo@far.example")
+    put_file(g, post_id, 1)  # its bytes have not come
+    g.relay(post_id)
+    urls = set()
+    for one in g.sent():
+        [file] = one.note["attachment"]
+        assert file["url"] == g.node.media(1, one.recipient_id or 0)
+        assert file["mediaType"] == "image/png"
+        assert "sha256" not in str(file).lower()
+        assert FOREIGN.findall(file["name"]) == []
+        assert "A picture belongs to this: " in one.note["content"]
+        is_a_good_relay_note(one, g.actor(one.recipient_id or 0).uri)
+        urls.add(file["url"])
+    assert len(urls) == 3
+
+
+def test_timeline_falls_back_to_a_note_for_each_where_the_kind_is_unknown(tx: Tx) -> None:
     g = Gathered(tx, relay=Relay.TIMELINE)
     g.relayed()
+    assert len(g.sent()) == 3
     for one in g.sent():
         is_a_good_relay_note(one, g.actor(one.recipient_id).uri)
 

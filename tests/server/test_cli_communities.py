@@ -6,7 +6,7 @@ import orjson
 import pytest
 from sqlalchemy import select
 
-from domain.kinds import Life, MembershipState, Preset
+from domain.kinds import History, Life, MembershipState, Preset, Relay
 from domain.roles import CommunityRole
 from server.settings import load
 from social import follows
@@ -165,3 +165,53 @@ def test_roles_are_given(run: Run) -> None:
     bo = member("bo")
     assert bo is not None
     assert bo.role is CommunityRole.GUIDE
+
+
+def test_settings_are_changed_and_shown(run: Run) -> None:
+    launched(run)
+    result = run(
+        *("community", "set", HANDLE, "--relay", "timeline", "--pictures", "yes"),
+        *("--wider", "yes", "--keeps-words", "yes", "--takes-back", "yes"),
+        *("--history", "since-joining", "--name", "Lifting", "--purpose", "Lift well"),
+    )
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "It is called Lifting now." in result.stdout
+    row = community()
+    assert (row.relay, row.history, row.purpose) == (
+        Relay.TIMELINE,
+        History.SINCE_JOINING,
+        "Lift well",
+    )
+    assert row.relays_pictures
+    assert row.takes_wider
+    assert row.keeps_words
+    assert row.takes_back
+    shown = run("community", "list", HANDLE).stdout
+    for line in ("relay timeline: ", "pictures yes: ", "history since-joining: ", "wider yes: "):
+        assert line in shown
+    again = run("community", "set", HANDLE, "--relay", "timeline")
+    assert again.stdout == "It is set so already.\n"
+    assert run("community", "set", HANDLE, "--wider", "no").exit_code == 0
+    assert not community().takes_wider
+    assert community().relays_pictures  # what is not named stays
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "reason"),
+    [
+        (("set", "nobody", "--relay", "notify"), 1, "no community called @nobody"),
+        (("set", HANDLE, "--relay", "loud"), 2, "'loud' is not one of"),
+        (("set", HANDLE, "--history", "none"), 2, "'none' is not one of"),
+        (("set", HANDLE, "--name", ""), 1, "A name has 1 to"),
+    ],
+    ids=["nobody", "relay", "history", "name"],
+)
+def test_what_cannot_be_set_is_refused(
+    run: Run, words: tuple[str, ...], code: int, reason: str
+) -> None:
+    launched(run)
+    before = community()
+    result = run("community", *words)
+    assert result.exit_code == code
+    assert reason in result.stderr
+    assert community() == before

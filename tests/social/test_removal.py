@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 import pytest
+from msgspec import convert
 from sqlalchemy import bindparam, func, select, update
 
 from domain.audience import Audience
@@ -16,6 +17,7 @@ from domain.kinds import (
     Role,
 )
 from domain.roles import CommunityRole
+from jobs.queue import enqueue
 from social import joining, memberships, notices, removal
 from social.purging import PURGE
 from storage.queries import (
@@ -63,6 +65,7 @@ _QUEUED = select(queue.c.activity_id, queue.c.inbox).order_by(queue.c.id)
 _TOLD = select(func.count()).where(told_table.c.actor_id == bindparam("actor_id"))
 _HOME = select(func.count()).where(home_entries.c.actor_id == bindparam("actor_id"))
 _PURGES = select(jobs.c.payload).where(jobs.c.kind == PURGE).order_by(jobs.c.id)
+_PARTED = select(jobs.c.payload).where(jobs.c.kind == removal.PARTED)
 _RAW = select(intake_table.c.state, intake_table.c.body).order_by(intake_table.c.id)
 _TAKES_BACK = (
     update(communities_table)
@@ -205,6 +208,8 @@ def test_T18_an_acknowledged_undo_may_come_before_the_undo(tx: Tx, club: Club) -
     memberships.leave(tx, node=OPEN, actor_id=club.cy, community_id=club.id, uri=uri)
     [row] = purges.of_community(tx, club.id)
     assert (row.uri, row.acknowledged_at) == (uri, tx.now)
+    for wrong in ({"uri": "https://x.example/1"}, {"uri": f"{LAB}/act/78", "kind": "Reject"}):
+        assert removal.acknowledged(tx, by=application, **said | wrong) is not None
     stranger = club.view(add_remote(tx, "x", "https://x.example", type=ActorType.APPLICATION))
     assert removal.acknowledged(tx, by=stranger, **said | {"uri": "https://x.example/1"})
     assert len(purges.of_community(tx, club.id)) == 1
@@ -222,6 +227,12 @@ def test_whoever_leaves_is_reported_to_nobody(tx: Tx) -> None:
         memberships.leave(tx, node=OPEN, actor_id=one, community_id=story.id, uri=f"{URI}/undo")
     assert [told(tx, one) for one in (story.ana, story.bo)] == before
     assert [row.actor_id for row in purges.of_community(tx, story.id)] == [cy]
+
+
+def test_a_plain_server_that_says_undo_is_expected_to_forget_nothing(tx: Tx, club: Club) -> None:
+    for one, uri in ((club.dee, "https://plain.example/act/1"), (club.cy, f"{LAB}/act/1")):
+        memberships.leave(tx, node=OPEN, actor_id=one, community_id=club.id, uri=uri)
+    assert [row.actor_id for row in purges.of_community(tx, club.id)] == [club.cy]
 
 
 def test_stewards_and_sponsor_are_told_of_a_removal(tx: Tx) -> None:
@@ -289,7 +300,9 @@ class There:
         self.answer = add_reply(tx, self.zoe, self.own, **place)
         add_like(tx, club.ana, self.root)
         add_like(tx, self.zoe, self.own)
-        self.aside = add_post(tx, club.ana, Audience.public())
+        self.apart = add_post(tx, club.ana, Audience.public())
+        given: dict[str, Any] = {"named": (club.ana,), "audience": Audience.direct()}
+        self.aside = add_reply(tx, self.zoe, self.root, **given)
 
     def ends(self, person: int, uri: str = f"{LAB}/act/1") -> bool:
         return joining.rejected(
@@ -303,8 +316,9 @@ class There:
 
     def purged(self) -> None:
         """What the job does, without its waiting."""
-        while ids := stored.others_posts(self.tx, self.guild.id, 2):
-            stored.forget_posts(self.tx, self.guild.id, ids)
+        for of_kind in (stored.words_aside, stored.others_posts):
+            while ids := of_kind(self.tx, self.guild.id, 2):
+                stored.forget_posts(self.tx, self.guild.id, ids)
         stored.forget_rest(self.tx, self.guild.id)
 
     def asked(self) -> list[Any]:
@@ -330,7 +344,7 @@ def test_T18_a_purge_leaves_our_own_words_and_nothing_else(tx: Tx) -> None:
     for person in (there.club.ana, there.guild.eve):
         there.ends(person)
     there.purged()
-    for gone in (there.root, there.wrapper, there.answer):
+    for gone in (there.root, there.wrapper, there.answer, there.aside):
         assert posts.by_id(tx, gone) is None
     own, below = posts.by_id(tx, there.own), posts.by_id(tx, there.below)
     assert own is not None
@@ -340,7 +354,7 @@ def test_T18_a_purge_leaves_our_own_words_and_nothing_else(tx: Tx) -> None:
     assert (below.reply_to_id, below.root_id) == (own.id, own.id)
     assert actors.by_id(tx, there.zoe) is None
     assert cards.by_member(tx, there.guild.id, there.zoe) is None
-    assert posts.by_id(tx, there.aside) is not None
+    assert posts.by_id(tx, there.apart) is not None
     there.purged()
     assert posts.by_id(tx, there.own) is not None
 
@@ -359,23 +373,23 @@ def test_somebody_whom_another_community_knows_or_whom_we_block_is_not_forgotten
     assert actors.by_id(tx, yan) is not None
 
 
+def arrived(there: There, signer: int, number: int, kind: str) -> None:
+    """An activity that was taken in, and that nobody has looked at."""
+    taken = intake.take(
+        there.tx,
+        origin_id=there.club.lab,
+        activity_uri=f"{LAB}/act/{number}",
+        signer_id=signer,
+        body=orjson.dumps({"type": kind}),
+    )
+    enqueue(there.tx, "process", taken, about=signer)
+
+
 def test_T18_raw_announces_are_dropped_and_answers_to_who_asks_are_not(tx: Tx) -> None:
     there = There(Club(tx))
     for number, kind in enumerate(("Announce", "Accept")):
-        intake.take(
-            tx,
-            origin_id=there.club.lab,
-            activity_uri=f"{LAB}/act/{number}",
-            signer_id=there.guild.id,
-            body=orjson.dumps({"type": kind}),
-        )
-    intake.take(
-        tx,
-        origin_id=there.club.lab,
-        activity_uri=f"{LAB}/act/9",
-        signer_id=there.club.cy,
-        body=b'{"type":"Announce"}',
-    )
+        arrived(there, there.guild.id, number, kind)
+    arrived(there, there.club.cy, 9, "Announce")
     stored.drop_raw(tx, there.guild.id)
     found = tx.all(_RAW)
     assert [(state, body is None) for state, body in found] == [
@@ -404,3 +418,21 @@ def test_leaving_is_acknowledged_like_a_removal(tx: Tx) -> None:
         "type": "Undo",
         "actor": there.club.view(there.club.ana).uri,
     }
+
+
+def test_the_end_of_an_agreement_is_told_once_to_everybody_whom_it_concerns(
+    tx: Tx, club: Club
+) -> None:
+    guild = Guild(club)
+    ended = [
+        *(row for row in communities.members(tx, club.id) if row.actor_id in {club.cy, club.kim}),
+        *(row for row in communities.members(tx, guild.id) if row.actor_id == guild.eve),
+    ]
+    removal.parted(tx, "lab.example", ended)
+    [payload] = [orjson.loads(row[0]) for row in tx.all(_PARTED)]
+    removal.tell_parted(tx, node=OPEN, said=convert(payload, removal.Parted))
+    [text] = [one for one in told(tx, club.ana) if "The agreement with lab.example ended" in one]
+    assert "Club" in text
+    assert "You do not belong to Guild any more." in told(tx, guild.eve)[-1]
+    removal.parted(tx, "lab.example", [])
+    assert len(tx.all(_PARTED)) == 1

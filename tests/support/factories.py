@@ -388,6 +388,7 @@ def add_card(tx: Tx, community: int, actor: int, **values: Any) -> None:
     """What a community says of one of its members."""
     row: dict[str, Any] = {
         "handle": "cy",
+        "domain": "n3.example",
         "name": "Cy",
         "home": "Acme",
         "avatar": None,

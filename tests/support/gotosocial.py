@@ -4,14 +4,26 @@ It differs from Mastodon where its rules say so; each has a test in
 tests/together/test_scripted_servers.py.
 """
 
+from collections import defaultdict
 from typing import Any
 
 from tests.support.mastodon import ScriptedServer, Status, listed
-from tests.support.stranger import PUBLIC, Document, Person
+from tests.support.stranger import PUBLIC, Answered, Document, Person, Stranger
 
 
 class GoToSocial(ScriptedServer):
     """GoToSocial as observed."""
+
+    software = "gotosocial"
+
+    def __init__(self, server: Stranger, home: str) -> None:
+        super().__init__(server, home)
+        self.blocked: dict[str, set[str]] = defaultdict(set)
+
+    async def follow(self, person: Person, target: str) -> Answered:
+        """Row 8: only after Undo{Block} may somebody ask again."""
+        assert target not in self.blocked[person.uri], "who is blocked cannot follow"
+        return await super().follow(person, target)
 
     def answered(self, kind: str, activity: Document) -> None:
         """Rows 1 and 8: a Reject ends what is asked; after an Accept it is ignored."""
@@ -29,10 +41,14 @@ class GoToSocial(ScriptedServer):
         """Row 8: a Block is what ends a relation, and hides what came before."""
         if activity["type"] == "Block":
             blocked = str(activity["object"])
+            self.blocked[blocked].add(activity["actor"])
             self.following[blocked].discard(activity["actor"])
             mine = [one.id for one in self.statuses.values() if one.author == activity["actor"]]
             self.homes[blocked] = [one for one in self.homes[blocked] if one not in mine]
             self.notified[blocked] = [one for one in self.notified[blocked] if one not in mine]
+            return
+        if activity["type"] == "Undo" and activity["object"]["type"] == "Block":
+            self.blocked[str(activity["object"]["object"])].discard(activity["actor"])
             return
         super().receive(activity)
         if activity["type"] == "Create":

@@ -13,6 +13,7 @@ import orjson
 
 from tests.support.stranger import PUBLIC, Answered, Document, Page, Person, Seen, Stranger
 
+NODEINFO: Final = "http://nodeinfo.diaspora.software/ns/schema/"
 PUBLIC_SPELLINGS: Final = frozenset({PUBLIC, "as:Public", "Public"})
 
 
@@ -40,6 +41,8 @@ class Status:
 class ScriptedServer:
     """What the scripted servers have in common; the rules are in the two that differ by them."""
 
+    software = "mastodon"
+
     def __init__(self, server: Stranger, home: str) -> None:
         self.server = server
         self.home = home  # the inbox of the node under test
@@ -52,6 +55,11 @@ class ScriptedServer:
         self.shared_inbox_uses: list[Document] = []
         self.open_files: dict[str, str] = {}  # copies at open addresses, and of what
         server.pages["/inbox"] = self.take
+        described = server.url("/nodeinfo/2.0")
+        links = [{"rel": f"{NODEINFO}2.0", "href": described}]
+        server.pages["/.well-known/nodeinfo"] = Page({"links": links}, type="application/json")
+        told = {"version": "2.0", "software": {"name": self.software, "version": "1"}}
+        server.pages["/nodeinfo/2.0"] = Page(told, type="application/json")
 
     def person(self, handle: str, **more: Any) -> Person:
         """Somebody here, with followers elsewhere."""

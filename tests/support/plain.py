@@ -182,7 +182,7 @@ class Gathered:
         return [RelayNoteRow(*row) for row in self.tx.all(_NOTES)]
 
     def copy(self, post_id: int, actor_id: int) -> RelayNoteRow:
-        found = relay_notes.live_copy(self.tx, post_id, actor_id)
+        found = relay_notes.live_copy(self.tx, post_id, actor_id, self.actor(actor_id).origin_id)
         assert found is not None
         return found
 

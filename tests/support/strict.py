@@ -96,9 +96,7 @@ _MEDIA = shape(
         "url": address,
         "preview_url": address,
         "remote_url": maybe(address),
-        "meta": shape(
-            {"focus": shape({"x": real, "y": real}), "original": _SIZE, "small": _SIZE}
-        ),
+        "meta": shape({"focus": shape({"x": real, "y": real}), "original": _SIZE, "small": _SIZE}),
         "description": maybe(text),
         "blurhash": maybe(text),
     }

@@ -186,15 +186,13 @@ class Lifting:
 
     async def say(self, handle: str, words: str, **more: object) -> Json:
         """A post in the community by one of ours."""
-        return await self[handle].say(
-            f"{self.club.acct} {words}", visibility="private", **more
-        )
+        return await self[handle].say(f"{self.club.acct} {words}", visibility="private", **more)
 
     async def listing(self, handle: str) -> str:
         """The path of the list that shows the community in somebody's app."""
-        lists = await self[handle].get("/api/v1/lists")
-        [group] = [one["id"] for one in lists if one["id"].startswith("g")]
-        return f"/api/v1/timelines/list/{group}"
+        actor = await self[handle].node.db.read(actors.by_uri, self.club.uri)
+        assert actor is not None
+        return f"/api/v1/timelines/list/g{actor.id}"
 
     async def reads(self, handle: str, words: str) -> Json:
         """Wait until a member has these words in the community's list; the post itself."""
@@ -225,7 +223,9 @@ def speaks(server: Stranger, software: str) -> None:
 
 
 @asynccontextmanager
-async def lifting(nodes: Nodes, ports: dict[str, dict[str, object]] | None = None) -> AsyncIterator[Lifting]:
+async def lifting(
+    nodes: Nodes, ports: dict[str, dict[str, object]] | None = None
+) -> AsyncIterator[Lifting]:
     """The nodes and servers with their people; nobody knows anybody yet."""
     given = {"federation": "partners", "public_means": "network"}
     hq, lab, firm = [

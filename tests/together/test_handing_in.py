@@ -228,8 +228,30 @@ async def test_T5_a_forged_proof_has_no_effect(nodes: Nodes) -> None:
     assert await club.row(club.hq, waiting) is None
     mine = await club.row(club.lab, waiting)
     assert mine is not None
-    assert mine.acceptance is not Acceptance.ACCEPTED
+    assert mine.acceptance is Acceptance.REFUSED, "its author is told, and can send it again"
     assert await club.sent(club.hq, "Announce") == []
+
+
+async def test_a_like_that_the_community_refuses_counts_at_its_author_no_more(
+    nodes: Nodes,
+) -> None:
+    club = await Club.made(nodes)
+    status = await club.ana.say("@club hello", visibility="private")
+    await settled(club.hq, club.lab)
+    there = await club.row(club.lab, status["uri"])
+    assert there is not None
+    cy = await club.hq.db.read(actors.by_uri, club.cy.uri)
+    assert cy is not None
+    await club.hq.db.write(club.removed, cy.id)  # and cy's node was not told
+    liked = await club.cy.post(f"/api/v1/statuses/{there.id}/favourite")
+    assert liked["favourites_count"] == 1
+
+    async def is_settled() -> bool:
+        await settled(club.hq, club.lab)
+        row = await club.row(club.lab, status["uri"])
+        return row is not None and row.likes_count == 0
+
+    await until(is_settled)
 
 
 @pytest.mark.both

@@ -18,7 +18,7 @@ from storage.tx import Tx
 from storage.views.actors import ActorView
 from tests.support.nodes import Json, Nodes, Person, RunningNode, until
 from tests.together.communities import Community, found
-from tests.together.stories import known, settled
+from tests.together.stories import known, settled, shows
 
 
 class Meeting:
@@ -131,6 +131,11 @@ async def test_who_joins_late_reads_what_was_said_before(nodes: Nodes) -> None:
     await meeting.shown("ana", "the first words")
     await meeting.say("ana", "an answer", in_reply_to_id=await id_at(meeting["ana"], first["uri"]))
     await meeting.settled()
+    await meeting["bo"].post(f"/api/v1/statuses/{first['id']}/favourite")
+    await meeting["bo"].post(f"/api/v1/statuses/{first['id']}/unfavourite")
+    seen = await id_at(meeting["ana"], first["uri"])
+    await meeting["ana"].post(f"/api/v1/statuses/{seen}/favourite")
+    await meeting.settled()
     await meeting.join("cy")
     early = await meeting.shown("cy", "the first words")
     assert early["uri"] == first["uri"]
@@ -140,6 +145,7 @@ async def test_who_joins_late_reads_what_was_said_before(nodes: Nodes) -> None:
         return len(thread["descendants"]) == 1
 
     await until(answered)
+    await shows(meeting["cy"], early["id"], favourites_count=1)  # Ana's stands, Bo's does not
     assert [one for one in await meeting["cy"].notifications() if one["type"] == "mention"] == []
 
 

@@ -6,24 +6,35 @@ ends in what its people see, on their own node and in their own app.
 
 import secrets
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Select, bindparam, select, update
 
 from activitypub.vocabulary import ACCEPT
-from domain.kinds import KeyType, MembershipState, Way
+from domain.kinds import AgreementKind, KeyType, MembershipState, Way
 from domain.roles import CommunityRole
 from federation.signatures import Scheme, sign
 from social import agreed
 from storage.queries import posts
+from storage.tables.jobs import jobs
 from storage.tables.origins import agreements
+from storage.tx import Tx
 from tests.support.nodes import Answer, Json, Nodes, Person, RunningNode, until
 from tests.support.pictures import picture, upload
 from tests.together.communities import note_for
 from tests.together.lifting import HANDLE, PURPOSE, Lifting, lifting, offered, operate, shows
 from tests.together.test_removal import holding
 
-_END = update(agreements).values(until=0)
+_END = (
+    update(agreements)
+    .where(agreements.c.kind == AgreementKind.PARTNER)
+    .values(until=bindparam("at"))
+)
+
+
+_ENDS = select(agreements.c.until).where(agreements.c.kind == AgreementKind.PARTNER)
+_LOOKS = select(jobs.c.run_at).where(jobs.c.kind == agreed.TICK)
 
 
 async def fetch(url: str, at: RunningNode, person: Person) -> Answer:
@@ -173,9 +184,7 @@ async def dee_answers(story: Lifting, root: Json) -> None:
         answer = await story.reads(handle, "we use straps")
         assert answer["in_reply_to_id"] == await id_at(story[handle], root["uri"])
         assert answer["account"]["acct"] == f"dee@{story.mastodon.server.authority}"
-    await story["bo"].post(
-        f"/api/v1/statuses/{await id_at(story['bo'], root['uri'])}/favourite"
-    )
+    await story["bo"].post(f"/api/v1/statuses/{await id_at(story['bo'], root['uri'])}/favourite")
     await story.mastodon.like(story.dee, copy)
     await same_figures(story, root["uri"], 2, 2)
     assert story.mastodon.leaked == story.gotosocial.leaked == []
@@ -209,10 +218,10 @@ async def _finds_nothing(story: Lifting, outsider: Person, uri: str) -> None:
     at_host = await story.hq.db.read(posts.by_uri, uri)
     assert at_host is not None
     for place in (f"{story.hq.origin}/o/{at_host.id}", f"{story.club.uri}/outbox?page=true"):
-        assert (await fetch(place, story.hq, outsider)).status in {403, 404}
+        assert (await fetch(place, story.hq, outsider)).status in {401, 403, 404}
         unsigned = await story.hq.ask("GET", place, headers={"Accept": ACCEPT})
         assert unsigned.status == 404
-    assert (await fetch(uri, story.firm, outsider)).status in {403, 404}
+    assert (await fetch(uri, story.firm, outsider)).status in {401, 403, 404}
 
 
 async def _the_picture_is_for_members(story: Lifting, url: str) -> None:
@@ -231,12 +240,14 @@ async def the_agreement_ends(story: Lifting, root: Json) -> None:
     """Its date passes: deliveries stop, the firm forgets and says so; others go on."""
     there = await id_at(story["cy"], root["uri"])
     for node in (story.hq, story.firm):
-        await node.db.write(lambda tx: tx.change(_END))
-    assert (await story["cy"].ask("GET", f"/api/v1/statuses/{there}")).status == 404
+        ends, looks = [await node.db.read(_first_column, one) for one in (_ENDS, _LOOKS)]
+        assert set(ends) <= set(looks), "each node looks at its agreements at that very moment"
+        await node.db.write(lambda tx: tx.change(_END, at=tx.now))
     await story.say("ana", "after the end")
     await story.all_read("after the end", "cy")
     for node in (story.hq, story.firm):
         await node.db.write(agreed.end_overdue, node=node.node)
+    assert (await story["cy"].ask("GET", f"/api/v1/statuses/{there}")).status == 404
     await shows(story.hq, "they forgot what they got on")
     await story.settled()
     for words in ("no handles", "we use straps", "after the end"):
@@ -245,3 +256,19 @@ async def the_agreement_ends(story: Lifting, root: Json) -> None:
     row = await story.club.member(story["cy"].uri)
     assert row is not None
     assert row.state is MembershipState.REMOVED
+    await _the_data_flow_page_says_so(story)
+
+
+def _first_column(tx: Tx, statement: Select[Any]) -> list[int]:
+    return [row[0] for row in tx.all(statement)]
+
+
+async def _the_data_flow_page_says_so(story: Lifting) -> None:
+    """To every member, wherever: who holds copies, and who has forgotten them."""
+    path = "/api/tertulia/v1/communities/{}/data_flow"
+    shown = await story["ana"].get(path.format(story.club.id))
+    servers = {one["domain"]: one for one in shown["servers"]}
+    [asked] = servers[story.firm.host]["forgetting"]
+    assert asked["acknowledged_at"] is not None
+    holders = {story.lab.host, story.mastodon.server.authority, story.gotosocial.server.authority}
+    assert {domain for domain, one in servers.items() if one["has_members"]} == holders

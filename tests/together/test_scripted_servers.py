@@ -124,6 +124,18 @@ async def test_naive_a_removed_member_goes_on_seeing_followers_notes_on_gotosoci
         assert not (server is gotosocial and server.sees(dee, SECRET))
 
 
+async def test_on_gotosocial_who_is_blocked_asks_again_only_after_its_undo(
+    gotosocial: GoToSocial,
+) -> None:
+    dee = joined(gotosocial, "dee")
+    block = {"id": f"{G}#blocks/1", "type": "Block", "actor": G, "object": dee.uri}
+    gotosocial.receive(block)
+    with pytest.raises(AssertionError):
+        await gotosocial.follow(dee, G)
+    gotosocial.receive({"type": "Undo", "actor": G, "object": block})
+    assert gotosocial.blocked[dee.uri] == set()
+
+
 async def test_a_reject_while_it_is_asked_ends_the_asking(server: ScriptedServer) -> None:
     dee = joined(server, "dee", accepted=False)
     server.receive(answer("Reject", dee))

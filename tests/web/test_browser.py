@@ -15,6 +15,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from social import accounts
 from social.apps import OUT_OF_BAND, insert_app
 from tests.support.nodes import RunningNode, running_node
+from tests.support.pictures import picture as drawn
 
 pytestmark = [
     *(pytest.mark.browser, pytest.mark.timeout(180)),
@@ -293,3 +294,25 @@ async def test_every_field_has_a_name_and_every_page_its_landmarks(
             )
             assert nameless == 0, path
             assert await page.title()
+
+
+async def test_a_picture_is_posted_and_seen_on_a_phone(
+    browser: Browser, node: RunningNode, tmp_path: Path
+) -> None:
+    photo = tmp_path / "knot.jpg"
+    photo.write_bytes(drawn(size=(1600, 1200)))
+    async with window(browser, node, viewport=PHONE) as page:
+        await come_in(page, node)
+        await page.get_by_label("What are you learning?").fill("Look at this knot")
+        await page.get_by_text("Add pictures").click()
+        await page.get_by_label("Picture 1", exact=True).set_input_files(photo)
+        await page.get_by_label("What it shows").first.fill("a wet knot")
+        await picture(page, "compose-with-picture", tmp_path, whole=True)
+        await page.get_by_role("button", name="Post").click()
+        shown = page.get_by_role("article").get_by_role("img", name="a wet knot")
+        await expect(shown).to_be_visible()
+        await shown.scroll_into_view_if_needed()
+        width = "image => image.decode().then(() => image.naturalWidth)"
+        assert await shown.evaluate(width) > 300, "it came from the node itself"
+        assert await fits(page)
+        await picture(page, "picture", tmp_path, whole=True)

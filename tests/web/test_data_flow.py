@@ -16,6 +16,7 @@ from storage.views.data_flow import Request, Server
 from tests.support.factories import add_membership, add_remote
 from tests.support.nodes import Json, Person, RunningNode
 from tests.web.gathering import Club, found_club
+from tests.web.visitor import Visitors
 
 DAY = 24 * 3600 * 1000
 _ROW = (
@@ -83,6 +84,7 @@ async def test_each_server_is_named_with_what_it_promised(club: Club, bo: Person
         purges.ask(tx, "https://x/2", origin_id=lab, community_id=club.id, actor_id=2)
         purges.acknowledge(tx, "https://x/1", origin_id=lab)
         purges.ask(tx, "https://x/3", origin_id=lab, community_id=club.id + 1)
+        purges.ask(tx, "https://x/4", origin_id=lab)
 
     await club.node.db.write(make)
     lab, social = (await flow(bo, club))["servers"]
@@ -90,7 +92,10 @@ async def test_each_server_is_named_with_what_it_promised(club: Club, bo: Person
         *("lab.example", "Tertulia node"),
         True,
     )
-    assert [one["acknowledged_at"] is not None for one in lab["forgetting"]] == [True, False]
+    assert [one["acknowledged_at"] is not None for one in lab["forgetting"]] == [
+        *(True, False),
+        False,  # with the whole agreement
+    ]
     assert lab["notices"] == []
     assert (social["domain"], social["software"], social["has_members"]) == (
         *("m.example", "mastodon"),
@@ -189,6 +194,32 @@ def test_O17_what_is_no_server_is_left_out(wrong: Any) -> None:
     said["tertulia:servers"].append(wrong)
     said["tertulia:servers"][0]["tertulia:forgetting"].append(wrong)
     assert parse_servers(said) == [SERVER]
+
+
+async def test_members_read_it_on_a_page(
+    club: Club, visitors: Visitors, node: RunningNode, bo: Person
+) -> None:
+    def make(tx: Tx) -> None:
+        lab = arrive(tx, club=club, handle="cy", origin="https://lab.example", software=SOFTWARE)
+        arrive(tx, club=club, handle="di", origin="https://t.example", software=None)
+        purges.ask(tx, "https://x/1", origin_id=lab, community_id=club.id, actor_id=1)
+
+    path = f"/communities/{club.id}/copies"
+    at_bo, at_cy = await visitors.of(bo), await visitors.of(await node.person("cy"))
+    assert "Nowhere else" in (await at_bo.get(path)).text
+    await club.node.db.write(make)
+    shown = (await at_bo.get(path)).text
+    for words in ("lab.example", "Tertulia node", "it has not said that it did", "t.example"):
+        assert words in shown
+    assert "may be able to read what it got" in shown
+    assert path in (await at_bo.get("/@club")).html
+    assert (await at_cy.get(path)).status == 404
+    await club.node.db.write(lambda tx: purges.acknowledge(tx, "https://x/1", origin_id=_lab(tx)))
+    assert "; it has, on" in (await at_bo.get(path)).text
+
+
+def _lab(tx: Tx) -> int:
+    return origins.origin_id(tx, "https://lab.example")
 
 
 async def test_membership_is_asked_at_the_moment(club: Club, bo: Person) -> None:

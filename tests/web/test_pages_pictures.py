@@ -1,4 +1,4 @@
-"""Pictures on pages, with forms that need no script: added, described, kept when something fails."""
+"""Pictures on pages, by forms that need no script: added, described, kept when something fails."""
 
 from io import BytesIO
 from typing import Any
@@ -102,3 +102,24 @@ async def test_a_form_from_elsewhere_uploads_nothing(node: RunningNode, at_ana: 
     data = form(page, {"file0": picture()}, text="x", readers="everyone", csrf="wrong")
     assert (await at_ana.ask("POST", "/posts", data=data)).status == 403
     assert list(node.parts.archive.blobs.names()) == []
+
+
+async def test_a_warning_hides_the_pictures_too(node: RunningNode, at_ana: Visitor) -> None:
+    await write(at_ana, {"file0": picture()}, text="look", summary="a spider")
+    page = await at_ana.get("/")
+    assert len(page.tree.css(".post .pictures img")) == 1
+    assert len(page.tree.css(".post details .pictures img")) == 1
+
+
+async def test_what_is_marked_sensitive_is_shown_when_asked(
+    ana: Person, bo: Person, at_ana: Visitor
+) -> None:
+    made = await upload(ana)
+    await ana.say("look", media_ids=[made["id"]], sensitive=True)
+    page = await at_ana.get("/")
+    assert len(page.tree.css(".post details .pictures img")) == 1
+    other = await upload(ana)
+    await ana.say("look again", media_ids=[other["id"]])
+    page = await at_ana.get("/")
+    assert len(page.tree.css(".post .pictures img")) == 2
+    assert len(page.tree.css(".post details .pictures img")) == 1

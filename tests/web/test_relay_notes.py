@@ -104,8 +104,8 @@ def test_a_block_between_author_and_recipient_stops_new_notes_and_not_others(
     first = copy(g)
     add_block(g.tx, g.dee, g.ana)
     post_id = g.relayed()
-    assert relay_notes.live_copy(g.tx, post_id, g.dee) is None
-    assert relay_notes.live_copy(g.tx, post_id, g.eve) is not None
+    assert relay_notes.live_copy(g.tx, post_id, g.dee, g.actor(g.dee).origin_id) is None
+    assert relay_notes.live_copy(g.tx, post_id, g.eve, g.actor(g.eve).origin_id) is not None
     assert first.is_live
 
 

@@ -70,3 +70,5 @@ def test_fragments_forget_the_least_recently_used() -> None:
     kept.keep({"c": b"3"})
     assert kept.held(["a", "b", "c"]) == {"a": b"1", "c": b"3"}
     assert len(kept) == 2
+    kept.clear()
+    assert kept.held(["a", "b", "c"]) == {}

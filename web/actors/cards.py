@@ -24,11 +24,14 @@ from web.call import Call
 def shown_cards(
     tx: Tx, *, node: Node, actor_id: int, signer: ActorView | None, of: str
 ) -> JsonDict:
-    """The card of the member `of`, as of now, for an active member's server; NotFound otherwise."""
+    """The card of the member `of`, as of now, for an active member's node; NotFound otherwise.
+
+    Plain servers check no proofs, and so need no cards.
+    """
     community = actors.by_id(tx, actor_id)
     if community is None or not community.is_local or signer is None:
         raise NotFound
-    if not communities.is_member(tx, community.id, signer.id):
+    if not communities.is_member_on_node(tx, community.id, signer.id):
         raise NotFound
     found = []
     if (member := actors.by_uri(tx, of)) is not None:

@@ -16,9 +16,11 @@ from web.call import Call
 
 
 def shown_data_flow(tx: Tx, *, actor_id: int, signer: ActorView | None) -> JsonDict:
-    """What every member may know of it; NotFound for all others."""
+    """What every member may know of it, for a member's node; NotFound for all others."""
     community = community_here(tx, actor_id)
-    if community is None or signer is None or not communities.is_member(tx, actor_id, signer.id):
+    if community is None or signer is None:
+        raise NotFound
+    if not communities.is_member_on_node(tx, actor_id, signer.id):
         raise NotFound
     return render(data_flow_url(community), servers(tx, actor_id))
 

@@ -15,7 +15,7 @@ from activitypub.render import actors as render_actors
 from activitypub.render import groups as render_groups
 from activitypub.render import posts as render_posts
 from activitypub.vocabulary import ACTIVITY_JSON, JsonDict
-from domain.audience import ANONYMOUS, Viewer
+from domain.audience import ANONYMOUS, Kind, Viewer
 from domain.errors import Gone, NotFound
 from domain.ids import HERE
 from domain.kinds import ActorType
@@ -24,9 +24,10 @@ from federation.signatures import BadSignature
 from outbox.addresses import address_of
 from social.communities import is_known_to, terms_of
 from storage.queries import actors, communities
-from storage.queries.activities import activity, is_for_one
+from storage.queries.activities import activity, meant_for
 from storage.queries.disclosures import is_disclosed_to_plain
 from storage.queries.keys import public_keys
+from storage.queries.origins import is_sister
 from storage.tx import Tx
 from storage.views import posts
 from storage.views.actors import ActorView
@@ -105,7 +106,10 @@ def shown_actor(tx: Tx, *, node: Node, actor_id: int, signer: ActorView | None) 
         if row is not None and told:
             return render_groups.group(actor, keys, node, terms_of(row))
         return render_actors.stub(actor, keys)  # whole only for those who have to do with it
-    return render_actors.actor(actor, keys, node) if signer else render_actors.stub(actor, keys)
+    if signer is None:
+        return render_actors.stub(actor, keys)
+    bio = actor.public or actor.posts_count > 0 or is_sister(tx, signer.origin_id)
+    return render_actors.actor(actor, keys, node, bio=bio)
 
 
 @for_servers
@@ -122,9 +126,15 @@ async def show_actor(call: Call, signer: Signer) -> StreamResponse:
 
 
 def shown_post(tx: Tx, *, node: Node, post_id: int, viewer: Viewer) -> JsonDict:
-    """A post of ours as this viewer may read it, or NotFound."""
+    """A post of ours as this viewer may read it, or NotFound.
+
+    In a community, for its members' nodes: members on plain servers have their relay notes.
+    """
     post = posts.visible(tx, post_id, viewer)
     if not post.row.is_local or post.shared_post is not None:
+        raise NotFound
+    place = post.row.place_id if post.row.kind is Kind.COMMUNITY else None
+    if place is not None and not communities.is_member_on_node(tx, place, viewer.actor):
         raise NotFound
     return render_posts.document(post, node, address_of(tx, post))
 
@@ -160,9 +170,14 @@ def shown_activity(tx: Tx, *, activity_id: int, viewer: Viewer) -> bytes:
     """An activity as it was sent, to whoever may read its post; NotFound otherwise.
 
     A relay note is for one member: others who may read the post shall not learn that member's id
-    of it, nor who the member is.
+    of it, nor who the member is. What goes through a community is for its members' nodes: plain
+    servers fetch it for whoever looks it up (rule 8 of what real servers did), and who has left
+    reads the own words elsewhere.
     """
-    found = None if is_for_one(tx, activity_id) else activity(tx, activity_id)
+    meant = meant_for(tx, activity_id)
+    inside = communities.is_member_on_node(tx, meant.community_id or 0, viewer.actor)
+    is_apart = meant.recipient_id is not None or (meant.community_id is not None and not inside)
+    found = None if is_apart else activity(tx, activity_id)
     post_id = found[1] if found is not None else None
     posts.visible(tx, post_id or 0, viewer)  # asked in any case: a clock shall tell no difference
     if found is None or post_id is None:

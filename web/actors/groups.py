@@ -15,7 +15,7 @@ from activitypub.render import activities as render
 from activitypub.render.cards import document as card_document
 from activitypub.render.cards import own_key
 from activitypub.render.files import copy
-from activitypub.vocabulary import COMMUNITY_CONTEXT, JsonDict
+from activitypub.vocabulary import CARDS, COMMUNITY_CONTEXT, LIKED, JsonDict
 from domain.audience import Viewer
 from domain.errors import NotFound
 from domain.kinds import MembershipState, Way
@@ -65,6 +65,8 @@ def shown_outbox(
         "partOf": outbox,
         "orderedItems": _items(tx, node, community, found),
     }
+    if liked := _likes(tx, community, found):
+        shown[LIKED] = liked
     if len(found) == proven.MOST:
         shown["next"] = f"{outbox}?page=true&max_id={found[-1].id}"
     return shown
@@ -98,6 +100,19 @@ def _items(tx: Tx, node: Node, community: ActorView, found: Sequence[Announced])
         )
         for one in found
     ]
+
+
+def _likes(tx: Tx, community: ActorView, found: Sequence[Announced]) -> list[JsonDict]:
+    """Likes of these posts as they were announced: a newcomer's node shows the same figures."""
+    liked = proven.announced_likes(tx, community.id, found)
+    people = sorted({one.actor_id for one in liked})
+    told = {card.actor_id: card for card in cards.of_members(tx, community.id, people)}
+    return [_like(one.body, told.get(one.actor_id)) for one in liked]
+
+
+def _like(body: bytes, card: Card | None) -> JsonDict:
+    whole = {name: value for name, value in orjson.loads(body).items() if name != "@context"}
+    return whole if card is None else whole | {CARDS: [card_document(card)]}
 
 
 def _as_then(community: ActorView, one: Announced, told: list[Card]) -> list[JsonDict]:

@@ -38,15 +38,16 @@ def shown_relay_note(tx: Tx, *, node: Node, token: str, signer: ActorView | None
 
 
 def _may_fetch(tx: Tx, note: relay_notes.RelayNoteRow, signer: ActorView) -> bool:
-    recipient = actors.by_id(tx, note.actor_id)
-    if recipient is None or recipient.origin_id != signer.origin_id:
+    """Of a note for all members on a server nobody is the recipient but the members themselves."""
+    recipient = signer if note.is_shared else actors.by_id(tx, note.actor_id)
+    if recipient is None or not note.origin_id == recipient.origin_id == signer.origin_id:
         return False
     origin = origins.by_id(tx, signer.origin_id)
     if origin is None or (origin.software or "").casefold() in SEARCHES_FOR_ANYBODY:
         return False
-    if not relay_notes.is_plain_member(tx, note.community_id, note.actor_id):
+    if not relay_notes.is_plain_member(tx, note.community_id, recipient.id):
         return False
-    return note.actor_id in readers_among(tx, note.post_id, [note.actor_id])
+    return recipient.id in readers_among(tx, note.post_id, [recipient.id])
 
 
 @for_servers

@@ -29,8 +29,8 @@ REMAIN: Final = (
 )
 OTHERS_READ: Final = "Other people on this server may be able to read what it got."
 SIGNED: Final = (
-    "What members on other nodes are sent carries its author's signature, which outsiders could"
-    " check if a copy got about."
+    "What members of other organisations are sent carries its author's signature, which outsiders"
+    " could check if a copy got about."
 )
 LINKS: Final = (
     "A link to a picture that somebody copies works for whoever has it until that member's right"
@@ -42,11 +42,11 @@ def server_entity(server: Server) -> dict[str, Any]:
     """A server for a member to read."""
     return {
         "domain": parse_url(server.origin).authority,
-        "software": NODE if server.is_node else server.software or UNKNOWN,
+        "software": software(server),
         "since": day(server.since),
         "has_members": server.has_members,
         "forgetting": [_request(one) for one in server.requests],
-        "notices": _notices(server),
+        "notices": notices(server),
     }
 
 
@@ -58,7 +58,13 @@ def _request(request: Request) -> dict[str, Any]:
     }
 
 
-def _notices(server: Server) -> list[str]:
+def software(server: Server) -> str:
+    """What kind of server it is, as people say it."""
+    return NODE if server.is_node else server.software or UNKNOWN
+
+
+def notices(server: Server) -> list[str]:
+    """What members should know of such a server."""
     if server.is_node or server.software == SOFTWARE:
         return []
     return [REMAIN] if server.software in DISCREET else [REMAIN, OTHERS_READ]

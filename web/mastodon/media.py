@@ -21,7 +21,7 @@ from web.routes import Access, Body, Route, change, get, post
 
 async def upload(call: Call) -> StreamResponse:
     """POST /api/v2/media, and /api/v1/media alike."""
-    async with call.services.archive.uploading:
+    async with call.services.archive.taking_in(call.person.actor_id):
         params = await read_params(call.request, LARGEST)
         kept = await keep(call, params.files.get("file"))
     row = await call.write(

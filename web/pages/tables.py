@@ -3,6 +3,7 @@
 from web.pages import (
     communities,
     consent,
+    copies,
     files,
     finding,
     front,
@@ -24,6 +25,7 @@ ROUTES: list[Route] = [
     *reading.ROUTES,
     *people.ROUTES,
     *communities.ROUTES,
+    *copies.ROUTES,
     *finding.ROUTES,
     *settings.ROUTES,
     *files.ROUTES,

@@ -176,6 +176,7 @@ def upgrade() -> None:
         sa.Column("community_id", BIG, autoincrement=False, nullable=False),
         sa.Column("actor_id", BIG, autoincrement=False, nullable=False),
         sa.Column("handle", sa.Text(), nullable=False),
+        sa.Column("domain", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("home", sa.Text(), nullable=False),
         sa.Column("avatar", sa.Text(), nullable=True),
@@ -729,12 +730,25 @@ def upgrade() -> None:
         batch_op.create_index("ix_purges_community_id", ["community_id", "origin_id"], unique=False)
 
     op.create_table(
+        "relay_mutes",
+        sa.Column("community_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("member_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("author_id", BIG, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint(
+            "community_id", "member_id", "author_id", name=op.f("pk_relay_mutes")
+        ),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "relay_notes",
         sa.Column("id", BIG, autoincrement=False, nullable=False),
         sa.Column("token", sa.Text(), nullable=False),
         sa.Column("community_id", BIG, nullable=False),
         sa.Column("post_id", BIG, nullable=False),
         sa.Column("actor_id", BIG, nullable=False),
+        sa.Column("origin_id", BIG, nullable=False),
+        sa.Column("relay", SMALL, nullable=False),
         sa.Column("published_at", BIG, nullable=False),
         sa.Column("retired_at", BIG, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_relay_notes")),
@@ -742,6 +756,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("relay_notes", schema=None) as batch_op:
         batch_op.create_index("ix_relay_notes_actor_id", ["actor_id", "community_id"], unique=False)
+        batch_op.create_index("ix_relay_notes_origin_id", ["origin_id", "actor_id"], unique=False)
         batch_op.create_index("ix_relay_notes_post_id", ["post_id", "actor_id"], unique=False)
         batch_op.create_index("uq_relay_notes_token", ["token"], unique=True)
 
@@ -804,9 +819,11 @@ def downgrade() -> None:
     with op.batch_alter_table("relay_notes", schema=None) as batch_op:
         batch_op.drop_index("uq_relay_notes_token")
         batch_op.drop_index("ix_relay_notes_post_id")
+        batch_op.drop_index("ix_relay_notes_origin_id")
         batch_op.drop_index("ix_relay_notes_actor_id")
 
     op.drop_table("relay_notes")
+    op.drop_table("relay_mutes")
     with op.batch_alter_table("purges", schema=None) as batch_op:
         batch_op.drop_index("ix_purges_community_id")
 
