@@ -15,7 +15,7 @@ from domain.ids import token as new_secret
 from domain.kinds import AccountState, ActorType, LinkPurpose, Role
 from domain.node import Node
 from federation.keyring import NewKeys
-from social import emails, follows
+from social import emails, follows, memberships
 from social.keys import store_keys
 from social.signin import hashed
 from storage.queries import accounts, actors, ids, links, tokens
@@ -161,8 +161,10 @@ def set_role(tx: Tx, *, node: Node, account_id: int, role: Role) -> None:
         follows.part_from_members(tx, node=node, actor_id=account_id)
 
 
-def disable(tx: Tx, *, account_id: int) -> None:
+def disable(tx: Tx, *, node: Node, account_id: int) -> None:
     """Close an account: tokens, codes and sessions end now. The handle stays taken.
+
+    Its owner leaves every community, so that nothing more is sent here on that account.
 
     Raises:
         NotFound: there is no such account.
@@ -171,6 +173,7 @@ def disable(tx: Tx, *, account_id: int) -> None:
     account = _existing(tx, account_id)
     _keep_an_admin(tx, account)
     accounts.set_state(tx, account_id, AccountState.DISABLED)
+    memberships.leave_all(tx, node=node, actor_id=account_id)
     _end_everything(tx, account_id)
 
 

@@ -360,6 +360,12 @@ def leave(
     return True
 
 
+def leave_all(tx: Tx, *, node: Node, actor_id: int) -> None:
+    """Leave every community, here and elsewhere, and take every wish to join back."""
+    for known in communities.of_actor(tx, actor_id):
+        leave(tx, node=node, actor_id=actor_id, community_id=known.community_id)
+
+
 def end_due(tx: Tx, *, node: Node, limit: int = 100) -> int:
     """Close memberships whose end date has come; they gave no rights since then. How many."""
     due = communities.due(tx, limit)

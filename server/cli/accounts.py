@@ -62,7 +62,7 @@ def change_role(name: str, role: str, data: str | None) -> None:
 def disable(name: str, data: str | None) -> None:
     """Close the account of NAME: nobody can sign in to it, and its tokens end now."""
     shop = opened(data)
-    shop.write(accounts.disable, account_id=_id_of(shop, name))
+    shop.write(accounts.disable, node=shop.node, account_id=_id_of(shop, name))
     click.echo(f"@{_plain(name)} can no longer sign in.")
 
 

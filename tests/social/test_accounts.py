@@ -1,6 +1,7 @@
 """Accounts: roles, reserved and released handles, epochs, one-use links (A15-A17, Z04)."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -158,7 +159,7 @@ def test_a_closed_account_is_out_everywhere(tx: Tx) -> None:
     secret = signin.begin_session(tx, account_id=account)
     token = apps.issue(tx, app_id=None, account_id=account, granted="read").token
     reset = use.reset_link(tx, account_id=account)
-    use.disable(tx, account_id=account)
+    use.disable(tx, node=NODE, account_id=account)
     assert signin.identify(tx, token) is None
     assert signin.open_session(tx, secret) is None
     assert accounts.epochs(tx, [account]) == {account: 0}
@@ -187,13 +188,13 @@ def test_another_password_ends_tokens_sessions_and_codes(tx: Tx) -> None:
 def test_the_last_admin_stays(tx: Tx) -> None:
     boss = create(tx, "boss", "boss@mail.example", role=Role.ADMIN)
     with pytest.raises(Conflict):
-        use.disable(tx, account_id=boss)
+        use.disable(tx, node=NODE, account_id=boss)
     with pytest.raises(Conflict):
         use.set_role(tx, node=NODE, account_id=boss, role=Role.MEMBER)
     second = create(tx, "vice", "vice@mail.example", role=Role.ADMIN)
-    use.disable(tx, account_id=boss)
+    use.disable(tx, node=NODE, account_id=boss)
     with pytest.raises(Conflict):
-        use.disable(tx, account_id=second)
+        use.disable(tx, node=NODE, account_id=second)
 
 
 @pytest.mark.both
@@ -206,7 +207,8 @@ async def test_Z09_two_admins_cannot_close_each_other(database: Database) -> Non
 
     pair = await database.write(prepare)
     results = await asyncio.gather(
-        *(database.write(use.disable, account_id=one) for one in pair), return_exceptions=True
+        *(database.write(use.disable, node=NODE, account_id=one) for one in pair),
+        return_exceptions=True,
     )
     assert sum(isinstance(result, Conflict) for result in results) == 1
 
@@ -231,7 +233,7 @@ def test_nobody_of_that_name_is_not_found(tx: Tx) -> None:
     for name in ("nobody", "helperlike", ""):
         with pytest.raises(NotFound):
             use.account_of(tx, name)
-    for act in (use.disable, use.reset_link):
+    for act in (partial(use.disable, node=NODE), use.reset_link):
         with pytest.raises(NotFound):
             act(tx, account_id=12)
 

@@ -11,7 +11,7 @@ from domain.errors import NotFound
 from domain.kinds import Role, RuleAction
 from federation.fetcher import CannotFetch
 from server.wiring import web_app
-from social import memberships
+from social import accounts, memberships
 from storage.queries import actors, deliveries, origins, purges
 from storage.queries.posts import by_uri
 from storage.queries.purges import PurgeRow
@@ -296,6 +296,22 @@ async def test_leaving_makes_the_node_forget_and_say_so(nodes: Nodes) -> None:
     await meeting.settled()
     assert await meeting.far.db.read(holding, CANARY) == set()
     assert [one["id"] for one in await meeting["ana"].notifications()] == before
+
+
+async def test_a_closed_account_leaves_and_its_node_forgets(nodes: Nodes) -> None:
+    """Who was let go at home belongs nowhere any more, with nobody's help (SECURITY, G35)."""
+    meeting = await Meeting.made(nodes, "bo", "cy")
+    await meeting.say("ana", "before it was closed")
+    await meeting.shown("cy", "before it was closed")
+    far, cy = meeting.far, meeting["cy"]
+    await far.db.write(accounts.disable, node=far.node, account_id=cy.id)
+    await meeting.club.loses(cy.uri)
+    await acknowledged(meeting)
+    assert await far.db.read(holding, "before it was closed") == set()
+    await meeting.say("ana", "after it was closed")
+    await meeting.shown("bo", "after it was closed")
+    await meeting.settled()
+    assert await far.db.read(holding, "after it was closed") == set()
 
 
 async def test_members_everywhere_see_which_servers_hold_copies(nodes: Nodes) -> None:

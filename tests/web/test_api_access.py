@@ -122,7 +122,7 @@ async def test_A08_rights_that_ended_end_every_route_at_once(
     node: RunningNode, ana: Person
 ) -> None:
     assert (await ana.ask("GET", "/api/v1/timelines/home")).status == 200
-    await node.db.write(accounts.disable, account_id=ana.id)
+    await node.db.write(accounts.disable, node=node.node, account_id=ana.id)
     for route in FOR_PEOPLE:
         assert (await call(node, route, ana.token)).status == 401, route
 

@@ -140,5 +140,5 @@ async def test_A18_a_closed_account_has_no_pages(
     at_ana: Visitor, node: RunningNode, ana: Person
 ) -> None:
     assert (await at_ana.get("/settings")).status == 200
-    await node.db.write(accounts.disable, account_id=ana.id)
+    await node.db.write(accounts.disable, node=node.node, account_id=ana.id)
     assert (await at_ana.get("/settings")).location.startswith("/sign-in")

@@ -83,7 +83,7 @@ async def test_A15_the_links_of_a_closed_account_are_over(
     node: RunningNode, visitors: Visitors, ana: Person
 ) -> None:
     link = await link_for(node, ana)
-    await node.db.write(accounts.disable, account_id=ana.id)
+    await node.db.write(accounts.disable, node=node.node, account_id=ana.id)
     assert (await visitors.stranger().get(link)).status == 404
     with pytest.raises(Conflict):
         await link_for(node, ana)

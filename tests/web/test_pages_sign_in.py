@@ -113,7 +113,7 @@ async def test_A12_unknown_wrong_and_closed_look_the_same(
     node: RunningNode, visitors: Visitors, cleo: Person
 ) -> None:
     closed = await with_password(node, "dora")
-    await node.db.write(accounts.disable, account_id=closed.id)
+    await node.db.write(accounts.disable, node=node.node, account_id=closed.id)
     tries = {"cleo": "not it", "nobody": PASSWORD, "dora": PASSWORD, "x@y.example": PASSWORD}
     answers = {
         (shown.status, without(shown, login))

@@ -245,7 +245,7 @@ async def test_G35_rights_that_end_close_the_socket_within_seconds(
                 accounts.set_role, node=node.node, account_id=ana.id, role=Role.GUEST
             )
         elif end == "disabled":
-            await node.db.write(accounts.disable, account_id=ana.id)
+            await node.db.write(accounts.disable, node=node.node, account_id=ana.id)
         else:
             await node.db.write(accounts.reset_password, account_id=ana.id, password_hash="")
         await bo.say("Not for you any more")
@@ -294,7 +294,7 @@ async def test_server_sent_events_show_life_and_end_with_the_right(
         session.get(node.url(f"{STREAMING}?stream=user"), headers=headers) as live,
     ):
         assert [await line(live), await line(live)] == [":)", ":thump"]
-        await node.db.write(accounts.disable, account_id=ana.id)
+        await node.db.write(accounts.disable, node=node.node, account_id=ana.id)
         async with asyncio.timeout(5):
             rest = await live.content.read()
         assert set(rest.splitlines()) <= {b":thump"}
