@@ -46,6 +46,9 @@ _CLEANER: Final = nh3.Cleaner(
 )
 
 _TEXT_ONLY: Final = nh3.Cleaner(tags=set(), strip_comments=True)
+# Paragraphs, breaks, links and emphasis: one pass settles them in any mixture. Whatever else is
+# there, another tag or a letter written as a number, is read again.
+_OTHER_TAGS: Final = re.compile(r"<(?!/?(?:p|br|a|span|strong|em)[\s/>])|&#")
 _MOST_PASSES: Final = 5
 """How often a text is read again; three passes settled all that was tried."""
 
@@ -63,9 +66,12 @@ def clean(html: str, *, limit: int = LONGEST) -> str:
     Direction controls are stripped afterwards, because they may have been written as entities.
     The result of cleaning a clean text is the same text.
     """
-    cleaned = _once(bounded(html, limit=limit))
+    rough = bounded(html, limit=limit)
+    cleaned = _once(rough)
+    if "<" not in cleaned or not _OTHER_TAGS.search(rough):
+        return cleaned
     for _ in range(_MOST_PASSES):
-        again = _once(cleaned) if "<" in cleaned else cleaned
+        again = _once(cleaned)
         if again == cleaned:
             return cleaned
         cleaned = again

@@ -221,6 +221,22 @@ def test_H01_any_mixture_is_inert_and_cleaning_again_changes_nothing(html: str) 
     assert clean(cleaned) == cleaned
 
 
+PLAIN_TAGS = [
+    *("<p>", "</p>", "<br>", "<br />", "<span>", '<span class="h-card">', "</span>", "</a>", "<p"),
+    *("<strong>", "</strong>", "<em>", "</em>", '<a href="https://x.example/">', "<", ">", "&amp;"),
+    *('<a href="javascript:alert(1)">', '<p onclick="alert(1)">', "words", "\n", '"', "\u202e"),
+]
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.lists(st.sampled_from(PLAIN_TAGS), max_size=16).map("".join))
+def test_H01_what_is_read_once_needs_no_second_reading(html: str) -> None:
+    cleaned = clean(html)
+    assert_inert(cleaned)
+    assert clean(cleaned) == cleaned
+    assert clean(f"{cleaned}<!-- read again -->") == cleaned
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.text())
 def test_any_text_is_inert(text: str) -> None:
