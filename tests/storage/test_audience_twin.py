@@ -302,6 +302,7 @@ def test_a_share_made_later_does_not_open_an_old_post_to_a_new_sister(tx: Tx) ->
 EXPLAINED = select(posts.c.id).where(posts.c.id < bindparam("below"), alive(posts), readable(posts))
 
 
+@pytest.mark.only("sqlite")
 def test_the_predicate_is_reached_by_index_only(tx: Tx) -> None:
     """No subquery of the predicate may scan a table."""
     from storage.dialects import SQLITE
