@@ -54,6 +54,7 @@ def store_remote_post(
     """
     if not _is_authors_own(node, note, signer):
         return None
+    wait_for(tx, note)
     before = arrivals.before(tx, note.id)
     if before.is_known:
         return _known_id(tx, note.id, signer)
@@ -72,6 +73,15 @@ def store_remote_post(
     return _store(
         *(tx, note, row, people, said), node=node, wanted=wanted, is_awaited=before.is_awaited
     )
+
+
+def wait_for(tx: Tx, note: NoteDocument) -> None:
+    """Wait for whoever stores this post, or what it answers, at this moment: a delivery, a fetch.
+
+    Else an answer and its parent would not see each other come, nor an edit the post that it edits.
+    """
+    for uri in sorted({note.id, note.in_reply_to or note.id}):
+        tx.lock(f"post {uri}")
 
 
 def _known_id(tx: Tx, uri: str, signer: ActorView) -> int | None:

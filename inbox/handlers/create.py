@@ -26,12 +26,7 @@ def at_once(signed: SignedActivity) -> NoteDocument | None:
 
 
 def receive(tx: Tx, node: Node, signed: SignedActivity, note: NoteDocument) -> str | None:
-    """Store the post if it concerns anybody here; ask for what it answers.
-
-    A post and its answers wait for each other, or neither would see that the other has come.
-    """
-    for uri in sorted({note.id, note.in_reply_to or note.id}):
-        tx.lock(f"post {uri}")
+    """Store the post if it concerns anybody here; ask for what it answers."""
     community = gathered.meant(tx, signed, None)  # what is known already is not made anew
     if community is not None:
         how = gathered.given(signed)

@@ -15,7 +15,7 @@ from inbox.handlers.create import own_note, own_object
 from inbox.signed import Dropped, SignedActivity
 from social import plain
 from social.gathering import take_update
-from social.remote_posts import update_remote_post
+from social.remote_posts import update_remote_post, wait_for
 from storage.queries import posts
 from storage.tx import Tx
 
@@ -48,6 +48,7 @@ def receive(
     if isinstance(now, Confirmed):
         _store(tx, now)
         return None
+    wait_for(tx, now)
     community = gathered.meant(tx, signed, now.id)
     if community is not None:
         how = gathered.given(signed)
