@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 from click.testing import CliRunner, Result
 
+from domain.ids import HERE
 from domain.kinds import Role
 from server.cli import main
-from storage.queries import actors
+from storage.queries import actors, deliveries
 from tests.support.gotosocial import GoToSocial
 from tests.support.mastodon import Mastodon, ScriptedServer
 from tests.support.nodes import Json, Nodes, Person, RunningNode, until
@@ -108,7 +109,10 @@ class Lifting:
     # How it comes about.
 
     async def become_sisters(self) -> None:
+        """Posts for everyone at work go to a sister once its Application actor follows ours."""
         await agree(self.hq, self.lab, "--kind", "sister")
+        for node in (self.hq, self.lab):
+            await until(lambda node=node: _is_followed(node))  # type: ignore[misc]
 
     async def found(self) -> str:
         """Ana founds; Bo of the sister is invited as the second steward. What was printed."""
@@ -207,6 +211,11 @@ class Lifting:
         for server, person in self.servers:
             if person.handle not in but:
                 await until(lambda s=server, p=person: _seen(s, p, words))  # type: ignore[misc]
+
+
+async def _is_followed(node: RunningNode) -> bool:
+    application = await node.db.read(actors.application_of, HERE)
+    return bool(await node.db.read(deliveries.inboxes_of_followers, application.id))
 
 
 async def _seen(server: ScriptedServer, person: Theirs, words: str) -> bool:

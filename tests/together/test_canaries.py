@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
+import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse
 
 from activitypub.vocabulary import ACCEPT
@@ -241,6 +242,7 @@ async def a_sweep(nodes: Nodes) -> AsyncIterator[Sweep]:
             yield Sweep(story, recorder, spy)
 
 
+@pytest.mark.both
 async def test_G06_nothing_private_reaches_an_outsider(nodes: Nodes) -> None:
     async with a_sweep(nodes) as sweep:
         async with listening(sweep):

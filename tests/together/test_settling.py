@@ -86,6 +86,7 @@ async def a_busy_thread(ana: Person) -> str:
     return str(root["uri"])
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("seed", range(4))
 async def test_any_order_and_repetition_ends_in_the_same_state(nodes: Nodes, seed: int) -> None:
     hq, lab = await nodes.start("hq"), await nodes.start("lab")
