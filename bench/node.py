@@ -1,86 +1,22 @@
 """A real node as a process of its own, whose CPU time is read from the kernel."""
 
 import asyncio
-import os
 import socket
 import sqlite3
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
-from aiohttp import ClientError, ClientSession
-
 from bench.process import Measured
+from demo.process import ServedNode
 
 
-class BenchNode:
+class BenchNode(ServedNode):
     """One serving process over SQLite in a folder of its own."""
 
     def __init__(self, folder: Path, port: int) -> None:
-        self.folder = folder
-        self.port = port
-        self.host = f"bench.localhost:{port}"
-        self.origin = f"http://{self.host}"
-        self.base = f"http://127.0.0.1:{port}"
-        self.process: asyncio.subprocess.Process | None = None
+        super().__init__(folder, "bench", port, FEDERATION="open", PUBLIC_MEANS="public")
         self.numbers = 0
-        self.environment = {
-            **os.environ,
-            "TERTULIA_DATA": str(folder),
-            "TERTULIA_BIND": f"127.0.0.1:{port}",
-            "TERTULIA_ORIGIN": self.origin,
-            "TERTULIA_FEDERATION": "open",
-            "TERTULIA_PUBLIC_MEANS": "public",
-            "TERTULIA_RATE_LIMITS": "off",
-            "TERTULIA_ALLOW_PRIVATE_NETWORKS": "127.0.0.0/8",
-        }
-
-    @property
-    def database(self) -> Path:
-        """The SQLite file."""
-        return self.folder / "tertulia.sqlite3"
-
-    def command(self, *arguments: str) -> str:
-        """Run `tertulia …` and give what it printed."""
-        done = subprocess.run(
-            [Path(sys.executable).with_name("tertulia"), *arguments],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(f"tertulia {arguments[0]}: {done.stdout}{done.stderr}")
-        return done.stdout.strip()
-
-    async def start(self) -> None:
-        """Start serving and wait until it answers."""
-        log = (self.folder / "serve.log").open("ab")
-        self.process = await asyncio.create_subprocess_exec(
-            str(Path(sys.executable).with_name("tertulia")),
-            "serve",
-            env=self.environment,
-            stdout=log,
-            stderr=log,
-        )
-        async with asyncio.timeout(30), ClientSession() as session:
-            while not await self._answers(session):
-                await asyncio.sleep(0.05)
-
-    async def _answers(self, session: ClientSession) -> bool:
-        try:
-            async with session.get(f"{self.base}/api/v2/instance") as answer:
-                return answer.status == 200
-        except ClientError:
-            return False
-
-    async def stop(self) -> None:
-        """Ask it to end, as an operator would."""
-        if self.process is not None and self.process.returncode is None:
-            self.process.terminate()
-            await asyncio.wait_for(self.process.wait(), 30)
 
     @property
     def measured(self) -> Measured:
@@ -90,12 +26,7 @@ class BenchNode:
 
     def ask(self, question: str, *values: object) -> int:
         """One number from the database, read beside the running node."""
-        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
-        try:
-            row = connection.execute(question, values).fetchone()
-            return int(row[0])
-        finally:
-            connection.close()
+        return int(self.rows(question, *values)[0][0])
 
     def actor_uri(self, handle: str) -> str:
         """The id of one of our own people."""

@@ -5,6 +5,7 @@ observed.md "as read"); each rule has a test in tests/together/test_scripted_ser
 people with followers elsewhere, who are spies: `leaked` is what they got of somebody's words.
 """
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -38,7 +39,7 @@ class Status:
         return str(self.document["content"])
 
 
-class ScriptedServer:
+class ScriptedServer(ABC):
     """What the scripted servers have in common; the rules are in the two that differ by them."""
 
     software = "mastodon"
@@ -146,9 +147,9 @@ class ScriptedServer:
             if follows or (named and status.author in self.following[uri]):
                 self.homes[uri].append(status.id)
 
+    @abstractmethod
     def answered(self, kind: str, activity: Document) -> None:
         """Accept and Reject of a Follow."""
-        raise NotImplementedError
 
     def announced(self, activity: Document) -> None:
         """MA app/lib/activitypub/activity/announce.rb#announceable?, GtS observed (facts §2, 6).
@@ -208,11 +209,13 @@ class ScriptedServer:
         self.server.pages[document["id"].removeprefix(self.server.origin)] = Page(status=404)
         return document
 
+    @abstractmethod
     def addresses(self, person: Person, visibility: str, named: list[str]) -> tuple[Any, Any]:
-        raise NotImplementedError
+        """As this kind of server has it."""
 
+    @abstractmethod
     def tag(self, group: str) -> Any:
-        raise NotImplementedError
+        """As this kind of server has it."""
 
     def _activity(self, person: Person, kind: str, note: Document) -> Document:
         return self.server.activity(person, kind, note, to=note.get("to"), cc=note.get("cc"))
