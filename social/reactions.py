@@ -4,7 +4,7 @@ from domain.addressing import may_share
 from domain.audience import Viewer
 from domain.errors import NotAllowed, NotFound
 from domain.ids import HERE
-from domain.kinds import NotificationKind, PostType
+from domain.kinds import NotificationKind
 from domain.node import Node
 from outbox import communities as out
 from outbox import publish
@@ -99,7 +99,7 @@ def share(tx: Tx, *, node: Node, actor_id: int, post_id: int) -> int:
         return earlier.id
     identifier = new_id(tx)
     uri = node.activity(identifier)
-    row = _share_row(tx, actor, post.row, identifier=identifier, uri=uri, created_at=tx.now)
+    row = storing.share_row(tx, actor, post.row, identifier=identifier, uri=uri, created_at=tx.now)
     if not storing.store(tx, row):
         return _share_id(tx, post.id, actor_id)
     _tell_author(tx, NotificationKind.SHARE, actor_id, post.row)
@@ -136,52 +136,6 @@ def _share_id(tx: Tx, post_id: int, actor_id: int) -> int:
     if row is None:
         raise NotFound
     return row.id
-
-
-def _share_row(
-    tx: Tx,
-    sharer: ActorView,
-    original: PostRow,
-    *,
-    identifier: int,
-    uri: str,
-    created_at: int,
-) -> PostRow:
-    """A share copies the pairs of what it shares, so that the predicate answers for both."""
-    return PostRow(
-        id=identifier,
-        uri=uri,
-        url=uri,
-        origin_id=sharer.origin_id,
-        author_id=sharer.id,
-        type=PostType.NOTE,
-        place_id=original.place_id,
-        share_of_id=original.id,
-        kind=original.kind,
-        owner_id=original.owner_id,
-        root_id=original.root_id,
-        root_kind=original.root_kind,
-        root_owner_id=original.root_owner_id,
-        root_author_id=original.root_author_id,
-        quiet=False,
-        reply_to_id=None,
-        reply_to_uri=None,
-        reply_to_author_id=None,
-        content="",
-        source=None,
-        summary="",
-        sensitive=False,
-        language=None,
-        app_id=None,
-        created_at=created_at,
-        stored_at=tx.now,
-        edited_at=None,
-        deleted_at=None,
-        replies_count=0,
-        likes_count=0,
-        shares_count=0,
-        version=1,
-    )
 
 
 def _tell_author(tx: Tx, kind: NotificationKind, from_id: int, post: PostRow) -> None:
@@ -251,7 +205,7 @@ def receive_share(
         return True
     created_at = min(published or tx.now, tx.now)
     identifier = id_at(tx, created_at)
-    row = _share_row(tx, sharer, post, identifier=identifier, uri=uri, created_at=created_at)
+    row = storing.share_row(tx, sharer, post, identifier=identifier, uri=uri, created_at=created_at)
     if not storing.store(tx, row):
         return False
     _tell_author(tx, NotificationKind.SHARE, actor_id, post)

@@ -74,32 +74,33 @@ def wrap(
             return earlier.id
         identifier = id_at(tx, at)
         named = uri or node.activity(identifier)
-        if posts.insert_post(tx, _wrapper(row, community, identifier, named, at=at, now=tx.now)):
+        wrapper = share_row(tx, community, row, identifier=identifier, uri=named, created_at=at)
+        if posts.insert_post(tx, wrapper):
             if fresh:
                 spread(tx, identifier)
             return identifier
     raise Conflict  # its address belongs to something else
 
 
-def _wrapper(
-    row: PostRow, community: ActorView, identifier: int, uri: str, *, at: int, now: int
+def share_row(
+    tx: Tx, sharer: ActorView, original: PostRow, *, identifier: int, uri: str, created_at: int
 ) -> PostRow:
-    """It carries the pairs of what it wraps, so that one predicate answers for both."""
+    """A share, or a wrapper: it carries the pairs of its original, so one predicate answers both."""
     return PostRow(
-        id=identifier,
+    """A share or a wrapper: it carries its original's pairs, so one predicate answers for both."""
         uri=uri,
         url=uri,
-        origin_id=community.origin_id,
-        author_id=community.id,
+        origin_id=sharer.origin_id,
+        author_id=sharer.id,
         type=PostType.NOTE,
-        place_id=community.id,
-        share_of_id=row.id,
-        kind=row.kind,
-        owner_id=row.owner_id,
-        root_id=row.root_id,
-        root_kind=row.root_kind,
-        root_owner_id=row.root_owner_id,
-        root_author_id=row.root_author_id,
+        place_id=original.place_id,
+        share_of_id=original.id,
+        kind=original.kind,
+        owner_id=original.owner_id,
+        root_id=original.root_id,
+        root_kind=original.root_kind,
+        root_owner_id=original.root_owner_id,
+        root_author_id=original.root_author_id,
         quiet=False,
         reply_to_id=None,
         reply_to_uri=None,
@@ -110,8 +111,8 @@ def _wrapper(
         sensitive=False,
         language=None,
         app_id=None,
-        created_at=at,
-        stored_at=now,
+        created_at=created_at,
+        stored_at=tx.now,
         edited_at=None,
         deleted_at=None,
         replies_count=0,
