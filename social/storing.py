@@ -85,9 +85,9 @@ def wrap(
 def share_row(
     tx: Tx, sharer: ActorView, original: PostRow, *, identifier: int, uri: str, created_at: int
 ) -> PostRow:
-    """A share, or a wrapper: it carries the pairs of its original, so one predicate answers both."""
-    return PostRow(
     """A share or a wrapper: it carries its original's pairs, so one predicate answers for both."""
+    return PostRow(
+        id=identifier,
         uri=uri,
         url=uri,
         origin_id=sharer.origin_id,
