@@ -84,6 +84,11 @@ class NotificationKind(IntEnum):
     FOLLOW_REQUEST = 5
     EDIT = 6
     NOTICE = 7
+    POLL = 8
+    QUOTE = 9
+    QUOTED_EDIT = 10
+    REPORT = 11
+    MOVED = 12
 
 
 class KeyType(IntEnum):

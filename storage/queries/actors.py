@@ -171,6 +171,7 @@ _INSERT: Final = (
             "created_at": bindparam("now"),
             "fetched_at": bindparam("now"),
             "version": 1,
+            "emojis": b"",
         }
     )
     .on_conflict_do_nothing()
@@ -200,6 +201,7 @@ _NEW = insert(actors).values(
         "posts_count": 0,
         "fetched_at": bindparam("now"),
         "version": 1,
+        "emojis": b"",
     }
 )
 # An actor never moves to another origin: whoever answers for its URI does so from there.
@@ -259,6 +261,7 @@ _HEARSAY: Final = (
             "created_at": bindparam("now"),
             "fetched_at": 0,
             "version": 1,
+            "emojis": b"",
         }
     )
     .on_conflict_do_nothing()

@@ -26,6 +26,8 @@ _ADD: Final = (
         post_id=bindparam("post_id"),
         uri=bindparam("uri"),
         created_at=bindparam("now"),
+        emoji=bindparam("emoji"),
+        emoji_url=bindparam("emoji_url"),
     )
     .on_conflict_do_nothing()
     .returning(likes.c.id)
@@ -38,9 +40,27 @@ _of_actor: Final = select(likes.c.post_id).where(
 )
 
 
-def add(tx: Tx, *, like_id: int, actor_id: int, post_id: int, uri: str) -> bool:
-    """Store a like; False if it was there."""
-    row = tx.first(_ADD, id=like_id, actor_id=actor_id, post_id=post_id, uri=uri, now=tx.now)
+def add(
+    tx: Tx,
+    *,
+    like_id: int,
+    actor_id: int,
+    post_id: int,
+    uri: str,
+    emoji: str = "",
+    emoji_url: str | None = None,
+) -> bool:
+    """Store a like; False if it was there. `emoji`: what it was said with, if not with a star."""
+    row = tx.first(
+        _ADD,
+        id=like_id,
+        actor_id=actor_id,
+        post_id=post_id,
+        uri=uri,
+        now=tx.now,
+        emoji=emoji,
+        emoji_url=emoji_url,
+    )
     return row is not None
 
 

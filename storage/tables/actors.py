@@ -42,6 +42,8 @@ class _Actors(TypedColumns):
     fetched_at: Named[int] = Column(Time)
     gone_at: Named[int | None] = Column(Time)
     version: Named[int] = Column(Number)  # grows with every change that a reader can see
+    featured: Named[str | None] = Column(Text)  # the collection of pinned posts
+    emojis: Named[bytes] = Column(LargeBinary)  # JSON: [[shortcode, address], …]; empty: none
 
 
 actors = Table("actors", metadata, _Actors, sqlite_strict=True)

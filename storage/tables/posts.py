@@ -48,6 +48,12 @@ class _Posts(TypedColumns):
     version: Named[int] = Column(Number)  # grows with every change that a reader can see
     # Anything but ACCEPTED is its author's alone: a community elsewhere has not taken it in.
     acceptance: Named[Acceptance] = Column(Enum8(Acceptance))
+    title: Named[str] = Column(Text)  # of an Article, a Page, an Event …: plain text
+    emojis: Named[bytes] = Column(LargeBinary)  # JSON: [[shortcode, address], …]; empty: none
+    quote_uri: Named[str | None] = Column(Text)  # the post that it quotes (FEP-044f)
+    quotes_count: Named[int] = Column(Number)
+    context_uri: Named[str | None] = Column(Text)  # the thread's collection (FEP-7888)
+    replies_uri: Named[str | None] = Column(Text)  # the collection of its answers
 
 
 posts = Table("posts", metadata, _Posts, sqlite_strict=True)

@@ -30,6 +30,8 @@ class _Likes(TypedColumns):
     post_id: Named[int] = Column(Id)
     uri: Named[str] = Column(Text)
     created_at: Named[int] = Column(Time)
+    emoji: Named[str] = Column(Text)  # what it was said with; empty: a plain like
+    emoji_url: Named[str | None] = Column(Text)  # the picture of a custom emoji
 
 
 likes = Table("likes", metadata, _Likes, sqlite_strict=True)

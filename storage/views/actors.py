@@ -43,6 +43,8 @@ class ActorView(Struct, frozen=True, gc=False):
     fetched_at: int
     gone_at: int | None
     version: int
+    featured: str | None = None
+    emojis: bytes = b""
 
     @property
     def is_local(self) -> bool:

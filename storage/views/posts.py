@@ -77,6 +77,12 @@ class PostRow(Struct, frozen=True, gc=False):
     shares_count: int
     version: int
     acceptance: Acceptance = Acceptance.ACCEPTED
+    title: str = ""
+    emojis: bytes = b""
+    quote_uri: str | None = None
+    quotes_count: int = 0
+    context_uri: str | None = None
+    replies_uri: str | None = None
 
     @property
     def is_accepted(self) -> bool:

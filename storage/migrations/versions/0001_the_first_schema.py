@@ -100,6 +100,8 @@ def upgrade() -> None:
         sa.Column("fetched_at", BIG, nullable=False),
         sa.Column("gone_at", BIG, nullable=True),
         sa.Column("version", BIG, nullable=False),
+        sa.Column("featured", sa.Text(), nullable=True),
+        sa.Column("emojis", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_actors")),
         sqlite_strict=True,
     )
@@ -482,6 +484,8 @@ def upgrade() -> None:
         sa.Column("post_id", BIG, nullable=False),
         sa.Column("uri", sa.Text(), nullable=False),
         sa.Column("created_at", BIG, nullable=False),
+        sa.Column("emoji", sa.Text(), nullable=False),
+        sa.Column("emoji_url", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_likes")),
         sqlite_strict=True,
     )
@@ -668,6 +672,12 @@ def upgrade() -> None:
         sa.Column("shares_count", BIG, nullable=False),
         sa.Column("version", BIG, nullable=False),
         sa.Column("acceptance", SMALL, nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("emojis", sa.LargeBinary(), nullable=False),
+        sa.Column("quote_uri", sa.Text(), nullable=True),
+        sa.Column("quotes_count", BIG, nullable=False),
+        sa.Column("context_uri", sa.Text(), nullable=True),
+        sa.Column("replies_uri", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posts")),
         sqlite_strict=True,
     )
