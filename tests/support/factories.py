@@ -141,6 +141,8 @@ def add_actor(
         "fetched_at": tx.now,
         "gone_at": None,
         "version": 1,
+        "featured": None,
+        "emojis": b"",
     }
     put(tx, actors, **(row | values))
     return int(identifier)
@@ -227,7 +229,17 @@ def add_block(tx: Tx, blocker: int, blocked: int) -> None:
 def add_like(tx: Tx, actor: int, post: int) -> int:
     identifier = new_id(tx)
     uri = f"{NODE.origin}/act/{identifier}"
-    put(tx, likes, id=identifier, actor_id=actor, post_id=post, uri=uri, created_at=tx.now)
+    put(
+        tx,
+        likes,
+        id=identifier,
+        actor_id=actor,
+        post_id=post,
+        uri=uri,
+        created_at=tx.now,
+        emoji="",
+        emoji_url=None,
+    )
     return identifier
 
 
@@ -335,6 +347,12 @@ def add_post(
         "shares_count": 0,
         "version": 1,
         "acceptance": Acceptance.ACCEPTED,
+        "title": "",
+        "emojis": b"",
+        "quote_uri": None,
+        "quotes_count": 0,
+        "context_uri": None,
+        "replies_uri": None,
     }
     put(tx, posts, **(row | values))
     for actor in {*named, *silent}:
