@@ -185,6 +185,13 @@ def canonical_authority(text: str) -> str:
     return Url("https", canonical_host(host), None if port == 443 else port).authority
 
 
+def canonical_host_of(authority: str) -> str:
+    """The host of a canonical `host[:port]`."""
+    if authority.endswith("]"):
+        return authority
+    return authority.rpartition(":")[0] or authority
+
+
 def same_origin(first: Url | str, second: Url | str) -> bool:
     """Whether scheme, host and port are equal. What does not parse shares its origin with nothing.
 

@@ -5,6 +5,7 @@ import click
 from server.cli.accounts import account, token
 from server.cli.communities import community
 from server.cli.community_settings import change_settings
+from server.cli.federation import federation
 from server.cli.keys import keys
 from server.cli.partners import partner
 from server.cli.running import doctor, migrate, serve
@@ -18,5 +19,5 @@ def main() -> None:
 
 
 community.add_command(change_settings)
-for command in (serve, migrate, doctor, account, token, community, keys, partner):
+for command in (serve, migrate, doctor, account, token, community, keys, partner, federation):
     main.add_command(command)

@@ -11,7 +11,7 @@ import orjson
 from activitypub.json import MalformedDocument
 from activitypub.parse.agreements import parse_offer
 from activitypub.render.agreements import DIRECTORIES, KINDS
-from domain.addresses import BadUrl, canonical_authority, parse_url
+from domain.addresses import BadUrl, canonical_authority, canonical_host_of, parse_url
 from domain.agreements import NOWHERE, Terms
 from domain.errors import Invalid
 from domain.kinds import ActorType, AgreementKind, RuleAction
@@ -25,6 +25,8 @@ from storage.queries.offers import OfferRow
 from storage.tx import Tx
 
 _DAY: Final = "%Y-%m-%d"
+#: What keyboards of some languages write for a dot.
+DOTS: Final = {ord(one): "." for one in "\u3002\uff0e\uff61"}
 
 reason_option = click.option("--reason", default="", help="Kept beside the rule, for colleagues.")
 
@@ -53,9 +55,12 @@ def allow(domain: str, reason: str, data: str | None) -> None:
 @reason_option
 @data_option
 def block(domain: str, reason: str, data: str | None) -> None:
-    """Exchange nothing with DOMAIN or any domain below it. Queued deliveries are not sent."""
+    """Exchange nothing with DOMAIN or any domain below it, on any port, however it is spelt.
+
+    Queued deliveries are not sent. What came from it before stays: `tertulia federation purge`.
+    """
     shop = opened(data)
-    pattern = _pattern(shop.node, domain)
+    pattern = canonical_host_of(_pattern(shop.node, _without_wildcard(domain)))
     shop.write(origins.set_rule, pattern, RuleAction.BLOCK, reason)
     click.echo(f"{pattern} is blocked.")
 
@@ -66,8 +71,9 @@ def block(domain: str, reason: str, data: str | None) -> None:
 def forget(domain: str, data: str | None) -> None:
     """Take back what was decided about DOMAIN. An agreement with it stays as it is."""
     shop = opened(data)
-    pattern = _pattern(shop.node, domain)
-    if not shop.write(origins.drop_rule, pattern):
+    pattern = _pattern(shop.node, _without_wildcard(domain))
+    host = canonical_host_of(pattern)  # a block is for every port
+    if not (shop.write(origins.drop_rule, pattern) or shop.write(origins.drop_rule, host)):
         raise Invalid(f"Nothing was decided about {pattern}.")
     click.echo(f"What was decided about {pattern} is forgotten.")
 
@@ -260,9 +266,14 @@ def _address(tx: Tx, handle: str) -> str:
     return found.uri
 
 
+def _without_wildcard(domain: str) -> str:
+    """A block covers what is below a name anyway; lists of other servers say `*.`."""
+    return domain.strip().removeprefix("*.")
+
+
 def _pattern(node: Node, domain: str) -> str:
     """The one spelling of a domain; people also paste whole addresses and handles."""
-    rest = domain.strip().rpartition("@")[2].rstrip("/")
+    rest = domain.strip().rpartition("@")[2].rstrip("/").translate(DOTS).removesuffix(".")
     try:
         pattern = parse_url(rest).authority if "://" in rest else canonical_authority(rest)
     except BadUrl as error:

@@ -79,8 +79,11 @@ class Workshop:
         return run_once(self.settings.database, fn, *args, **kwargs)
 
     @asynccontextmanager
-    async def reaching(self) -> AsyncIterator[Fetcher]:
-        """Ask other servers, as this node does, until the block ends."""
+    async def reaching(self, *, by_hand: bool = False) -> AsyncIterator[Fetcher]:
+        """Ask other servers, as this node does, until the block ends.
+
+        `by_hand`: also for what could not be had a short while ago.
+        """
         settings, node = self.settings, self.node
         db = await Database.open(settings.database)
         try:
@@ -90,7 +93,7 @@ class Workshop:
                 own_origin=node.origin,
                 tls_ca_file=settings.tls_ca_file or None,
             ) as client:
-                yield Fetcher(db, client, node, self.keyring)
+                yield Fetcher(db, client, node, self.keyring, by_hand=by_hand)
         finally:
             await db.close()
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from domain.addresses import literal_address
+from domain.addresses import canonical_host_of, literal_address
 from domain.ids import HERE, random64
 from domain.kinds import AgreementKind, RuleAction, SignatureScheme
 from storage.columns import any_of
@@ -152,7 +152,7 @@ def matching_rules(tx: Tx, authority: str) -> list[DomainRule]:
 
 
 def _patterns(authority: str) -> list[str]:
-    host = authority if authority.endswith("]") else authority.rpartition(":")[0] or authority
+    host = canonical_host_of(authority)
     found = {authority, host}
     if host and literal_address(host) is None:
         labels = host.split(".")

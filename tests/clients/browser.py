@@ -1,5 +1,8 @@
 """What a person does in a browser when a client program wants to sign in: pages, forms, cookies."""
 
+from collections.abc import Iterable
+from http.cookiejar import Cookie
+from typing import cast
 from urllib.parse import urljoin
 
 import requests
@@ -16,6 +19,16 @@ class Browser:
         self.address = ""
         self.status = 0
         self.page = LexborHTMLParser("")
+
+    def trust(self, ca_file: str) -> None:
+        """Believe certificates of this authority, and no others."""
+        self._session.trust_env = False  # what the environment trusts would come first
+        self._session.verify = ca_file
+
+    @property
+    def cookies(self) -> list[Cookie]:
+        """What the browser keeps."""
+        return list(cast("Iterable[Cookie]", self._session.cookies))
 
     def open(self, url: str) -> None:
         """Go to an address."""

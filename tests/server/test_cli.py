@@ -182,7 +182,8 @@ def test_partners_are_allowed_blocked_and_listed(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "domain", ["", "lab", "lab.example/x", "lab.example.", "a b.example", "127.1", "127.0.0.1:8080"]
+    "domain",
+    ["", "lab", "lab.example/x", "lab.example..", "a b.example", "127.1", "127.0.0.1:8080"],
 )
 def test_N03_what_is_no_domain_or_is_this_node_is_refused(run: Run, domain: str) -> None:
     for action in ("allow", "block"):

@@ -21,11 +21,12 @@ from social.posts import Draft, create_post
 from storage import migrate
 from storage.tables.jobs import jobs
 from storage.tx import Tx
+from tests.support.commands import done
 from tests.support.nodes import Json, Nodes, Person, RunningNode, until
 from tests.support.pictures import picture, upload
 from tests.together.communities import Community
 from tests.together.guides import copies
-from tests.together.lifting import HANDLE, Lifting, agree, done, lifting
+from tests.together.lifting import HANDLE, Lifting, agree, lifting
 from tests.together.readable import Names, quoted, readable, written
 from tests.together.stories import application_of
 from tests.together.tapping import Tap, tapped

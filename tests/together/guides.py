@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Final
 
 from storage import migrate
+from tests.support.commands import done, operate
 from tests.support.nodes import Nodes, RunningNode, until
-from tests.together.lifting import Lifting, done, lifting, operate
+from tests.together.lifting import Lifting, lifting
 
 ROOT: Final = Path(__file__).parents[2]
 GUIDES: Final = ("docs/partners.md", "docs/communities.md")

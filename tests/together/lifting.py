@@ -4,17 +4,14 @@ hq founds the community; lab is its sister; firm is a partner for this community
 firm know nothing of each other. Dee is on Mastodon and Gil on GoToSocial, both scripted.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from click.testing import CliRunner, Result
-
 from domain.ids import HERE
 from domain.kinds import Role
-from server.cli import main
 from storage.queries import actors, deliveries
+from tests.support.commands import done
 from tests.support.gotosocial import GoToSocial
 from tests.support.mastodon import Mastodon, ScriptedServer
 from tests.support.nodes import Json, Nodes, Person, RunningNode, until
@@ -28,28 +25,6 @@ PURPOSE = "Nobody goes home with a hurt back"
 AT_HQ = {"ana": Role.MEMBER, "ivo": Role.MEMBER, "nia": Role.GUEST}
 AT_LAB = {"bo": Role.MEMBER, "fay": Role.MEMBER}
 AT_FIRM = {"cy": Role.MEMBER, "max": Role.MEMBER}
-
-
-async def operate(node: RunningNode, *words: str) -> Result:
-    """Run `tertulia …` beside the node that serves, on its data folder."""
-    settings = node.parts.settings
-    environment = {
-        "TERTULIA_DATA": str(settings.folder),
-        "TERTULIA_BIND": settings.bind,
-        "TERTULIA_ORIGIN": settings.origin,
-        "TERTULIA_DATABASE_URL": settings.database_url,
-        "TERTULIA_FEDERATION": settings.federation,
-        "TERTULIA_PUBLIC_MEANS": settings.public_means,
-        "TERTULIA_ALLOW_PRIVATE_NETWORKS": settings.allow_private_networks,
-    }
-    return await asyncio.to_thread(CliRunner().invoke, main, list(words), env=environment)
-
-
-async def done(node: RunningNode, *words: str) -> str:
-    """What a command printed that must succeed."""
-    result = await operate(node, *words)
-    assert (result.exit_code, result.stderr) == (0, ""), f"{words}: {result.output}"
-    return result.stdout
 
 
 async def agree(one: RunningNode, other: RunningNode, *terms: str) -> None:

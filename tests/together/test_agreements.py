@@ -3,12 +3,11 @@
 import asyncio
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from sqlalchemy import bindparam, select, update
 
 from domain.ids import HERE
 from domain.kinds import Role
-from server.cli import main
 from social import agreed
 from storage.queries import actors, agreements, follows, origins
 from storage.tables.origins import agreements as agreements_table
@@ -16,6 +15,7 @@ from storage.tables.origins import offers as offers_table
 from storage.tables.posts import posts
 from storage.tx import Tx
 from tests.inbox.nodes import as_node
+from tests.support.commands import operate
 from tests.support.factories import add_community
 from tests.support.nodes import Nodes, Person, RunningNode, until
 from tests.together.spies import a_spy
@@ -23,19 +23,8 @@ from tests.together.stories import asked, cannot_find, known, settled
 
 
 async def command(node: RunningNode, *words: str, answer: str | None = None) -> Result:
-    """Run `tertulia partner …` beside the node that serves, on its data folder."""
-    settings = node.parts.settings
-    environment = {
-        "TERTULIA_DATA": str(settings.folder),
-        "TERTULIA_BIND": settings.bind,
-        "TERTULIA_ORIGIN": settings.origin,
-        "TERTULIA_DATABASE_URL": settings.database_url,
-        "TERTULIA_FEDERATION": settings.federation,
-        "TERTULIA_ALLOW_PRIVATE_NETWORKS": settings.allow_private_networks,
-    }
-    return await asyncio.to_thread(
-        CliRunner().invoke, main, ["partner", *words], input=answer, env=environment
-    )
+    """Run `tertulia partner …` beside the node that serves."""
+    return await operate(node, "partner", *words, answer=answer)
 
 
 async def offered(node: RunningNode, other: RunningNode, *words: str) -> str:

@@ -1,9 +1,9 @@
 """A member on a server of another make (Fedify), which nobody scripted: in, heard, out."""
 
+from tests.support.commands import done
 from tests.support.fedify import FedifyPeer, fedify_peer
 from tests.support.nodes import Json, Nodes, Person
 from tests.together.communities import Community, found, note_for
-from tests.together.lifting import done
 from tests.together.stories import known, settled
 
 

@@ -20,10 +20,11 @@ from storage.queries import posts
 from storage.tables.jobs import jobs
 from storage.tables.origins import agreements
 from storage.tx import Tx
+from tests.support.commands import operate
 from tests.support.nodes import Answer, Json, Nodes, Person, RunningNode, until
 from tests.support.pictures import picture, upload
 from tests.together.communities import note_for
-from tests.together.lifting import HANDLE, PURPOSE, Lifting, lifting, offered, operate, shows
+from tests.together.lifting import HANDLE, PURPOSE, Lifting, lifting, offered, shows
 from tests.together.test_removal import holding
 
 _END = (
