@@ -9,6 +9,7 @@ import hashlib
 
 from msgspec import Struct
 
+from activitypub.parse.fields import origin_of
 from domain.addresses import BadUrl, Url, parse_url
 from domain.kinds import KeyType
 from federation.fetcher import CannotFetch, Fetcher
@@ -98,6 +99,8 @@ async def _verified(
 
 
 async def _new(fetcher: Fetcher, key_id: str) -> KeyHolder:
+    if not fetcher.newcomers.take(origin_of(key_id)):
+        raise BadSignature(429, "too many new actors of that server")
     try:
         return await new_key(fetcher, key_id)
     except CannotFetch as problem:

@@ -25,6 +25,7 @@ from federation.client import Client
 from federation.keyring import Keyring, KeyringError, SigningKey
 from federation.policy import Policy, may_talk, naming
 from federation.recent import Recent
+from federation.shares import Shares
 from federation.signatures import Scheme, sign
 from storage.database import Database, now_ms
 from storage.queries import actors, keys, origins
@@ -44,6 +45,9 @@ _JSON_TYPES: Final = frozenset({"application/jrd+json", "application/json"})
 #: Bytes.
 LARGEST: Final = 1 << 20
 LARGEST_JRD: Final = 64 << 10
+#: Actors of one server whom we never saw, and whose keys are asked for (D15).
+NEW_PER_SECOND: Final = 2.0
+NEW_AT_ONCE: Final = 120
 #: Milliseconds that a document rests after it could not be had (S24).
 REST_MS: Final = 5 * 60 * 1000
 
@@ -109,6 +113,7 @@ class Fetcher:
         self.keyring: Final = keyring
         self.policy: Final = policy or Policy(db, node)
         self.recent_keys: Final[Recent[str, KeyHolder]] = Recent()
+        self.newcomers: Final = Shares(per_second=NEW_PER_SECOND, burst=NEW_AT_ONCE)
         self._clock = clock
         self._by_hand = by_hand
         self._application: int | None = None

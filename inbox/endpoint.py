@@ -13,12 +13,14 @@ import structlog
 from aiohttp.web import HTTPNotFound, Request, Response
 
 from activitypub.json import MalformedDocument
+from activitypub.parse.fields import origin_of
 from activitypub.synchronization import HEADER, Synchronization
 from activitypub.synchronization import parse as parse_synchronization
 from domain.node import Federation
 from federation.authentication import BadSignature, IncomingRequest, Signer, authenticate
 from federation.fetcher import Fetcher, is_activity_type
 from federation.message_signatures import OUR_TAG
+from federation.shares import Shares
 from federation.signatures import Scheme
 from inbox.at_once import do_at_once
 from inbox.handlers.offer import is_talk
@@ -36,6 +38,12 @@ PATIENCE: Final = 15.0
 MOST_WAITING: Final = 20_000
 #: Seconds that a sender is asked to wait.
 COME_BACK: Final = 30
+#: Activities of one server: what a busy one sends in a while, and a flood does not (D22).
+PER_SECOND: Final = 100.0
+AT_ONCE: Final = 1_000
+#: Requests from one address that prove nothing.
+UNPROVEN_PER_SECOND: Final = 1.0
+UNPROVEN_AT_ONCE: Final = 120
 _LOOK_AGAIN: Final = 1.0
 #: How nodes recognise each other: by asking for the signature of the protocol's §3 (RFC 9421 §5.1).
 _TAKEN: Final = {
@@ -56,23 +64,30 @@ class Refusal(Exception):  # noqa: N818 - what the sender gets
 class Endpoint:
     """Receives activities for every inbox of this node. One per process."""
 
-    def __init__(self, fetcher: Fetcher, *, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(
+        self, fetcher: Fetcher, *, most_waiting: int = MOST_WAITING, servers: Shares | None = None
+    ) -> None:
+        """`servers`: what one server may send in a while, if not the usual."""
         self._fetcher = fetcher
         self._most_waiting = most_waiting
         self._full = False
         self._looked_at = float("-inf")
+        self._servers = servers or Shares(per_second=PER_SECOND, burst=AT_ONCE)
+        self._unproven = Shares(per_second=UNPROVEN_PER_SECOND, burst=UNPROVEN_AT_ONCE)
 
-    async def receive(self, request: Request) -> Response:
+    async def receive(self, request: Request, address: str | None = None) -> Response:
         """The handler of `POST /inbox` and `POST /a/{id}/inbox`.
 
+        `address`: where the request came from; without one nothing is counted.
+
         202: stored, or known already. 400 unreadable, 401 unproven, 403 not admitted or not the
-        signer's to say, 413, 415, 503 with Retry-After. Raises HTTPNotFound while federation is
-        closed: then this node has no inbox.
+        signer's to say, 413, 415, 429 and 503 with Retry-After. Raises HTTPNotFound while
+        federation is closed: then this node has no inbox.
         """
         if self._fetcher.node.federation is Federation.CLOSED:
             raise HTTPNotFound
         try:
-            await self._take(request)
+            await self._take(request, address)
         except Refusal as refusal:
             return _refused(refusal.status, refusal.reason)
         except (BadSignature, NotTheirs, MalformedDocument) as refusal:
@@ -82,12 +97,13 @@ class Endpoint:
             return _refused(503, "this server is busy")
         return Response(status=202, headers=_TAKEN)
 
-    async def _take(self, request: Request) -> None:
+    async def _take(self, request: Request, address: str | None) -> None:
         _check_headers(request)
         await self._check_room()
+        if address is not None and not self._unproven.has_any(address):
+            raise Refusal(429, "too many requests that prove nothing")
         body = await _read(request)
-        admits = self._fetcher.talk if is_talk(body) else self._fetcher
-        signer = await authenticate(admits, self._incoming(request, body))
+        signer = await self._authenticated(request, body, address)
         activity = read(body)
         check_signer(signer, activity)
         if not await do_at_once(self._fetcher, signer, activity, body):
@@ -98,6 +114,22 @@ class Endpoint:
                 body=body,
                 members=_members(request, signer),
             )
+
+    async def _authenticated(self, request: Request, body: bytes, address: str | None) -> Signer:
+        """Who signed this. An address is counted where it proves nothing, a server where it does.
+
+        A server's share is its own: whoever only claims to be it takes nothing of it.
+        """
+        admits = self._fetcher.talk if is_talk(body) else self._fetcher
+        try:
+            signer = await authenticate(admits, self._incoming(request, body))
+        except BadSignature:
+            if address is not None:
+                self._unproven.take(address)
+            raise
+        if address is not None and not self._servers.take(origin_of(signer.actor.uri)):
+            raise Refusal(429, "too many activities of that server at once")
+        return signer
 
     def _incoming(self, request: Request, body: bytes) -> IncomingRequest:
         return IncomingRequest(
@@ -173,7 +205,7 @@ def _status_of(refusal: BadSignature | NotTheirs | MalformedDocument) -> int:
 
 
 def _refused(status: int, reason: str) -> Response:
-    headers = {"Retry-After": str(COME_BACK)} if status == 503 else None
+    headers = {"Retry-After": str(COME_BACK)} if status in {429, 503} else None
     return Response(
         status=status,
         body=orjson.dumps({"error": reason}),

@@ -255,7 +255,7 @@ async def _end_channels(hub: Hub, _app: Application) -> None:
 
 def _inboxes(endpoint: Endpoint) -> list[Route]:
     async def receive(call: Call) -> StreamResponse:
-        return await endpoint.receive(call.request)
+        return await endpoint.receive(call.request, call.address)
 
     return [
         post("/inbox", receive, Access.SERVER),

@@ -7,9 +7,11 @@ two seconds it closes the channels of accounts whose rights changed and of token
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 import orjson
@@ -17,6 +19,7 @@ import structlog
 from msgspec import Struct
 
 from domain.audience import Viewer
+from domain.errors import TooMany
 from social.signin import Identity, viewer_of
 from storage.database import Database
 from storage.errors import StorageError
@@ -34,6 +37,8 @@ LONGEST_QUEUE: Final = 500
 """Events that wait for one slow channel; then it is closed, and the client reads the list."""
 
 MOST_WAITING: Final = 5_000
+MOST_CHANNELS: Final = 100
+"""Connections of one person: many apps and tabs, and an end."""
 
 
 class EventKind(StrEnum):
@@ -173,6 +178,7 @@ class Hub:
         self._db = db
         self._bus = bus or db.bus
         self._channels: set[Channel] = set()
+        self._open: Counter[int] = Counter()  # by account
         self._waiting: dict[Event, None] = {}
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -204,15 +210,27 @@ class Hub:
         """A channel for a person who is signed in. Unknown streams raise ValueError.
 
         An app's own token has nobody's rights: ValueError too. The caller closes the channel.
+        TooMany: somebody has that many open already.
         """
         if identity.account_id is None:
             raise ValueError("only people have streams")
+        if self._open[identity.account_id] >= MOST_CHANNELS:
+            raise TooMany("You have too many open connections. Please close some.", 60)
         channel = Channel(identity, ())
         for stream in streams:
             channel.subscribe(stream)
-        channel.on_close = lambda: self._channels.discard(channel)
+        channel.on_close = partial(self._forget, channel, identity.account_id)
         self._channels.add(channel)
+        self._open[identity.account_id] += 1
         return channel
+
+    def _forget(self, channel: Channel, account_id: int) -> None:
+        if channel not in self._channels:
+            return
+        self._channels.discard(channel)
+        self._open[account_id] -= 1
+        if not self._open[account_id]:
+            del self._open[account_id]
 
     def _hear(self, topic: str, payload: bytes) -> None:
         if topic != TOPIC or not self._channels or len(self._waiting) >= MOST_WAITING:

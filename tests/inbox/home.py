@@ -51,6 +51,7 @@ class Home:
     node: Node
     fetcher: Fetcher
     endpoint: Endpoint
+    address: str | None = None  # where requests seem to come from; without one none is counted
 
     @property
     def inbox(self) -> str:
@@ -168,7 +169,7 @@ async def home(
     running = Home(db, node, fetcher, Endpoint(fetcher))
 
     async def receive(request: Request) -> Response:
-        return await running.endpoint.receive(request)
+        return await running.endpoint.receive(request, running.address)
 
     app = Application()
     app.router.add_post("/inbox", receive)

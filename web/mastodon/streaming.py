@@ -110,6 +110,7 @@ async def _serve_socket(call: Call, channel: Channel) -> WebSocketResponse:
     socket = WebSocketResponse(
         heartbeat=PING_SECONDS,
         max_msg_size=LARGEST_FRAME,
+        compress=False,  # what is small when it comes stays small (D21)
         protocols=[offered] if offered else (),
     )
     await socket.prepare(call.request)

@@ -1,0 +1,238 @@
+"""Callers without measure at a whole node: they meet an end, everybody else is served as before."""
+
+import asyncio
+import resource
+from contextlib import AsyncExitStack, suppress
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, TCPConnector, WSMsgType, WSServerHandshakeError
+
+from social.streaming import MOST_CHANNELS
+from tests.hostile.test_same_work import Watch
+from tests.support.nodes import Answer, Nodes, RunningNode
+from web.routes import Access
+from web.tables import ROUTES
+
+
+@pytest.fixture
+async def hq(nodes: Nodes) -> RunningNode:
+    return await nodes.start("hq", rate_limits="on")
+
+
+async def is_well(node: RunningNode) -> bool:
+    """Whether somebody else is served at this moment."""
+    async with asyncio.timeout(5):
+        return (await node.ask("GET", "/nodeinfo/2.0")).status == 200
+
+
+def memory_mb() -> float:
+    """The most that this process, with its node, ever held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+async def raw(node: RunningNode, *pieces: bytes, pause: float = 0) -> bytes:
+    """What comes back for bytes on a bare socket, until the end or two seconds of silence."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(node.base.rpartition(":")[2]))
+    answer = b""
+    try:
+        with suppress(ConnectionError):
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+                if pause:
+                    await asyncio.sleep(pause)
+        with suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(2):
+                while piece := await reader.read(65_536):
+                    answer += piece
+    finally:
+        writer.close()
+    return answer
+
+
+def head(node: RunningNode, *lines: bytes) -> bytes:
+    host = node.host.encode()
+    return b"\r\n".join([b"GET /nodeinfo/2.0 HTTP/1.1", b"Host: " + host, *lines, b"", b""])
+
+
+PRESSURE = {
+    "headers": b"\r\n".join(b"X-%d: y" % number for number in range(10_000)),
+    "line": b"X-Long: " + b"y" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("kind", sorted(PRESSURE))
+async def test_D13_more_head_than_a_request_can_have_is_refused(hq: RunningNode, kind: str) -> None:
+    before = memory_mb()
+    answer = await raw(hq, head(hq, PRESSURE[kind]))
+    assert answer == b"" or b" 400 " in answer[:16]
+    assert memory_mb() - before < 32
+    assert b"200 OK" in await raw(hq, head(hq, b"Connection: close"))  # the twin
+    assert await is_well(hq)
+
+
+async def test_D13_a_long_request_line_is_refused(hq: RunningNode) -> None:
+    line = b"GET /" + b"a" * 1_000_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n"
+    assert not (await raw(hq, line)).startswith(b"HTTP/1.1 2")
+    assert await is_well(hq)
+
+
+async def test_D13_ten_thousand_requests_on_one_line_hold_up_nobody(hq: RunningNode) -> None:
+    before = memory_mb()
+    flood = asyncio.create_task(raw(hq, head(hq) * 10_000))
+    await asyncio.sleep(0.05)
+    assert await is_well(hq)
+    flood.cancel()
+    await asyncio.gather(flood, return_exceptions=True)
+    assert memory_mb() - before < 64
+
+
+async def test_D13_a_body_in_pieces_of_one_byte_is_read_or_refused(hq: RunningNode) -> None:
+    body = b"".join(b"1\r\n%c\r\n" % letter for letter in b"x" * 20_000) + b"0\r\n\r\n"
+    start = (
+        b"POST /inbox HTTP/1.1\r\nHost: x\r\nContent-Type: application/activity+json\r\n"
+        b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    )
+    answer = await raw(hq, start, body)
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 4")
+    assert await is_well(hq)
+
+
+async def test_D12_half_requests_hold_up_nobody(hq: RunningNode) -> None:
+    port = int(hq.base.rpartition(":")[2])
+    halves = []
+    for number in range(200):
+        _, half = await asyncio.open_connection("127.0.0.1", port)
+        half.write(b"GET / HTTP/1.1\r\nHost: x\r\n" if number % 2 else b"")
+        halves.append(half)
+    try:
+        assert await is_well(hq)
+    finally:
+        for half in halves:
+            half.close()
+
+
+COSTLY = (
+    ("/api/v2/search", {"q": "a" * 10_000}),
+    ("/api/v2/search", {"q": "from: to: has: before: -" * 40}),
+    ("/api/v2/search", {"q": "word", "limit": "1000000000"}),
+    ("/api/v2/search", {"q": "word", "limit": "-5"}),
+    ("/api/v2/search", {"q": "word", "type": "statuses", "offset": "1000000000"}),
+    ("/api/v1/timelines/home", {"limit": "1000000000"}),
+    ("/api/v1/timelines/home", {"limit": "-1"}),
+    ("/api/v1/timelines/home", {"max_id": "9" * 400}),
+    ("/api/v1/timelines/public", {"limit": "1000000000"}),
+    ("/api/v1/notifications", {"limit": "1000000000"}),
+    ("/api/v1/accounts/relationships", {"id[]": [str(n) for n in range(1, 1001)]}),
+    ("/api/v1/statuses", {"id[]": [str(n) for n in range(1, 1001)]}),
+)
+
+
+async def test_D19_costly_questions_are_clamped_or_refused(hq: RunningNode) -> None:
+    ana = await hq.person("ana")
+    for number in range(45):
+        await ana.say(f"word {number}", visibility="public")
+    for path, params in COSTLY:
+        answer = await ana.ask("GET", path, params=params)
+        assert answer.status in {200, 400, 404, 422}, (path, params)
+        if answer.status == 200:
+            assert longest(answer) <= 40, (path, params)
+    assert len(await ana.get("/api/v1/timelines/home", limit=40)) == 40  # the twin
+
+
+def longest(answer: Answer) -> int:
+    """The longest list in an answer."""
+    found: Any = answer.json
+    lists = [found] if isinstance(found, list) else list(found.values())
+    return max((len(one) for one in lists if isinstance(one, list)), default=0)
+
+
+async def test_D20_a_flood_of_passwords_is_limited_and_bounded(hq: RunningNode) -> None:
+    await hq.person("ana")
+    page = await hq.ask("GET", "/sign-in")
+    word = page.text.partition('name="csrf" value="')[2].partition('"')[0]
+    cookie = page.headers["Set-Cookie"].partition(";")[0]
+    before = memory_mb()
+
+    async def attempt() -> int:
+        answer = await hq.ask(
+            "POST",
+            "/sign-in",
+            data={"csrf": word, "login": "ana", "password": "not the password"},
+            headers={"Cookie": cookie, "Origin": hq.origin},
+        )
+        return answer.status
+
+    statuses = await asyncio.gather(*(attempt() for _ in range(200)))
+    assert 429 in statuses
+    assert all(400 <= status < 500 for status in statuses)
+    assert memory_mb() - before < 200  # argon2 takes 64 MiB for each that is looked at
+    assert await is_well(hq)
+
+
+async def test_D21_streams_and_sockets_of_one_person_have_an_end(hq: RunningNode) -> None:
+    ana, bo = await hq.person("ana"), await hq.person("bo")
+    address = hq.url("/api/v1/streaming")
+    async with (
+        ClientSession(connector=TCPConnector(limit=0)) as session,
+        AsyncExitStack() as opened,
+    ):
+
+        async def connect(token: str) -> Any:
+            return await opened.enter_async_context(
+                session.ws_connect(address, protocols=[token], max_msg_size=0)
+            )
+
+        first = await connect(ana.token)
+        for number in range(1_000):
+            await first.send_json({"type": "subscribe", "stream": "hashtag", "tag": f"t{number}"})
+        told = [(await first.receive(timeout=10)).data for _ in range(900)]
+        assert all("Too many streams" in one for one in told)
+        for _ in range(MOST_CHANNELS - 1):
+            await connect(ana.token)
+        with pytest.raises(WSServerHandshakeError) as refused:
+            await connect(ana.token)
+        assert refused.value.status == 429
+        await connect(bo.token)  # the twin: another person is no other's limit
+    async with ClientSession() as session:
+        again = await session.ws_connect(address, protocols=[ana.token])  # closed ones are free
+        await again.close()
+
+
+@pytest.mark.parametrize("compress", [0, 15])
+async def test_D21_a_frame_larger_than_any_wish_ends_the_connection(
+    hq: RunningNode, compress: int
+) -> None:
+    ana = await hq.person("ana")
+    async with (
+        ClientSession() as session,
+        session.ws_connect(
+            hq.url("/api/v1/streaming"), protocols=[ana.token], compress=compress
+        ) as opened,
+    ):
+        assert not opened.compress, "nothing is inflated here"
+        with suppress(ConnectionError):
+            await opened.send_str("x" * 5_000_000)
+        ended = await opened.receive(timeout=10)
+        assert ended.type in {WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING}
+        assert opened.close_code in {1009, 1006}
+    assert await is_well(hq)
+
+
+@pytest.mark.only("sqlite")
+async def test_D24_nobody_is_refused_before_any_work(nodes: Nodes) -> None:
+    node = await nodes.start("hq")
+    watch = Watch()
+    await watch.begin(node)
+    refused = 0
+    for route in ROUTES:
+        if route.access is not Access.ACCOUNT:
+            continue
+        path = route.path.replace("{id}", "1").replace("{", "").replace("}", "")
+        watch.statements.clear()
+        answer = await node.ask(route.method, path)
+        assert answer.status in {401, 403, 422}, (route.method, route.path)
+        assert not watch.statements, (route.method, route.path)
+        refused += 1
+    assert refused > 40
