@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help install run demo test test-full check format lint types layers bench worlds lock clean
+.PHONY: help install run demo test test-full check format lint types layers bench load worlds lock clean
 
 help:            ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ layers: install
 
 bench: install   ## paths as ratios to the raw limits of the same run
 	$(BIN)/python -m bench
+
+load: install    ## a running node under load from outside: NODE=… TOKEN=… RATE=… SERVERS=…
+	$(BIN)/python -m bench.load --node $(or $(NODE),http://127.0.0.1:8080) --token $(TOKEN) \
+	  --rate $(or $(RATE),100) --servers $(or $(SERVERS),20)
 
 worlds: install  ## a community over three nodes against its model: N=… examples, a seed is printed
 	TERTULIA_WORLDS=$(or $(N),100) $(BIN)/pytest -n 0 -s tests/together/model

@@ -41,12 +41,12 @@ def _collection(uri: str) -> dict[str, object]:
 class FarActor:
     """An actor with documents, keys and a sink for deliveries."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, name: str = "far", key: PrivateKey | None = None) -> None:
         self.port = port
-        self.host = f"far.localhost:{port}"
+        self.host = f"{name}.localhost:{port}"
         self.origin = f"http://{self.host}"
         self.uri = f"{self.origin}/users/fern"
-        self.key: PrivateKey = generate_rsa()
+        self.key: PrivateKey = key or generate_rsa()
         self.received = 0
 
     def document(self) -> dict[str, object]:
