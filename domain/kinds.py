@@ -27,6 +27,21 @@ class AccountState(IntEnum):
 
     ACTIVE = 1
     DISABLED = 2
+    SUSPENDED = 3
+    DELETED = 4
+
+
+class Limit(IntEnum):
+    """What this node lets an actor do here. Everything from SUSPENDED on hides it.
+
+    SILENCED: seen by who follows it, found by nobody else. SUSPENDED: hidden and refused, by a
+    moderator here. WITHDRAWN: the same, by the actor's own server (Mastodon's `suspended`).
+    """
+
+    NONE = 0
+    SILENCED = 1
+    SUSPENDED = 2
+    WITHDRAWN = 3
 
 
 class FollowState(IntEnum):
@@ -172,11 +187,15 @@ class Relay(IntEnum):
 
 
 class Way(IntEnum):
-    """How a community's posts reach a member: written here, announced, or as relay notes."""
+    """How a community's posts reach a member: written here, announced, or as relay notes.
+
+    OPEN: announced to whatever server, since anybody may read them (protocol §5).
+    """
 
     HERE = 1
     NODE = 2
     PLAIN = 3
+    OPEN = 4
 
 
 class Acceptance(IntEnum):
@@ -185,6 +204,7 @@ class Acceptance(IntEnum):
     ACCEPTED = 1
     WAITING = 2
     REFUSED = 3
+    WITHHELD = 4  # its author is suspended; it was accepted, and would be again
 
 
 class Openness(IntEnum):
@@ -226,3 +246,43 @@ class Deed(IntEnum):
     ROLE = 9
     SETTING = 10
     WITHDRAWN = 11
+    RESTORED = 12
+    CLOSED = 13
+    REOPENED = 14
+    BANNED = 15
+    UNBANNED = 16
+
+
+class ReportCategory(IntEnum):
+    """Why something is reported (Mastodon API `Report.category`)."""
+
+    OTHER = 1
+    SPAM = 2
+    LEGAL = 3
+    VIOLATION = 4
+
+
+class ReportState(IntEnum):
+    """Whether somebody still has to look at a report."""
+
+    OPEN = 1
+    CLOSED = 2
+
+
+class ModerationDeed(IntEnum):
+    """What was done about somebody or a report, for the log: who, whom, when, why."""
+
+    SILENCED = 1
+    SUSPENDED = 2
+    FREED = 3
+    CLOSED = 4
+    REOPENED = 5
+    DELETED = 6
+    TAKEN_DOWN = 7
+
+
+class Portrait(IntEnum):
+    """The pictures with which somebody presents themselves (Mastodon API `Account`)."""
+
+    AVATAR = 1
+    HEADER = 2

@@ -18,6 +18,7 @@ class _Accounts(TypedColumns):
     default_visibility: Named[str] = Column(Text)
     default_sensitive: Named[bool] = Column(Flag())
     default_language: Named[str | None] = Column(Text)
+    default_quote_policy: Named[str] = Column(Text)  # public, followers or nobody
     told: Named[bytes] = Column(LargeBinary)  # JSON: notices that were given once
     home_fresh_until: Named[int] = Column(Time)  # a date: home rows are written until then
     created_at: Named[int] = Column(Time)

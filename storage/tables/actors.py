@@ -3,7 +3,7 @@
 from sqlalchemy import Column, Index, LargeBinary, Named, Table, Text, TypedColumns
 
 from domain.ids import HERE
-from domain.kinds import ActorType, KeyType
+from domain.kinds import ActorType, KeyType, Limit
 from storage.columns import Enum8, Flag, Id, Number, Time
 from storage.tables.metadata import metadata
 
@@ -44,6 +44,8 @@ class _Actors(TypedColumns):
     version: Named[int] = Column(Number)  # grows with every change that a reader can see
     featured: Named[str | None] = Column(Text)  # the collection of pinned posts
     emojis: Named[bytes] = Column(LargeBinary)  # JSON: [[shortcode, address], …]; empty: none
+    limited: Named[Limit] = Column(Enum8(Limit))  # what a moderator decided about it
+    missing_since: Named[int | None] = Column(Time)  # its server says that there is no such actor
 
 
 actors = Table("actors", metadata, _Actors, sqlite_strict=True)

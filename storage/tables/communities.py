@@ -95,6 +95,8 @@ class _Heard(TypedColumns):
     about: Named[str] = Column(Text)  # the id of the post that is liked
     undone: Named[bool] = Column(Flag())
     heard_at: Named[int] = Column(Time)
+    emoji: Named[str] = Column(Text)  # what it was said with; empty: a plain like
+    emoji_url: Named[str | None] = Column(Text)
 
 
 # What members elsewhere liked and took back, as a community announced it: every order of the

@@ -54,6 +54,8 @@ class _Posts(TypedColumns):
     quotes_count: Named[int] = Column(Number)
     context_uri: Named[str | None] = Column(Text)  # the thread's collection (FEP-7888)
     replies_uri: Named[str | None] = Column(Text)  # the collection of its answers
+    quote_policy: Named[int] = Column(Number)  # whom its author lets quote it (domain.quotes)
+    reactions: Named[bytes] = Column(LargeBinary)  # JSON: [[emoji, address, likes], …]; empty: none
 
 
 posts = Table("posts", metadata, _Posts, sqlite_strict=True)
@@ -117,6 +119,8 @@ class _PostVersions(TypedColumns):
     summary: Named[str] = Column(Text)
     sensitive: Named[bool] = Column(Flag())
     raw: Named[bytes | None] = Column(LargeBinary)
+    options: Named[str | None] = Column(Text)  # of its poll: JSON, the answers
+    title: Named[str] = Column(Text)
 
 
 # What a post said before each edit; the newest version is the post's own row.

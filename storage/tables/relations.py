@@ -40,9 +40,11 @@ Index("ix_likes_post_id", likes.c.post_id, likes.c.id)
 
 
 class _Blocks(TypedColumns):
+    id: Named[int] = Column(Id)  # what pages of the list go by
     blocker_id: Named[int] = Column(Id, primary_key=True, autoincrement=False)
     blocked_id: Named[int] = Column(Id, primary_key=True, autoincrement=False)
     created_at: Named[int] = Column(Time)
+    uri: Named[str | None] = Column(Text)  # the Block activity's id, if another server was told
 
 
 blocks = Table("blocks", metadata, _Blocks, sqlite_strict=True, sqlite_with_rowid=False)

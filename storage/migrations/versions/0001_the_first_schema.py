@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("default_visibility", sa.Text(), nullable=False),
         sa.Column("default_sensitive", FLAG, nullable=False),
         sa.Column("default_language", sa.Text(), nullable=True),
+        sa.Column("default_quote_policy", sa.Text(), nullable=False),
         sa.Column("told", sa.LargeBinary(), nullable=False),
         sa.Column("home_fresh_until", BIG, nullable=False),
         sa.Column("created_at", BIG, nullable=False),
@@ -102,6 +103,8 @@ def upgrade() -> None:
         sa.Column("version", BIG, nullable=False),
         sa.Column("featured", sa.Text(), nullable=True),
         sa.Column("emojis", sa.LargeBinary(), nullable=False),
+        sa.Column("limited", SMALL, nullable=False),
+        sa.Column("missing_since", BIG, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_actors")),
         sqlite_strict=True,
     )
@@ -163,9 +166,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "blocks",
+        sa.Column("id", BIG, nullable=False),
         sa.Column("blocker_id", BIG, autoincrement=False, nullable=False),
         sa.Column("blocked_id", BIG, autoincrement=False, nullable=False),
         sa.Column("created_at", BIG, nullable=False),
+        sa.Column("uri", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("blocker_id", "blocked_id", name=op.f("pk_blocks")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
@@ -202,6 +207,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "community_id", "actor_id", "origin_id", name=op.f("pk_cards_held")
         ),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "closed_threads",
+        sa.Column("root_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("community_id", BIG, nullable=False),
+        sa.Column("by_id", BIG, nullable=False),
+        sa.Column("closed_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("root_id", name=op.f("pk_closed_threads")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
@@ -262,6 +277,16 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "custom_emojis",
+        sa.Column("shortcode", sa.Text(), nullable=False),
+        sa.Column("picture", sa.LargeBinary(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("created_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("shortcode", name=op.f("pk_custom_emojis")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "deliveries",
         sa.Column("id", BIG, autoincrement=False, nullable=False),
         sa.Column("activity_id", BIG, nullable=False),
@@ -283,6 +308,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_deliveries_origin_id", ["origin_id", "state"], unique=False)
         batch_op.create_index("uq_deliveries_activity_inbox", ["activity_id", "inbox"], unique=True)
 
+    op.create_table(
+        "departures",
+        sa.Column("actor_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("after", BIG, nullable=False),
+        sa.Column("begun_at", BIG, nullable=False),
+        sa.Column("done_at", BIG, nullable=True),
+        sa.PrimaryKeyConstraint("actor_id", name=op.f("pk_departures")),
+        sqlite_strict=True,
+    )
     op.create_table(
         "disclosures",
         sa.Column("actor_id", BIG, autoincrement=False, nullable=False),
@@ -319,6 +353,13 @@ def upgrade() -> None:
         sa.Column("community_id", BIG, nullable=True),
         sa.Column("created_at", BIG, nullable=False),
         sa.Column("fetched_at", BIG, nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("duration", BIG, nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("on_demand", FLAG, nullable=False),
+        sa.Column("used_at", BIG, nullable=True),
+        sa.Column("tried_at", BIG, nullable=True),
+        sa.Column("trouble", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
         sqlite_strict=True,
     )
@@ -332,9 +373,30 @@ def upgrade() -> None:
             postgresql_where=sa.text("fetched_at IS NULL"),
         )
         batch_op.create_index("ix_files_digest", ["digest"], unique=False)
+        batch_op.create_index(
+            "ix_files_held",
+            ["actor_id", "size"],
+            unique=False,
+            sqlite_where=sa.text("source IS NULL"),
+            postgresql_where=sa.text("source IS NULL"),
+        )
         batch_op.create_index("ix_files_post_id", ["post_id", "position"], unique=False)
         batch_op.create_index("ix_files_preview", ["preview"], unique=False)
         batch_op.create_index("ix_files_source", ["source"], unique=False)
+        batch_op.create_index(
+            "ix_files_tried_at",
+            ["tried_at"],
+            unique=False,
+            sqlite_where=sa.text("tried_at IS NOT NULL"),
+            postgresql_where=sa.text("tried_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_files_used_at",
+            ["used_at"],
+            unique=False,
+            sqlite_where=sa.text("used_at IS NOT NULL"),
+            postgresql_where=sa.text("used_at IS NOT NULL"),
+        )
 
     op.create_table(
         "follows",
@@ -362,6 +424,8 @@ def upgrade() -> None:
         sa.Column("about", sa.Text(), nullable=False),
         sa.Column("undone", FLAG, nullable=False),
         sa.Column("heard_at", BIG, nullable=False),
+        sa.Column("emoji", sa.Text(), nullable=False),
+        sa.Column("emoji_url", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("community_id", "actor_id", "uri", name=op.f("pk_heard")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
@@ -535,6 +599,33 @@ def upgrade() -> None:
         batch_op.create_index("ix_mentions_actor_id", ["actor_id", "post_id"], unique=False)
 
     op.create_table(
+        "moderation_log",
+        sa.Column("id", BIG, autoincrement=False, nullable=False),
+        sa.Column("deed", SMALL, nullable=False),
+        sa.Column("by_id", BIG, nullable=False),
+        sa.Column("about_id", BIG, nullable=False),
+        sa.Column("report_id", BIG, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_moderation_log")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("moderation_log", schema=None) as batch_op:
+        batch_op.create_index("ix_moderation_log_about_id", ["about_id", "id"], unique=False)
+
+    op.create_table(
+        "moves",
+        sa.Column("id", BIG, autoincrement=False, nullable=False),
+        sa.Column("actor_id", BIG, nullable=False),
+        sa.Column("target_uri", sa.Text(), nullable=False),
+        sa.Column("moved_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_moves")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("moves", schema=None) as batch_op:
+        batch_op.create_index("ix_moves_actor_id", ["actor_id", "moved_at"], unique=False)
+
+    op.create_table(
         "node_facts",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
@@ -602,6 +693,18 @@ def upgrade() -> None:
         batch_op.create_index("uq_origins_origin", ["origin"], unique=True)
 
     op.create_table(
+        "pins",
+        sa.Column("id", BIG, autoincrement=False, nullable=False),
+        sa.Column("actor_id", BIG, nullable=False),
+        sa.Column("post_id", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pins")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("pins", schema=None) as batch_op:
+        batch_op.create_index("ix_pins_post_id", ["post_id"], unique=False)
+        batch_op.create_index("uq_pins_pair", ["actor_id", "post_id"], unique=True)
+
+    op.create_table(
         "plain_words",
         sa.Column("uri", sa.Text(), nullable=False),
         sa.Column("post_id", BIG, nullable=False),
@@ -612,6 +715,42 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("plain_words", schema=None) as batch_op:
         batch_op.create_index("ix_plain_words_post_id", ["post_id"], unique=False)
+
+    op.create_table(
+        "poll_options",
+        sa.Column("post_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("number", BIG, autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("as_sent", sa.Text(), nullable=False),
+        sa.Column("votes", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("post_id", "number", name=op.f("pk_poll_options")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "polls",
+        sa.Column("post_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("multiple", FLAG, nullable=False),
+        sa.Column("hides_totals", FLAG, nullable=False),
+        sa.Column("ends_at", BIG, nullable=True),
+        sa.Column("closed_at", BIG, nullable=True),
+        sa.Column("voters", BIG, nullable=True),
+        sa.Column("told_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("post_id", name=op.f("pk_polls")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "portraits",
+        sa.Column("actor_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("part", SMALL, autoincrement=False, nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("made_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("actor_id", "part", name=op.f("pk_portraits")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("portraits", schema=None) as batch_op:
+        batch_op.create_index("ix_portraits_digest", ["digest"], unique=False)
 
     op.create_table(
         "post_tags",
@@ -634,6 +773,8 @@ def upgrade() -> None:
         sa.Column("summary", sa.Text(), nullable=False),
         sa.Column("sensitive", FLAG, nullable=False),
         sa.Column("raw", sa.LargeBinary(), nullable=True),
+        sa.Column("options", sa.Text(), nullable=True),
+        sa.Column("title", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("post_id", "made_at", name=op.f("pk_post_versions")),
         sqlite_strict=True,
     )
@@ -678,6 +819,8 @@ def upgrade() -> None:
         sa.Column("quotes_count", BIG, nullable=False),
         sa.Column("context_uri", sa.Text(), nullable=True),
         sa.Column("replies_uri", sa.Text(), nullable=True),
+        sa.Column("quote_policy", BIG, nullable=False),
+        sa.Column("reactions", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posts")),
         sqlite_strict=True,
     )
@@ -726,6 +869,23 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "proxied",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("size", BIG, nullable=False),
+        sa.Column("fetched_at", BIG, nullable=True),
+        sa.Column("used_at", BIG, nullable=False),
+        sa.Column("tried_at", BIG, nullable=True),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_proxied")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("proxied", schema=None) as batch_op:
+        batch_op.create_index("ix_proxied_digest", ["digest"], unique=False)
+        batch_op.create_index("ix_proxied_used_at", ["used_at"], unique=False)
+
+    op.create_table(
         "purges",
         sa.Column("uri", sa.Text(), nullable=False),
         sa.Column("origin_id", BIG, nullable=False),
@@ -738,6 +898,62 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("purges", schema=None) as batch_op:
         batch_op.create_index("ix_purges_community_id", ["community_id", "origin_id"], unique=False)
+
+    op.create_table(
+        "quotes",
+        sa.Column("id", BIG, autoincrement=False, nullable=False),
+        sa.Column("uri", sa.Text(), nullable=False),
+        sa.Column("post_id", BIG, nullable=True),
+        sa.Column("quoter_id", BIG, nullable=False),
+        sa.Column("quoted_uri", sa.Text(), nullable=False),
+        sa.Column("quoted_id", BIG, nullable=True),
+        sa.Column("state", SMALL, nullable=False),
+        sa.Column("unasked", FLAG, nullable=False),
+        sa.Column("counted", FLAG, nullable=False),
+        sa.Column("request_uri", sa.Text(), nullable=True),
+        sa.Column("authorization_uri", sa.Text(), nullable=True),
+        sa.Column("created_at", BIG, nullable=False),
+        sa.Column("checked_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quotes")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("quotes", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_quotes_authorization_uri",
+            ["authorization_uri"],
+            unique=False,
+            sqlite_where=sa.text("authorization_uri IS NOT NULL"),
+            postgresql_where=sa.text("authorization_uri IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_quotes_post_id",
+            ["post_id"],
+            unique=False,
+            sqlite_where=sa.text("post_id IS NOT NULL"),
+            postgresql_where=sa.text("post_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_quotes_quoted_id",
+            ["quoted_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("quoted_id IS NOT NULL"),
+            postgresql_where=sa.text("quoted_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_quotes_quoted_uri",
+            ["quoted_uri"],
+            unique=False,
+            sqlite_where=sa.text("quoted_id IS NULL"),
+            postgresql_where=sa.text("quoted_id IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_quotes_request_uri",
+            ["request_uri"],
+            unique=False,
+            sqlite_where=sa.text("request_uri IS NOT NULL"),
+            postgresql_where=sa.text("request_uri IS NOT NULL"),
+        )
+        batch_op.create_index("uq_quotes_uri", ["uri"], unique=True)
 
     op.create_table(
         "relay_mutes",
@@ -771,6 +987,57 @@ def upgrade() -> None:
         batch_op.create_index("uq_relay_notes_token", ["token"], unique=True)
 
     op.create_table(
+        "report_notes",
+        sa.Column("id", BIG, autoincrement=False, nullable=False),
+        sa.Column("report_id", BIG, nullable=False),
+        sa.Column("author_id", BIG, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("created_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_notes")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("report_notes", schema=None) as batch_op:
+        batch_op.create_index("ix_report_notes_report_id", ["report_id", "id"], unique=False)
+
+    op.create_table(
+        "report_posts",
+        sa.Column("report_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("post_id", BIG, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("report_id", "post_id", name=op.f("pk_report_posts")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "reports",
+        sa.Column("id", BIG, autoincrement=False, nullable=False),
+        sa.Column("reporter_id", BIG, nullable=False),
+        sa.Column("source_id", BIG, nullable=False),
+        sa.Column("accused_id", BIG, nullable=False),
+        sa.Column("community_id", BIG, nullable=False),
+        sa.Column("category", SMALL, nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("rules", sa.LargeBinary(), nullable=False),
+        sa.Column("forwarded", FLAG, nullable=False),
+        sa.Column("state", SMALL, nullable=False),
+        sa.Column("created_at", BIG, nullable=False),
+        sa.Column("closed_at", BIG, nullable=True),
+        sa.Column("closed_by", BIG, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reports")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("reports", schema=None) as batch_op:
+        batch_op.create_index("ix_reports_accused_id", ["accused_id"], unique=False)
+        batch_op.create_index("ix_reports_community_id", ["community_id", "id"], unique=False)
+        batch_op.create_index("ix_reports_state", ["state", "id"], unique=False)
+        batch_op.create_index(
+            "uq_reports_open",
+            ["source_id", "accused_id", "community_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 1"),
+            postgresql_where=sa.text("state = 1"),
+        )
+
+    op.create_table(
         "sessions",
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.Column("account_id", BIG, nullable=False),
@@ -783,6 +1050,29 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.create_index("ix_sessions_account_id", ["account_id"], unique=False)
+
+    op.create_table(
+        "tallies",
+        sa.Column("community_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("post_uri", sa.Text(), nullable=False),
+        sa.Column("told_at", BIG, nullable=False),
+        sa.Column("figures", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("community_id", "post_uri", name=op.f("pk_tallies")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "threads",
+        sa.Column("root_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("asked_at", BIG, nullable=False),
+        sa.Column("ended_at", BIG, nullable=True),
+        sa.Column("missing", FLAG, nullable=False),
+        sa.Column("found", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("root_id", name=op.f("pk_threads")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("threads", schema=None) as batch_op:
+        batch_op.create_index("ix_threads_asked_at", ["asked_at"], unique=False)
 
     op.create_table(
         "tokens",
@@ -810,11 +1100,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("uri", name=op.f("pk_tombstones")),
         sqlite_strict=True,
     )
+    op.create_table(
+        "votes",
+        sa.Column("post_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("actor_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("slot", BIG, autoincrement=False, nullable=False),
+        sa.Column("number", BIG, nullable=False),
+        sa.Column("uri", sa.Text(), nullable=False),
+        sa.Column("created_at", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("post_id", "actor_id", "slot", name=op.f("pk_votes")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("votes", schema=None) as batch_op:
+        batch_op.create_index("ix_votes_actor_id", ["actor_id"], unique=False)
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("votes", schema=None) as batch_op:
+        batch_op.drop_index("ix_votes_actor_id")
+
+    op.drop_table("votes")
     op.drop_table("tombstones")
     with op.batch_alter_table("tokens", schema=None) as batch_op:
         batch_op.drop_index("uq_tokens_hash")
@@ -822,10 +1131,31 @@ def downgrade() -> None:
         batch_op.drop_index("ix_tokens_account_id")
 
     op.drop_table("tokens")
+    with op.batch_alter_table("threads", schema=None) as batch_op:
+        batch_op.drop_index("ix_threads_asked_at")
+
+    op.drop_table("threads")
+    op.drop_table("tallies")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.drop_index("ix_sessions_account_id")
 
     op.drop_table("sessions")
+    with op.batch_alter_table("reports", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_reports_open",
+            sqlite_where=sa.text("state = 1"),
+            postgresql_where=sa.text("state = 1"),
+        )
+        batch_op.drop_index("ix_reports_state")
+        batch_op.drop_index("ix_reports_community_id")
+        batch_op.drop_index("ix_reports_accused_id")
+
+    op.drop_table("reports")
+    op.drop_table("report_posts")
+    with op.batch_alter_table("report_notes", schema=None) as batch_op:
+        batch_op.drop_index("ix_report_notes_report_id")
+
+    op.drop_table("report_notes")
     with op.batch_alter_table("relay_notes", schema=None) as batch_op:
         batch_op.drop_index("uq_relay_notes_token")
         batch_op.drop_index("ix_relay_notes_post_id")
@@ -834,10 +1164,44 @@ def downgrade() -> None:
 
     op.drop_table("relay_notes")
     op.drop_table("relay_mutes")
+    with op.batch_alter_table("quotes", schema=None) as batch_op:
+        batch_op.drop_index("uq_quotes_uri")
+        batch_op.drop_index(
+            "ix_quotes_request_uri",
+            sqlite_where=sa.text("request_uri IS NOT NULL"),
+            postgresql_where=sa.text("request_uri IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_quotes_quoted_uri",
+            sqlite_where=sa.text("quoted_id IS NULL"),
+            postgresql_where=sa.text("quoted_id IS NULL"),
+        )
+        batch_op.drop_index(
+            "ix_quotes_quoted_id",
+            sqlite_where=sa.text("quoted_id IS NOT NULL"),
+            postgresql_where=sa.text("quoted_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_quotes_post_id",
+            sqlite_where=sa.text("post_id IS NOT NULL"),
+            postgresql_where=sa.text("post_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_quotes_authorization_uri",
+            sqlite_where=sa.text("authorization_uri IS NOT NULL"),
+            postgresql_where=sa.text("authorization_uri IS NOT NULL"),
+        )
+
+    op.drop_table("quotes")
     with op.batch_alter_table("purges", schema=None) as batch_op:
         batch_op.drop_index("ix_purges_community_id")
 
     op.drop_table("purges")
+    with op.batch_alter_table("proxied", schema=None) as batch_op:
+        batch_op.drop_index("ix_proxied_used_at")
+        batch_op.drop_index("ix_proxied_digest")
+
+    op.drop_table("proxied")
     op.drop_table("proven")
     with op.batch_alter_table("posts", schema=None) as batch_op:
         batch_op.drop_index("uq_posts_uri")
@@ -871,10 +1235,21 @@ def downgrade() -> None:
         batch_op.drop_index("ix_post_tags_post_id")
 
     op.drop_table("post_tags")
+    with op.batch_alter_table("portraits", schema=None) as batch_op:
+        batch_op.drop_index("ix_portraits_digest")
+
+    op.drop_table("portraits")
+    op.drop_table("polls")
+    op.drop_table("poll_options")
     with op.batch_alter_table("plain_words", schema=None) as batch_op:
         batch_op.drop_index("ix_plain_words_post_id")
 
     op.drop_table("plain_words")
+    with op.batch_alter_table("pins", schema=None) as batch_op:
+        batch_op.drop_index("uq_pins_pair")
+        batch_op.drop_index("ix_pins_post_id")
+
+    op.drop_table("pins")
     with op.batch_alter_table("origins", schema=None) as batch_op:
         batch_op.drop_index("uq_origins_origin")
 
@@ -893,6 +1268,14 @@ def downgrade() -> None:
 
     op.drop_table("nonces")
     op.drop_table("node_facts")
+    with op.batch_alter_table("moves", schema=None) as batch_op:
+        batch_op.drop_index("ix_moves_actor_id")
+
+    op.drop_table("moves")
+    with op.batch_alter_table("moderation_log", schema=None) as batch_op:
+        batch_op.drop_index("ix_moderation_log_about_id")
+
+    op.drop_table("moderation_log")
     with op.batch_alter_table("mentions", schema=None) as batch_op:
         batch_op.drop_index("ix_mentions_actor_id")
 
@@ -951,9 +1334,24 @@ def downgrade() -> None:
 
     op.drop_table("follows")
     with op.batch_alter_table("files", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_files_used_at",
+            sqlite_where=sa.text("used_at IS NOT NULL"),
+            postgresql_where=sa.text("used_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_files_tried_at",
+            sqlite_where=sa.text("tried_at IS NOT NULL"),
+            postgresql_where=sa.text("tried_at IS NOT NULL"),
+        )
         batch_op.drop_index("ix_files_source")
         batch_op.drop_index("ix_files_preview")
         batch_op.drop_index("ix_files_post_id")
+        batch_op.drop_index(
+            "ix_files_held",
+            sqlite_where=sa.text("source IS NULL"),
+            postgresql_where=sa.text("source IS NULL"),
+        )
         batch_op.drop_index("ix_files_digest")
         batch_op.drop_index(
             "ix_files_coming",
@@ -965,6 +1363,7 @@ def downgrade() -> None:
     op.drop_table("files")
     op.drop_table("domain_rules")
     op.drop_table("disclosures")
+    op.drop_table("departures")
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.drop_index("uq_deliveries_activity_inbox")
         batch_op.drop_index("ix_deliveries_origin_id")
@@ -972,6 +1371,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_deliveries_due")
 
     op.drop_table("deliveries")
+    op.drop_table("custom_emojis")
     op.drop_table("copies")
     with op.batch_alter_table("community_log", schema=None) as batch_op:
         batch_op.drop_index("ix_community_log_community_id")
@@ -979,6 +1379,7 @@ def downgrade() -> None:
     op.drop_table("community_log")
     op.drop_table("communities")
     op.drop_table("codes")
+    op.drop_table("closed_threads")
     op.drop_table("cards_held")
     with op.batch_alter_table("cards", schema=None) as batch_op:
         batch_op.drop_index("ix_cards_actor_id")
