@@ -4,19 +4,23 @@ Rules cited are those of private-groups-observed.md §5.
 """
 
 from domain.node import Node
+from domain.reactions import PLAIN, Reaction
 from outbox import communities as announcing
 from outbox import relay
 from social import helper, reactions, readers
 from social.answers import LONGEST_TOKEN, Outcome, copy_for
-from storage.queries import actors, follows, posts, relay_notes
+from storage.queries import actors, follows, likes, posts, relay_notes
 from storage.queries.ids import new_id
+from storage.queries.likes import Liked
 from storage.queries.relay_notes import RelayNoteRow
 from storage.tx import Tx
 from storage.views.actors import ActorView
 from storage.views.posts import PostRow
 
 
-def receive_like(tx: Tx, *, node: Node, post_uri: str, signer: ActorView) -> Outcome | None:
+def receive_like(
+    tx: Tx, *, node: Node, post_uri: str, signer: ActorView, said_with: Reaction = PLAIN
+) -> Outcome | None:
     """A member likes the post behind a relay note; None if no relay note is meant."""
     refusal, copy = copy_for(tx, node, post_uri, signer)
     if copy is None:
@@ -26,10 +30,11 @@ def receive_like(tx: Tx, *, node: Node, post_uri: str, signer: ActorView) -> Out
         return Outcome("no relay note of theirs by that id")
     like_id = new_id(tx)
     like_uri = node.activity(like_id)  # the community says it to our nodes, under one id for good
-    if reactions.add_like(tx, actor_id=signer.id, post=row, uri=like_uri, like_id=like_id):
-        announcing.liked(
-            tx, node=node, community=community, actor=signer, post=row, like_uri=like_uri
-        )
+    if reactions.add_like(
+        tx, actor_id=signer.id, post=row, uri=like_uri, like_id=like_id, said_with=said_with
+    ):
+        like = Liked(like_uri, said_with)
+        announcing.liked(tx, node=node, community=community, actor=signer, post=row, like=like)
     return Outcome()
 
 
@@ -42,20 +47,25 @@ def _may_like(tx: Tx, signer: ActorView, row: PostRow, copy: RelayNoteRow) -> bo
 
 
 def receive_undo(
-    tx: Tx, *, node: Node, uri: str | None, post_uri: str, signer: ActorView
+    tx: Tx,
+    *,
+    node: Node,
+    uri: str | None,
+    post_uri: str,
+    signer: ActorView,
+    said_with: Reaction = PLAIN,
 ) -> Outcome | None:
     """A member takes a like back: found by who liked what, whatever id it has now (rule 21)."""
     refusal, copy = copy_for(tx, node, post_uri, signer)
     if copy is None:
         return refusal
     row, community = posts.by_id(tx, copy.post_id), actors.by_id(tx, copy.community_id)
-    like_uri = None
+    was = taken = None
     if row is not None:
-        like_uri = reactions.drop_like(tx, actor_id=signer.id, post=row)
-    if row is not None and community is not None and like_uri is not None:
-        announcing.unliked(
-            tx, node=node, community=community, actor=signer, post=row, like_uri=like_uri
-        )
+        was = likes.of(tx, signer.id, row.id)
+        taken = reactions.take_back(tx, actor_id=signer.id, post=row, uri=uri, said_with=said_with)
+    if row is not None and community is not None and was is not None and taken is not None:
+        announcing.unliked(tx, node=node, community=community, actor=signer, post=row, like=was)
     elif uri is not None:
         posts.bury(tx, uri, signer.uri)  # it may arrive later
     return Outcome()

@@ -2,67 +2,129 @@
 
 from domain.addressing import may_share
 from domain.audience import Viewer
-from domain.errors import NotAllowed, NotFound
+from domain.errors import Invalid, NotAllowed, NotFound
 from domain.ids import HERE
 from domain.kinds import NotificationKind
 from domain.node import Node
+from domain.reactions import PLAIN, Reaction, is_one_emoji
 from outbox import communities as out
 from outbox import publish
 from social import readers, storing
 from social.notifications import notify, retract
+from social.open_communities import hosted
 from social.places import community_of, show_card, travels_through
-from storage.queries import actors, communities, follows, likes, posts
+from storage.queries import actors, communities, figures, follows, likes, posts
 from storage.queries.ids import id_at, new_id
+from storage.queries.likes import Liked
 from storage.tx import Tx
 from storage.views.actors import ActorView
 from storage.views.posts import PostRow, PostView, for_delivery, visible
 
 
-def like(tx: Tx, *, node: Node, actor_id: int, post_id: int) -> None:
-    """Like a post; doing it again changes nothing. Raises NotFound."""
+def like(tx: Tx, *, node: Node, actor_id: int, post_id: int, emoji: str = "") -> None:
+    """Like a post, with an emoji or without; doing it again changes nothing, or the emoji.
+
+    A plain like keeps the emoji of an earlier one. Raises NotFound, or Invalid for what is no
+    single emoji.
+    """
+    if emoji and not is_one_emoji(emoji):
+        raise Invalid("Choose one emoji", "emoji")
     actor, _, post = _reacting(tx, actor_id, post_id)
-    community = _community(tx, actor_id, post.row)
+    community, said_with = _community(tx, actor_id, post.row), Reaction(emoji)
+    earlier = likes.of(tx, actor_id, post_id=post.id)
     like_id = new_id(tx)
     uri = node.activity(like_id)
-    if not add_like(tx, actor_id=actor_id, post=post.row, uri=uri, like_id=like_id):
+    if not add_like(
+        tx, actor_id=actor_id, post=post.row, uri=uri, like_id=like_id, said_with=said_with
+    ):
         return
+    if earlier is not None:
+        _say_unliked(tx, node, actor, post, community=community, was=earlier)
+    now = Liked(uri, said_with)
     if community is None:
-        publish.liked(tx, actor=actor, post=post, like_uri=uri)
+        publish.liked(tx, actor=actor, post=post, like=now)
     else:
         show_card(tx, node, community, actor_id)
-        out.liked(tx, node=node, community=community, actor=actor, post=post.row, like_uri=uri)
+        out.liked(tx, node=node, community=community, actor=actor, post=post.row, like=now)
 
 
 def unlike(tx: Tx, *, node: Node, actor_id: int, post_id: int) -> None:
     """Take a like back; nothing happens if there was none. Raises NotFound."""
     actor, _, post = _reacting(tx, actor_id, post_id)
     community = _community(tx, actor_id, post.row)
-    uri = drop_like(tx, actor_id=actor_id, post=post.row)
-    if uri is None:
+    was = likes.of(tx, actor_id, post.id)
+    if was is None or drop_like(tx, actor_id=actor_id, post=post.row) is None:
         return
+    _say_unliked(tx, node, actor, post, community=community, was=was)
+
+
+def _say_unliked(
+    tx: Tx,
+    node: Node,
+    actor: ActorView,
+    post: PostView,
+    *,
+    community: ActorView | None,
+    was: Liked,
+) -> None:
     if community is None:
-        publish.unliked(tx, node=node, actor=actor, post=post, like_uri=uri)
+        publish.unliked(tx, node=node, actor=actor, post=post, like=was)
     else:
-        show_card(tx, node, community, actor_id)
-        out.unliked(tx, node=node, community=community, actor=actor, post=post.row, like_uri=uri)
+        show_card(tx, node, community, actor.id)
+        out.unliked(tx, node=node, community=community, actor=actor, post=post.row, like=was)
 
 
-def add_like(tx: Tx, *, actor_id: int, post: PostRow, uri: str, like_id: int | None = None) -> bool:
-    """Keep and count a like that was found allowed, and tell the post's author; False if known."""
-    number = like_id or new_id(tx)
-    if not likes.add(tx, like_id=number, actor_id=actor_id, post_id=post.id, uri=uri):
-        return False
-    posts.count_like(tx, post.id, 1)
-    _tell_author(tx, NotificationKind.LIKE, actor_id, post)
+def add_like(
+    tx: Tx,
+    *,
+    actor_id: int,
+    post: PostRow,
+    uri: str,
+    like_id: int | None = None,
+    said_with: Reaction = PLAIN,
+) -> bool:
+    """Keep and count a like that was found allowed, and tell the post's author; False if known.
+
+    Each person has one: another emoji takes the place of the earlier one, a plain like does not.
+    """
+    number, pair = like_id or new_id(tx), {"actor_id": actor_id, "post_id": post.id}
+    if likes.add(tx, like_id=number, **pair, uri=uri, said_with=said_with):
+        figures.count_like(tx, post.id, 1)
+        _tell_author(tx, NotificationKind.LIKE, actor_id, post)
+    else:
+        known = likes.of(tx, actor_id, post.id)
+        if known is None or not said_with.emoji or known.said_with == said_with:
+            return False
+        likes.change(tx, **pair, uri=uri, said_with=said_with)
+    if said_with.emoji:
+        likes.recount_reactions(tx, post.id)
     return True
 
 
 def drop_like(tx: Tx, *, actor_id: int, post: PostRow) -> str | None:
     """Forget a like, its count and what its author was told; its activity's id, None: no like."""
+    was = likes.of(tx, actor_id, post.id)
     uri = likes.remove(tx, actor_id, post.id)
     if uri is not None:
         _unlike(tx, actor_id, post)
+        if was is not None and was.said_with.emoji:
+            likes.recount_reactions(tx, post.id)
     return uri
+
+
+def take_back(
+    tx: Tx, *, actor_id: int, post: PostRow, uri: str | None, said_with: Reaction = PLAIN
+) -> str | None:
+    """Forget the like that somebody elsewhere names; its id as it was kept, None: no such like.
+
+    Some servers name it by another id than they gave it. That is not enough where the like says
+    something else by now: what is taken back then was replaced before.
+    """
+    known = likes.of(tx, actor_id, post.id)
+    if known is None:
+        return None
+    meant = uri in {None, known.uri} or known.said_with.emoji in {"", said_with.emoji}
+    return drop_like(tx, actor_id=actor_id, post=post) if meant else None
 
 
 def _community(tx: Tx, actor_id: int, post: PostRow) -> ActorView | None:
@@ -144,7 +206,7 @@ def _tell_author(tx: Tx, kind: NotificationKind, from_id: int, post: PostRow) ->
 
 
 def _unlike(tx: Tx, actor_id: int, post: PostRow) -> None:
-    posts.count_like(tx, post.id, -1)
+    figures.count_like(tx, post.id, -1)
     kind = NotificationKind.LIKE
     retract(tx, actor_id=post.author_id, kind=kind, from_id=actor_id, post_id=post.id)
 
@@ -159,12 +221,23 @@ def _unshare(tx: Tx, actor_id: int, row: PostRow, original: PostRow) -> None:
 # post, a deleted one, and one that the actor may not read give the same answer: False (O10, O11).
 
 
-def receive_like(tx: Tx, *, node: Node, actor_id: int, post_uri: str, uri: str) -> bool:  # noqa: ARG001
-    """Somebody elsewhere likes a post that was written here."""
+def receive_like(
+    tx: Tx,
+    *,
+    node: Node,  # noqa: ARG001
+    actor_id: int,
+    post_uri: str,
+    uri: str,
+    said_with: Reaction = PLAIN,
+) -> bool:
+    """Somebody elsewhere likes a post that was written here, or in an open community of ours.
+
+    Perhaps with an emoji.
+    """
     post = _readable_by(tx, actor_id, post_uri)
-    if post is None or not post.is_local:
+    if post is None or not (post.is_local or hosted(tx, post) is not None):
         return False
-    add_like(tx, actor_id=actor_id, post=post, uri=uri)
+    add_like(tx, actor_id=actor_id, post=post, uri=uri, said_with=said_with)
     return True
 
 
@@ -175,6 +248,7 @@ def receive_undo_like(
     actor_id: int,
     uri: str | None,
     post_uri: str | None,
+    said_with: Reaction = PLAIN,
 ) -> bool:
     """Somebody elsewhere takes a like back: named by its id, or by the post."""
     post_id = likes.post_liked_by(tx, actor_id, uri) if uri is not None else None
@@ -182,7 +256,9 @@ def receive_undo_like(
         post = posts.by_id(tx, post_id)
     else:
         post = posts.by_uri(tx, post_uri) if post_uri is not None else None
-    return post is not None and drop_like(tx, actor_id=actor_id, post=post) is not None
+    if post is None:
+        return False
+    return take_back(tx, actor_id=actor_id, post=post, uri=uri, said_with=said_with) is not None
 
 
 def receive_share(
