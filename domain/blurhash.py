@@ -35,6 +35,14 @@ def blurhash(pixels: bytes, width: int, height: int, *, across: int = 4, down: i
     return _written(found, across, down)
 
 
+def is_blurhash(text: str) -> bool:
+    """Whether a text is a hash of the length that its first character says: apps fail on others."""
+    if len(text) < 6 or any(letter not in _DIGITS for letter in text):
+        return False
+    down, across = divmod(_DIGITS.index(text[0]), 9)
+    return len(text) == 4 + 2 * (across + 1) * (down + 1)
+
+
 def _sum_of_products(left: Sequence[float], right: Sequence[float]) -> float:
     return float(sum(map(mul, left, right)))
 

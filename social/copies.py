@@ -1,11 +1,11 @@
-"""Copies of pictures that people elsewhere attached to what only some may read.
+"""Copies of files that people elsewhere attached.
 
 Readers here look at the copy: the other server learns of nobody who looks, and a copy dies with the
-right (protocol §7). A community's node copies from the author's; its members' nodes copy from the
-community's alone, as one of their members, and only the bytes whose hash the author proved. What is
-public to the world is linked in the text instead.
-
-A row is there from the start, and shown once its bytes are.
+right (protocol §7). In a community it is made at once: a community's node copies from the
+author's; its members' nodes copy from the community's alone, as one of their members, and only the
+bytes whose hash the author proved. Such a row is there from the start, and shown once its bytes
+are. Everywhere else the file is shown at once and fetched when somebody looks
+(`social/on_demand`).
 """
 
 import asyncio
@@ -22,14 +22,16 @@ from msgspec.structs import asdict, replace
 from activitypub.parse.fields import origin_of
 from activitypub.parse.posts import Attachment, NoteDocument
 from domain.audience import Kind
+from domain.blurhash import is_blurhash
 from domain.errors import Invalid, NoRoom
-from domain.pictures import LARGEST
+from domain.filetypes import LARGEST, Form, canonical, clean_name, form_of
+from domain.pictures import LONGEST_SIDE
 from federation.fetcher import CannotFetch, Fetcher
 from jobs.queue import Decision, Job, Retry, enqueue
 from jobs.worker import Each, Handler
 from outbox import communities as announcing
 from social.archive import Archive, Kept
-from social.files import LONGEST_ALT, MOST_PER_POST
+from social.files import LONGEST_ALT
 from social.streaming import announce, edited
 from storage.audience import readers_among
 from storage.queries import actors, communities, files, follows, posts
@@ -56,7 +58,20 @@ GONE_TRIES: Final = 3
 
 _FIRST_MS: Final = 1_000
 _HOUR_MS: Final = 3_600_000
-_ACCEPT: Final = "image/webp, image/png, image/jpeg, image/gif"
+MOST: Final = 16
+"""Files of a post that are shown: other servers allow more than we do."""
+
+ACCEPT: Final = {
+    Form.PICTURE: "image/webp, image/png, image/jpeg, image/gif",
+    Form.FILM: "video/mp4, video/webm, video/quicktime",
+    Form.SOUND: "audio/mpeg, audio/ogg, audio/mp4, audio/flac, audio/wav",
+    Form.PAPER: "*/*",
+}
+DEADLINE: Final = 60.0
+"""Seconds for a file: forty megabytes over a slow line."""
+
+_UNSAID: Final = {"Image": "image/jpeg", "Video": "video/mp4", "Audio": "audio/mpeg"}
+"""What is asked for where a server says no more than how its file is perceived."""
 
 
 class Wanted(Struct, frozen=True):
@@ -74,30 +89,34 @@ class Errand(Struct, frozen=True):
     tries: int
 
 
-def without_pictures(note: NoteDocument) -> NoteDocument:
-    """A note whose pictures are not linked in its text: they are shown beside it."""
-    kept = tuple(file for file in note.attachments if not file.is_picture)
+def without_shown(note: NoteDocument) -> NoteDocument:
+    """A note whose files are not linked in its text where they are shown beside it."""
+    shown = {each.url for each in _shown(note.attachments)}
+    kept = tuple(file for file in note.attachments if file.url not in shown)
     return note if len(kept) == len(note.attachments) else replace(note, attachments=kept)
 
 
-def are_copied(kind: Kind) -> bool:
-    """Whether pictures of a post with this audience are copied."""
-    return kind is not Kind.PUBLIC
-
-
 def differ(tx: Tx, row: PostRow, attachments: Iterable[Attachment]) -> bool:
-    """Whether a note has other pictures, or says other things of them, than its post here."""
-    if not are_copied(row.kind):
-        return False
+    """Whether a note has other files, or says other things of them, than its post here."""
     now = [(file.source, file.alt, file.focus) for file in files.of_post(tx, row.id)]
-    return now != [
-        (each.url, each.alt[:LONGEST_ALT], each.focus) for each in _pictures(attachments)
-    ]
+    return now != [(each.url, each.alt[:LONGEST_ALT], each.focus) for each in _shown(attachments)]
 
 
-def _pictures(attachments: Iterable[Attachment]) -> list[Attachment]:
-    found = {each.url: each for each in attachments if each.is_picture}
-    return list(found.values())[:MOST_PER_POST]
+def _shown(attachments: Iterable[Attachment]) -> list[Attachment]:
+    """What is shown beside the words; documents only of our nodes, which looked at them."""
+    found = {each.url: each for each in attachments if _is_shown(each)}
+    return list(found.values())[:MOST]
+
+
+def _is_shown(each: Attachment) -> bool:
+    form = form_of(_type_of(each))
+    return form is not None and (form is not Form.PAPER or bool(each.sha256))
+
+
+def _type_of(each: Attachment) -> str:
+    if each.media_type is None:
+        return _UNSAID.get(each.type, "")
+    return canonical(each.media_type)
 
 
 def take(
@@ -107,14 +126,13 @@ def take(
     attachments: Iterable[Attachment],
     told: Mapping[str, str] | None = None,
 ) -> bool:
-    """Give a post of another server the pictures of its note; whether any is still to come.
+    """Give a post of another server the files of its note; whether any is still to come.
 
     `told`: where the community of the post keeps its copies, by the address of the original; None
     for what comes from its author's own server.
     """
-    if not are_copied(row.kind):
-        return False
-    wanted = _pictures(attachments)
+    wanted = _shown(attachments)
+    now = row.kind is Kind.COMMUNITY
     known = {file.source: file for file in files.of_post(tx, row.id)}
     files.forget(tx, [file.id for url, file in known.items() if url not in {w.url for w in wanted}])
     coming: list[Wanted] = []
@@ -127,7 +145,7 @@ def take(
         if file is not None:
             alt, focus = each.alt[:LONGEST_ALT], each.focus
             files.describe(tx, file, alt=alt, focus=focus, position=position)
-            if not file.is_here and address is not None:
+            if now and not file.is_here and address is not None:
                 coming.append(Wanted(file.id, address))
     if coming:
         _send_for(tx, row, coming)
@@ -144,6 +162,11 @@ def _address(each: Attachment, told: Mapping[str, str], row: PostRow, tx: Tx) ->
 
 
 def _row(tx: Tx, row: PostRow, each: Attachment) -> FileRow:
+    """What its server says of a file: believed until its bytes are here."""
+    media_type = _type_of(each)
+    fits = 0 < each.width <= LONGEST_SIDE and 0 < each.height <= LONGEST_SIDE
+    is_paper = form_of(media_type) is Form.PAPER
+    name = each.alt or each.url.rpartition("/")[2]
     return FileRow(
         id=new_id(tx),
         actor_id=row.author_id,
@@ -151,17 +174,21 @@ def _row(tx: Tx, row: PostRow, each: Attachment) -> FileRow:
         position=0,
         digest=each.sha256,
         preview="",
-        media_type="",
+        media_type=media_type,
         size=0,
-        width=0,
-        height=0,
-        blurhash="",
+        width=each.width if fits else 0,
+        height=each.height if fits else 0,
+        blurhash=each.blurhash if is_blurhash(each.blurhash) else "",
         alt="",
         focus="",
         source=each.url,
         community_id=row.place_id,
         created_at=tx.now,
         fetched_at=None,
+        name=clean_name(name, media_type) if is_paper else "",
+        duration=1000 * each.plays,
+        sha256=each.sha256,
+        on_demand=row.kind is not Kind.COMMUNITY,
     )
 
 
@@ -242,7 +269,7 @@ class _Pending(Struct, frozen=True):
 
     post: int
     wanted: list[Wanted]
-    digests: dict[int, str]
+    rows: dict[int, FileRow]
     origin: str
     as_actor: int | None
 
@@ -253,15 +280,15 @@ def _pending(tx: Tx, errand: Errand) -> _Pending | None:
         return None
     open_ = {file.id: file for file in files.of_post(tx, row.id) if not file.is_here}
     wanted = [each for each in errand.wanted if each.file in open_]
-    asker = _asker(tx, row)
-    if not wanted or asker is None:
+    found = asker(tx, row)
+    if not wanted or found is None:
         return None
-    origin, as_actor = asker
-    digests = {each.file: open_[each.file].digest for each in wanted}
-    return _Pending(row.id, wanted, digests, origin, as_actor)
+    origin, as_actor = found
+    rows = {each.file: open_[each.file] for each in wanted}
+    return _Pending(row.id, wanted, rows, origin, as_actor)
 
 
-def _asker(tx: Tx, row: PostRow) -> tuple[str, int | None] | None:
+def asker(tx: Tx, row: PostRow) -> tuple[str, int | None] | None:
     """The server that is asked, and as whom: somebody who may read the post; None for nobody.
 
     An actor's id of None is the node itself.
@@ -294,15 +321,21 @@ async def _bring(
     fetcher: Fetcher, archive: Archive, errand: _Pending, each: Wanted, attempt: int
 ) -> bool:
     """Fetch one file and show it; whether it is settled. What is no picture is given up."""
-    digest = errand.digests[each.file]
+    row = errand.rows[each.file]
+    form = form_of(row.media_type) or Form.PICTURE
     # A server that keeps its files elsewhere: there we ask like anybody. Whoever wrote the address
     # must not get by our copy what that third server shows to us alone.
     at_home = origin_of(each.url) == errand.origin
     try:
         content = await fetcher.content(
-            each.url, as_actor_id=errand.as_actor, accept=_ACCEPT, cap=LARGEST, signed=at_home
+            each.url,
+            as_actor_id=errand.as_actor,
+            accept=ACCEPT[form],
+            cap=LARGEST[form],
+            signed=at_home,
+            deadline=DEADLINE,
         )
-        kept = await _kept(archive, content, digest)
+        kept = await _kept(archive, content, row)
     except CannotFetch as problem:
         log.info("file not copied", post=errand.post, reason=problem.reason)
         over = problem.gone and attempt >= GONE_TRIES
@@ -314,13 +347,13 @@ async def _bring(
     return True
 
 
-async def _kept(archive: Archive, content: bytes, digest: str) -> Kept:
+async def _kept(archive: Archive, content: bytes, row: FileRow) -> Kept:
     """Our nodes' files stay as they are, under the hash that was proven; others are redrawn."""
-    if not digest:
-        return await archive.keep(content)
-    if sha256(content).hexdigest() != digest:
+    if not row.sha256:
+        return await archive.keep(content, papers_too=False)
+    if sha256(content).hexdigest() != row.sha256:
         raise Invalid("other bytes than the author proved")
-    return await archive.keep_copy(content)
+    return await archive.keep_copy(content, row.name)
 
 
 async def _given_up(fetcher: Fetcher, each: Wanted) -> bool:

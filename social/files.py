@@ -1,20 +1,22 @@
-"""Pictures that people here attach to posts: uploaded, described, posted, and seen again.
+"""Files that people here attach to posts: uploaded, described, posted, and seen again.
 
-Bytes are made ready before (`social/archive`); copies of what others attached are in
-`social/copies`.
+Pictures and documents are made ready before (`social/archive`), sound and film by a job afterwards
+(`social/preparing`). What others attached is in `social/copies` and `social/on_demand`.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from domain.audience import ANONYMOUS, Viewer
 from domain.errors import Invalid, NoRoom, NotFound
 from domain.html import clean_text
 from domain.kinds import AccountState
+from domain.node import Node
 from social import readers
-from social.archive import Kept
+from social.archive import Kept, Room, Stored, name_of
 from storage.queries import accounts, actors, files
 from storage.queries.files import FileRow
 from storage.queries.ids import new_id
@@ -23,13 +25,20 @@ from storage.views.posts import visible
 
 MOST_PER_POST: Final = 4
 LONGEST_ALT: Final = 1_500
-"""Characters that describe a picture."""
+"""Characters that describe a file."""
 
+_IDS: Final = "media_ids"
 MOST_LOOSE: Final = 40
 """Files that somebody may have uploaded and not posted."""
 
-LARGEST_SHARE: Final = 2 << 30
-"""Bytes of all files of one person."""
+
+def proxied(node: Node, url: str) -> str:
+    """The address on this node of any picture elsewhere: of a person, an emoji, a linked page.
+
+    The other server learns of nobody who looks, and the picture is drawn anew (`social/proxying`).
+    Pure, and the same for everybody; an address of this node stays as it is.
+    """
+    return node.proxy(url)
 
 
 class Detail(Struct, frozen=True):
@@ -39,39 +48,93 @@ class Detail(Struct, frozen=True):
     focus: str | None = None
 
 
-def add(tx: Tx, *, actor_id: int, kept: Kept, detail: Detail = Detail()) -> FileRow:  # noqa: B008
+def add(
+    tx: Tx,
+    *,
+    actor_id: int,
+    kept: Kept,
+    detail: Detail = Detail(),  # noqa: B008 - frozen
+    room: Room = Room(),  # noqa: B008 - frozen
+    name: str = "",
+) -> FileRow:
     """Remember an upload: nobody but its owner sees it until it is posted.
+
+    `name`: what it was called, kept of documents alone.
 
     Raises:
         Invalid: too many files wait to be posted, or the description cannot be.
-        NoRoom: the person's share of the disk is full.
+        NoRoom: the person's share of the disk is full, or the node's.
     """
-    tx.lock(f"files of {actor_id}")
-    if files.loose_of(tx, actor_id) >= MOST_LOOSE:
-        raise Invalid("You have uploaded many files without posting them. Post some first.")
-    if files.held_by(tx, actor_id) + kept.size > LARGEST_SHARE:
-        raise NoRoom("Your files take all the room there is for one person. Delete some posts.")
-    row = FileRow(
+    row = _new(tx, actor_id=actor_id, detail=detail, room=room, size=kept.size)
+    row = replace(row, **asdict(kept), fetched_at=tx.now, name=name_of(kept, name))
+    files.insert_file(tx, row)
+    return row
+
+
+def expect(
+    tx: Tx,
+    *,
+    actor_id: int,
+    aside: Stored,
+    detail: Detail = Detail(),  # noqa: B008 - frozen
+    room: Room = Room(),  # noqa: B008 - frozen
+) -> FileRow:
+    """Remember an upload that takes long to be made ready: a job does (`social/preparing`).
+
+    Raises as `add` does.
+    """
+    row = _new(tx, actor_id=actor_id, detail=detail, room=room, size=aside.size)
+    row = replace(row, digest=aside.digest, media_type=aside.media_type)
+    files.insert_file(tx, row)
+    return row
+
+
+def _new(tx: Tx, *, actor_id: int, detail: Detail, room: Room, size: int) -> FileRow:
+    _make_sure_of_room(tx, actor_id, size, room)
+    return FileRow(
         id=new_id(tx),
         actor_id=actor_id,
         post_id=None,
         position=0,
-        digest=kept.digest,
-        preview=kept.preview,
-        media_type=kept.media_type,
-        size=kept.size,
-        width=kept.width,
-        height=kept.height,
-        blurhash=kept.blurhash,
+        digest="",
+        preview="",
+        media_type="",
+        size=size,
+        width=0,
+        height=0,
+        blurhash="",
         alt=clean_alt(detail.alt or ""),
         focus=clean_focus(detail.focus or ""),
         source=None,
         community_id=None,
         created_at=tx.now,
-        fetched_at=tx.now,
+        fetched_at=None,
     )
-    files.insert_file(tx, row)
-    return row
+
+
+def _make_sure_of_room(tx: Tx, actor_id: int, size: int, room: Room) -> None:
+    """One at a time, so that many at once come to the same as one after the other (M12)."""
+    if room.all:
+        tx.lock("files of everybody")
+    tx.lock(f"files of {actor_id}")
+    if files.loose_of(tx, actor_id) >= MOST_LOOSE:
+        raise Invalid("You have uploaded many files without posting them. Post some first.")
+    if room.one and files.held_by(tx, actor_id) + size > room.one:
+        raise NoRoom("Your files take all the room there is for one person. Delete some posts.")
+    if room.all and files.held(tx) + size > room.all:
+        raise NoRoom("There is no room for more files here. Please tell whoever runs this server.")
+
+
+def ready(tx: Tx, *, file_id: int, kept: Kept, room: Room) -> None:
+    """What was expected is here. If it takes more room than there is, it is not kept."""
+    row = files.by_id(tx, file_id)
+    if row is None or row.is_here:
+        return
+    tx.lock(f"files of {row.actor_id}")
+    if room.one and files.held_by(tx, row.actor_id) - row.size + kept.size > room.one:
+        files.tried(tx, file_id, "Your files take all the room there is for one person.")
+        return
+    files.fetched(tx, file_id, asdict(kept))
 
 
 def loose(tx: Tx, *, actor_id: int, file_id: int) -> FileRow:
@@ -91,6 +154,11 @@ def describe(tx: Tx, *, actor_id: int, file_id: int, detail: Detail) -> FileRow:
     """
     _describe(tx, loose(tx, actor_id=actor_id, file_id=file_id), detail)
     return loose(tx, actor_id=actor_id, file_id=file_id)
+
+
+def discard(tx: Tx, *, actor_id: int, file_id: int) -> None:
+    """Forget a file of one's own that is on no post. Raises NotFound."""
+    files.forget(tx, [loose(tx, actor_id=actor_id, file_id=file_id).id])
 
 
 def _describe(tx: Tx, row: FileRow, detail: Detail) -> bool:
@@ -136,22 +204,29 @@ def attach(tx: Tx, *, actor_id: int, post_id: int, file_ids: Sequence[int]) -> N
     """
     wanted = _wanted(file_ids)
     for position, file_id in enumerate(wanted):
-        if not files.attach(
-            tx, actor_id=actor_id, post_id=post_id, file_id=file_id, position=position
-        ):
-            raise _unusable()
+        _attach(tx, actor_id, post_id, file_id, position)
+
+
+def _attach(tx: Tx, actor_id: int, post_id: int, file_id: int, position: int) -> None:
+    done = files.attach(tx, actor_id=actor_id, post_id=post_id, file_id=file_id, position=position)
+    if done:
+        return
+    own = files.unused(tx, actor_id, [file_id]).get(file_id)
+    if own is None:
+        raise _unusable()
+    raise Invalid(own.trouble or "A file is still being made ready. Try again in a moment!", _IDS)
 
 
 def _wanted(file_ids: Sequence[int]) -> list[int]:
     wanted = list(dict.fromkeys(file_ids))
     if len(wanted) > MOST_PER_POST:
-        raise Invalid(f"At most {MOST_PER_POST} pictures fit into one post", "media_ids")
+        raise Invalid(f"At most {MOST_PER_POST} files fit into one post", _IDS)
     return wanted
 
 
 def _unusable() -> Invalid:
     """One sentence for what is unknown, somebody else's, or used: nobody learns which (M07)."""
-    return Invalid("One of the pictures is not there any more. Please add it again.", "media_ids")
+    return Invalid("One of the files is not there any more. Please add it again.", _IDS)
 
 
 def rearrange(
@@ -175,10 +250,8 @@ def rearrange(
     for position, file_id in enumerate(wanted):
         if file_id in here:
             files.place(tx, file_id, position)
-        elif not files.attach(
-            tx, actor_id=actor_id, post_id=post_id, file_id=file_id, position=position
-        ):
-            raise _unusable()
+        else:
+            _attach(tx, actor_id, post_id, file_id, position)
     files.detach(tx, here.difference(wanted))
     return True
 
@@ -200,7 +273,7 @@ def seen(tx: Tx, *, file_id: int, viewer_id: int) -> FileRow:
     """
     file = files.by_id(tx, file_id)
     viewer = _viewer(tx, viewer_id)
-    if file is None or viewer is None or not file.is_here:
+    if file is None or viewer is None or not file.is_shown:
         raise NotFound
     if file.post_id is not None:
         visible(tx, file.post_id, viewer)

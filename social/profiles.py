@@ -1,5 +1,6 @@
 """How people present themselves: name, bio, fields, and what a new post starts with."""
 
+from collections.abc import Mapping
 from html import escape
 from typing import Final
 
@@ -8,10 +9,14 @@ from msgspec import Struct
 
 from domain.errors import Invalid, NotFound
 from domain.html import clean, clean_inline, clean_text
+from domain.kinds import Portrait
 from domain.node import Node
+from domain.quotes import CHOICES
 from domain.text import to_html
 from outbox import publish
-from storage.queries import accounts, actors
+from social import cards, emojis
+from social.archive import Stored
+from storage.queries import accounts, actors, portraits
 from storage.tx import Tx
 from storage.views.actors import ActorView
 
@@ -35,6 +40,9 @@ class ProfileChange(Struct, frozen=True, kw_only=True):
     default_visibility: str | None = None
     default_sensitive: bool | None = None
     default_language: str | None = None
+    default_quote_policy: str | None = None
+    # Drawn and kept by `social/archive`; None in a place takes the picture there away.
+    pictures: Mapping[Portrait, Stored | None] = {}
 
 
 class Defaults(Struct, frozen=True):
@@ -43,6 +51,7 @@ class Defaults(Struct, frozen=True):
     visibility: str
     sensitive: bool
     language: str | None
+    quote_policy: str = "public"
 
 
 def update_profile(tx: Tx, *, node: Node, actor_id: int, change: ProfileChange) -> ActorView:
@@ -57,6 +66,7 @@ def update_profile(tx: Tx, *, node: Node, actor_id: int, change: ProfileChange) 
     _update_actor(tx, node, before, change)
     after = _local(tx, actor_id)
     if after.version != before.version:
+        cards.refresh(tx, node, actor_id)
         publish.actor_updated(tx, node=node, actor=after)
     return after
 
@@ -73,9 +83,27 @@ def _update_actor(tx: Tx, node: Node, before: ActorView, change: ProfileChange) 
         "discoverable": _either(change.discoverable, before.discoverable),
         "indexable": _either(change.indexable, before.indexable),
         "public": _either(change.public, before.public),
+        "avatar": _picture(tx, node, before, Portrait.AVATAR, change),
+        "header": _picture(tx, node, before, Portrait.HEADER, change),
     }
+    texts = (str(wanted["name"]), bio, fields.decode())
+    wanted["emojis"] = emojis.meant(tx, node, *texts)
     if any(getattr(before, name) != value for name, value in wanted.items()):
         actors.update_profile(tx, before.id, **wanted)  # type: ignore[arg-type]
+
+
+def _picture(
+    tx: Tx, node: Node, before: ActorView, part: Portrait, change: ProfileChange
+) -> str | None:
+    """The address of a picture, once it was kept in the place of the one before."""
+    if part not in change.pictures:
+        return before.avatar if part is Portrait.AVATAR else before.header
+    new = change.pictures[part]
+    if new is None:
+        portraits.drop(tx, actor_id=before.id, part=part)
+        return None
+    portraits.put(tx, actor_id=before.id, part=part, digest=new.digest, media_type=new.media_type)
+    return node.portrait(before.id, new.digest)
 
 
 def _either(wish: bool | None, before: bool) -> bool:
@@ -126,10 +154,13 @@ def _update_defaults(tx: Tx, actor_id: int, change: ProfileChange) -> None:
     language = now.language if change.default_language is None else change.default_language or None
     if language is not None and not (language.isascii() and 2 <= len(language) <= 16):
         raise Invalid("This is not a language code", "source")
+    if change.default_quote_policy not in {None, *CHOICES}:
+        raise Invalid(f"Who may quote is one of {', '.join(CHOICES)}", "source")
     wanted = Defaults(
         change.default_visibility or now.visibility,
         now.sensitive if change.default_sensitive is None else change.default_sensitive,
         language,
+        change.default_quote_policy or now.quote_policy,
     )
     if wanted != now:
         accounts.set_defaults(
@@ -138,6 +169,7 @@ def _update_defaults(tx: Tx, actor_id: int, change: ProfileChange) -> None:
             visibility=wanted.visibility,
             sensitive=wanted.sensitive,
             language=wanted.language,
+            quote_policy=wanted.quote_policy,
         )
 
 
@@ -150,7 +182,12 @@ def defaults(tx: Tx, account_id: int) -> Defaults:
     account = accounts.by_id(tx, account_id)
     if account is None:
         raise NotFound
-    return Defaults(account.default_visibility, account.default_sensitive, account.default_language)
+    return Defaults(
+        account.default_visibility,
+        account.default_sensitive,
+        account.default_language,
+        account.default_quote_policy,
+    )
 
 
 def _local(tx: Tx, actor_id: int) -> ActorView:

@@ -1,4 +1,6 @@
-"""Bytes of files: a folder in which each lies under the hash of its content.
+"""Bytes of files: a place in which each lies under the hash of its content.
+
+A place is a folder of this machine, or a bucket of an S3-compatible store (`storage/buckets.py`).
 
 A blob is written whole or not at all, and it is on the disk when `put` returns. Nothing is ever
 changed in place. Who may see a blob, and whether anybody still needs it, is asked of the rows that
@@ -14,14 +16,16 @@ import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
+
+from msgspec import Struct
 
 from storage.errors import StorageError
 
 FOLDER: Final = "files"
 """Where blobs lie inside the data folder."""
 
-_NAME: Final = re.compile(r"[0-9a-f]{64}")
+NAME: Final = re.compile(r"[0-9a-f]{64}")
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 YOUNG_SECONDS: Final = 3600.0
 """A blob younger than this may belong to a row that is about to be stored."""
@@ -31,8 +35,37 @@ class DiskFull(StorageError):  # noqa: N818 - as in storage/errors.py
     """There is no room for a blob."""
 
 
-class Blobs:
-    """The blobs of a node. Its methods block: call them in a thread."""
+class Part(Struct, frozen=True):
+    """Some bytes of a blob, and how many it has in all."""
+
+    total: int
+    content: bytes
+
+
+class Blobs(Protocol):
+    """The blobs of a node, wherever they are. Its methods block: call them in a thread."""
+
+    def put(self, content: bytes) -> str:
+        """Store bytes; their SHA-256 in hex, which is their name. Raises DiskFull."""
+
+    def read(self, digest: str) -> bytes | None:
+        """The bytes of that name; None if they are not here."""
+
+    def part(self, digest: str, start: int, length: int) -> Part | None:
+        """At most `length` of the bytes from `start`; None if they are not here."""
+
+    def has(self, digest: str) -> bool:
+        """Whether there are bytes of that name."""
+
+    def drop(self, digest: str, *, young: float = YOUNG_SECONDS) -> bool:
+        """Remove bytes that nobody needs, unless they were stored less than `young` seconds ago."""
+
+    def names(self) -> Iterator[str]:
+        """The names of all blobs, in no particular order."""
+
+
+class Folder:
+    """Blobs in a folder of this machine."""
 
     def __init__(self, folder: Path) -> None:
         """Keep blobs below `folder`, which is made when it is needed."""
@@ -55,6 +88,15 @@ class Blobs:
         """The bytes of that name; None if they are not here."""
         try:
             return self._path(digest).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def part(self, digest: str, start: int, length: int) -> Part | None:
+        """At most `length` of the bytes from `start`; None if they are not here."""
+        try:
+            with self._path(digest).open("rb") as file:
+                file.seek(start)
+                return Part(os.fstat(file.fileno()).st_size, file.read(length))
         except FileNotFoundError:
             return None
 
@@ -89,15 +131,13 @@ class Blobs:
         """The names of all blobs, in no particular order. What a crash left half is removed."""
         for folder in self._folder.glob("??"):
             for path in folder.iterdir():
-                if _NAME.fullmatch(path.name):
+                if NAME.fullmatch(path.name):
                     yield path.name
                 elif _age(path) >= YOUNG_SECONDS:
                     path.unlink(missing_ok=True)
 
     def _path(self, digest: str) -> Path:
-        if not _NAME.fullmatch(digest):
-            raise ValueError("not the name of a blob")
-        return self._folder / digest[:2] / digest
+        return self._folder / key_of(digest)
 
     def _make(self, folder: Path) -> None:
         for each in (self._folder, folder):
@@ -118,6 +158,13 @@ class Blobs:
             part.unlink(missing_ok=True)
             raise
         _settle(path.parent)
+
+
+def key_of(digest: str) -> str:
+    """Where a blob lies in its place. Raises ValueError for what is no blob's name."""
+    if not NAME.fullmatch(digest):
+        raise ValueError("not the name of a blob")
+    return f"{digest[:2]}/{digest}"
 
 
 def _aside() -> str:

@@ -1,18 +1,21 @@
 """Files beside posts: pictures that people here attached, and copies of those attached elsewhere.
 
 A row without a post was uploaded and not posted yet, or taken off a post: it is its owner's alone,
-for a day. A row without `fetched_at` is a copy that has not come yet.
+for a day. A row without `fetched_at` has no bytes here yet: an upload that is being made ready, a
+copy that has not come, or what is fetched on demand, when somebody looks.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import asdict
-from sqlalchemy import Select, bindparam, delete, func, or_, select, update
+from sqlalchemy import Select, bindparam, delete, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from domain.filetypes import Form, form_of
 from storage.columns import Id, Number, Time, any_of
+from storage.queries import portraits, proxied
 from storage.tables.files import files
 from storage.tables.posts import posts
 from storage.tx import Tx
@@ -38,11 +41,28 @@ class FileRow(Struct, frozen=True, gc=False):
     community_id: int | None
     created_at: int
     fetched_at: int | None
+    name: str = ""
+    duration: int = 0
+    sha256: str = ""
+    on_demand: bool = False
+    used_at: int | None = None
+    tried_at: int | None = None
+    trouble: str = ""
 
     @property
     def is_here(self) -> bool:
         """Whether its bytes are here."""
         return self.fetched_at is not None
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether readers of its post are told of it."""
+        return self.is_here or self.on_demand
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is looked at, rather than played or saved."""
+        return form_of(self.media_type) is Form.PICTURE
 
     @property
     def is_copy(self) -> bool:
@@ -57,6 +77,7 @@ _POST: Final = bindparam("post_id", type_=Id)
 _ACTOR: Final = bindparam("actor_id", type_=Id)
 _BEFORE: Final = bindparam("before", type_=Time)
 _LIMIT: Final = bindparam("limit", type_=Number)
+_NOW: Final = bindparam("now", type_=Time)
 
 _INSERT: Final = insert(files).values({column.name: bindparam(column.name) for column in _COLUMNS})
 _BY_ID: Final = _VIEW.where(files.c.id == _ID)
@@ -68,7 +89,12 @@ _UNUSED: Final = _VIEW.where(
 )
 _ATTACH: Final = (
     update(files)
-    .where(files.c.id == _ID, files.c.actor_id == _ACTOR, files.c.post_id.is_(None))
+    .where(
+        files.c.id == _ID,
+        files.c.actor_id == _ACTOR,
+        files.c.post_id.is_(None),
+        files.c.fetched_at.is_not(None),
+    )
     .values(post_id=_POST, position=bindparam("at", type_=Number))
 )
 _PLACE: Final = (
@@ -92,11 +118,44 @@ _FETCHED: Final = (
             name: bindparam(name)
             for name in (
                 *("digest", "preview", "media_type", "size", "width", "height", "blurhash"),
-                "fetched_at",
+                *("duration", "fetched_at", "used_at"),
             )
         }
+        | {"tried_at": null()}
     )
 )
+_TRIED: Final = (
+    update(files).where(files.c.id == _ID, files.c.fetched_at.is_(None)).values(tried_at=_NOW)
+)
+_GIVEN_UP: Final = (
+    update(files)
+    .where(files.c.id == _ID, files.c.fetched_at.is_(None))
+    .values(tried_at=_NOW, trouble=bindparam("trouble"), digest="", size=0)
+)
+_USED: Final = (
+    update(files).where(files.c.id == _ID, files.c.used_at.is_not(None)).values(used_at=_NOW)
+)
+_FORGIVABLE: Final[Select[*tuple[Any, ...]]] = (
+    select(files.c.id, files.c.post_id)
+    .where(files.c.tried_at <= _BEFORE, files.c.trouble == bindparam("trouble"), files.c.on_demand)
+    .limit(_LIMIT)
+)
+_FORGIVE: Final = update(files).where(any_of(files.c.id, "ids")).values(trouble="", tried_at=null())
+_NAME: Final = update(files).where(files.c.id == _ID).values(name=bindparam("name"))
+_LET_GO: Final = (
+    update(files)
+    .where(any_of(files.c.id, "ids"), files.c.on_demand)
+    .values(fetched_at=null(), used_at=null(), digest="", preview="", size=0)
+)
+_SIZE: Final = func.coalesce(func.sum(files.c.size), 0)
+_CACHED: Final = select(_SIZE).where(files.c.used_at.is_not(None))
+_OLDEST: Final[Select[*tuple[Any, ...]]] = (
+    select(files.c.id, files.c.size, files.c.used_at, files.c.digest, files.c.preview)
+    .where(files.c.used_at.is_not(None))
+    .order_by(files.c.used_at)
+    .limit(_LIMIT)
+)
+_HELD: Final = select(_SIZE).where(files.c.source.is_(None))
 _FORGET: Final = delete(files).where(any_of(files.c.id, "ids"))
 _OF_COMMUNITY: Final = (
     delete(files)
@@ -114,7 +173,7 @@ _LOOSE: Final = (
 )
 _NEVER_CAME: Final = (
     select(files.c.id)
-    .where(files.c.fetched_at.is_(None), files.c.created_at <= _BEFORE)
+    .where(files.c.fetched_at.is_(None), files.c.created_at <= _BEFORE, ~files.c.on_demand)
     .limit(_LIMIT)
 )
 _OF_DELETED: Final = (
@@ -180,9 +239,65 @@ def describe(tx: Tx, file: FileRow, *, alt: str, focus: str, position: int | Non
     tx.change(_DESCRIBE, key=file.id, alt=alt, focus=focus, at=at)
 
 
-def fetched(tx: Tx, file_id: int, values: Mapping[str, Any]) -> bool:
-    """A copy has come: `values` are what is known of it now. False if it was here before."""
-    return tx.change(_FETCHED, key=file_id, fetched_at=tx.now, **values) == 1
+def fetched(tx: Tx, file_id: int, values: Mapping[str, Any], *, on_demand: bool = False) -> bool:
+    """The bytes are here: `values` are what is known of them now. False if they were before."""
+    used_at = tx.now if on_demand else None
+    return tx.change(_FETCHED, key=file_id, fetched_at=tx.now, used_at=used_at, **values) == 1
+
+
+def call_it(tx: Tx, file_id: int, name: str) -> None:
+    """Give a file the name under which it is saved."""
+    tx.change(_NAME, key=file_id, name=name)
+
+
+def tried(tx: Tx, file_id: int, trouble: str = "") -> None:
+    """The bytes could not be had; with `trouble` they never will, for this reason."""
+    if trouble:
+        tx.change(_GIVEN_UP, key=file_id, now=tx.now, trouble=trouble)
+    else:
+        tx.change(_TRIED, key=file_id, now=tx.now)
+
+
+def forgive(tx: Tx, trouble: str, before: int, limit: int) -> set[int]:
+    """Forget why some files were not had before a moment; their posts."""
+    found = tx.all(_FORGIVABLE, trouble=trouble, before=before, limit=limit)
+    tx.change(_FORGIVE, ids=sorted(row[0] for row in found))
+    return {row[1] for row in found if row[1] is not None}
+
+
+def used(tx: Tx, file_id: int) -> None:
+    """Somebody looked at what was fetched on demand."""
+    tx.change(_USED, key=file_id, now=tx.now)
+
+
+def cached(tx: Tx) -> int:
+    """Bytes of all that was fetched on demand."""
+    return int(tx.scalar(_CACHED) or 0)
+
+
+class Cached(NamedTuple):
+    """What was fetched on demand, and may be let go."""
+
+    id: int
+    size: int
+    used_at: int
+    digest: str
+    preview: str
+
+
+def oldest_cached(tx: Tx, limit: int) -> list[Cached]:
+    """What was fetched on demand and not looked at for longest."""
+    return [Cached(*row) for row in tx.all(_OLDEST, limit=limit)]
+
+
+def let_go(tx: Tx, file_ids: Collection[int]) -> None:
+    """Forget the bytes of what can be fetched again; its rows stay."""
+    tx.change(_LET_GO, ids=sorted(file_ids))
+
+
+def held(tx: Tx) -> int:
+    """Bytes of all files that people here uploaded."""
+    return int(tx.scalar(_HELD) or 0)
 
 
 def forget(tx: Tx, file_ids: Collection[int]) -> None:
@@ -224,4 +339,5 @@ def of_deleted(tx: Tx, before: int, limit: int) -> list[int]:
 def needed(tx: Tx, names: Collection[str]) -> set[str]:
     """Those of the blobs that a row names, as the file or as its preview."""
     rows = tx.all(_NEEDED, names=sorted(names))
-    return {name for row in rows for name in row}
+    found = {name for row in rows for name in row}
+    return found | proxied.needed(tx, names) | portraits.needed(tx, names)

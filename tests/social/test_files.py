@@ -1,5 +1,6 @@
 """Files of people here: what one may hold, what is cleared away, and what must not be."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,9 @@ from sqlalchemy import func, select
 from domain.audience import Audience
 from domain.errors import Invalid, NoRoom, NotFound
 from social import files, leftovers, storing
-from social.archive import Archive, Kept
+from social.archive import Archive, Kept, Room
 from social.files import Detail
-from storage.blobs import Blobs
+from storage.blobs import Folder
 from storage.database import Database
 from storage.queries import erasing, posts
 from storage.queries import files as stored
@@ -33,18 +34,42 @@ def ana(tx: Tx) -> int:
 
 
 @pytest.mark.both
-def test_M12_nobody_holds_more_than_a_share(
-    tx: Tx, ana: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(files, "LARGEST_SHARE", 2500)
+def test_M12_nobody_holds_more_than_a_share(tx: Tx, ana: int) -> None:
+    room = Room(one=2500)
     post = add_post(tx, ana, Audience.public())
-    first = files.add(tx, actor_id=ana, kept=kept())
+    first = files.add(tx, actor_id=ana, kept=kept(), room=room)
     files.attach(tx, actor_id=ana, post_id=post, file_ids=[first.id])
-    files.add(tx, actor_id=ana, kept=kept("b", 1500))
+    files.add(tx, actor_id=ana, kept=kept("b", 1500), room=room)
     with pytest.raises(NoRoom):
-        files.add(tx, actor_id=ana, kept=kept("c", 1))
+        files.add(tx, actor_id=ana, kept=kept("c", 1), room=room)
     bo = add_person(tx, "bo")
-    files.add(tx, actor_id=bo, kept=kept("c", 2500))
+    files.add(tx, actor_id=bo, kept=kept("c", 2500), room=room)
+
+
+@pytest.mark.both
+def test_M12_all_together_hold_no_more_than_the_node_has(tx: Tx, ana: int) -> None:
+    room, bo = Room(one=0, all=2500), add_person(tx, "bo")
+    files.add(tx, actor_id=ana, kept=kept(size=1500), room=room)
+    with pytest.raises(NoRoom):
+        files.add(tx, actor_id=bo, kept=kept(size=1001), room=room)
+    files.add(tx, actor_id=bo, kept=kept(size=1000), room=room)
+
+
+@pytest.mark.both
+async def test_M12_many_uploads_at_once_fill_a_share_exactly(database: Database) -> None:
+    ana = await database.write(_person)
+    room = Room(one=10_000)
+
+    async def one() -> bool:
+        try:
+            await database.write(files.add, actor_id=ana, kept=kept(size=700), room=room)
+        except NoRoom:
+            return False
+        return True
+
+    done = await asyncio.gather(*(one() for _ in range(100)))
+    assert sum(done) == 14
+    assert await database.read(stored.held_by, ana) == 9_800
 
 
 @pytest.mark.both
@@ -94,7 +119,7 @@ HOUR = leftovers.HOUR_MS
 async def test_uploads_that_were_not_posted_go_after_a_day(
     database: Database, tmp_path: Path
 ) -> None:
-    archive = Archive(Blobs(tmp_path))
+    archive = Archive(Folder(tmp_path))
     ana = await database.write(_person)
     made = await archive.keep(picture())
     row = await database.write(files.add, actor_id=ana, kept=made)
@@ -108,7 +133,7 @@ async def test_uploads_that_were_not_posted_go_after_a_day(
 
 @pytest.mark.both
 async def test_bytes_that_a_row_needs_stay(database: Database, tmp_path: Path) -> None:
-    archive = Archive(Blobs(tmp_path))
+    archive = Archive(Folder(tmp_path))
     ana = await database.write(_person)
     made = await archive.keep(picture())
     loose, used = [await database.write(files.add, actor_id=ana, kept=made) for _ in range(2)]
@@ -130,7 +155,7 @@ async def test_bytes_that_a_row_needs_stay(database: Database, tmp_path: Path) -
 async def test_files_of_deleted_posts_go_with_their_words(
     database: Database, tmp_path: Path
 ) -> None:
-    archive = Archive(Blobs(tmp_path))
+    archive = Archive(Folder(tmp_path))
     ana = await database.write(_person)
     made = await archive.keep(picture())
     row = await database.write(files.add, actor_id=ana, kept=made)

@@ -24,6 +24,16 @@ def picture(
     return out.getvalue()
 
 
+def moving(form: str = "GIF", frames: int = 3, **more: Any) -> bytes:
+    """A picture that changes its colours, red first."""
+    colors = ["red", "blue", "green", "white", "black"]
+    first, *others = [Image.new("RGB", (20, 20), colors[at % 5]) for at in range(frames)]
+    out = BytesIO()
+    more = more if form == "GIF" else {}
+    first.save(out, form, save_all=True, append_images=others, duration=50, loop=0, **more)
+    return out.getvalue()
+
+
 def form_with(content: bytes, name: str = "me.jpg", **fields: str) -> FormData:
     """A multipart form as apps send it."""
     form = FormData()

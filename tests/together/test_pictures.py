@@ -88,6 +88,12 @@ async def say(club: Club, person: Person, text: str = "look", **fields: str) -> 
     return await person.say(f"{name} {text}", visibility="private", media_ids=[made["id"]])
 
 
+@pytest.mark.interop(
+    "Announce{Create} with pictures",
+    "out",
+    "the community copies them; members' nodes take its copy by the proven hash",
+    peer="our nodes",
+)
 @pytest.mark.both
 async def test_what_is_handed_in_is_copied_by_the_community(nodes: Nodes) -> None:
     club = await Club.made(nodes)
@@ -341,6 +347,12 @@ async def write(club: PlainClub, url: str, media_type: str = "image/jpeg") -> Do
     return note
 
 
+@pytest.mark.interop(
+    "Note with pictures",
+    "in",
+    "from a member of a community: drawn anew, and announced with the community's copy",
+    peer="scripted Mastodon",
+)
 @pytest.mark.both
 async def test_a_plain_members_picture_is_shown_and_announced(club: PlainClub) -> None:
     server = club.mastodon.server

@@ -73,7 +73,7 @@ async def test_what_fails_keeps_text_and_pictures(at_ana: Visitor) -> None:
 
 
 async def test_too_large_a_picture_costs_no_words(at_ana: Visitor) -> None:
-    failed = await write(at_ana, {"file0": b"x" * (LARGEST + 1)}, text="long words")
+    failed = await write(at_ana, {"file0": picture() + b"x" * LARGEST}, text="long words")
     assert failed.status == 422
     assert failed.fields("/posts")["text"] == "long words"
     assert "10 megabytes" in failed.text

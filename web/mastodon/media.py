@@ -1,42 +1,56 @@
-"""Uploading pictures, describing them, and asking whether they are ready: they always are.
+"""Uploading files, describing them, and asking whether they are ready.
 
-An upload is answered once the picture is drawn anew and kept, so there is no waiting: 200 with its
-address, never 202 or 206.
+Pictures and documents are ready when the upload is answered: 200 with their address. Sound and film
+take longer: 202 without one, then 206 until 200; 422 for what cannot be shown (mastodon-api.md §3).
 """
 
 from aiohttp.web import Response, StreamResponse
 
 from domain.errors import Invalid
-from domain.pictures import LARGEST
-from social import files
-from social.archive import Kept
+from domain.filetypes import LARGEST_OF_ALL, MEGABYTE, Form, form_of
+from social import files, preparing
+from social.archive import Stored, allowed
 from social.files import Detail
 from storage.queries.files import FileRow
 from web.call import Call
 from web.mastodon.entities.media import media
 from web.params import Params, Upload, read_params
-from web.responses import json
-from web.routes import Access, Body, Route, change, get, post
+from web.responses import empty, json
+from web.routes import Access, Body, Route, change, delete, get, post
+
+SLOW = frozenset({Form.FILM, Form.SOUND})
 
 
 async def upload(call: Call) -> StreamResponse:
     """POST /api/v2/media, and /api/v1/media alike."""
-    async with call.services.archive.taking_in(call.person.actor_id):
-        params = await read_params(call.request, LARGEST)
-        kept = await keep(call, params.files.get("file"))
-    row = await call.write(
-        files.add, actor_id=call.person.actor_id, kept=kept, detail=_detail(params)
-    )
-    return _answer(call, row)
+    actor_id = call.person.actor_id
+    async with call.services.archive.taking_in(actor_id, call.request.content_length):
+        params = await read_params(call.request, LARGEST_OF_ALL)
+        row = await take_in(call, params.files.get("file"), _detail(params), at_once=False)
+    return _answer(call, row, waiting=202)
 
 
-async def keep(call: Call, sent: Upload | None) -> Kept:
-    """Draw an uploaded picture anew and keep its bytes. Raises Invalid or NoRoom."""
+async def take_in(call: Call, sent: Upload | None, detail: Detail, *, at_once: bool) -> FileRow:
+    """Keep an upload. `at_once`: made ready when this returns, however long it takes.
+
+    Raises Invalid or NoRoom.
+    """
     if sent is None:
         raise Invalid("There is no file in this request", "file")
     if sent.content is None:
-        raise Invalid(f"A picture has at most {LARGEST >> 20} megabytes", "file")
-    return await call.services.archive.keep(sent.content)
+        raise Invalid(f"A file has at most {LARGEST_OF_ALL // MEGABYTE} megabytes", "file")
+    archive, actor_id = call.services.archive, call.person.actor_id
+    media_type = allowed(sent.content, sent.name)
+    if form_of(media_type) in SLOW and not at_once:
+        size = len(sent.content)
+        aside = Stored(await archive.lay_aside(sent.content), media_type, size)
+        return await call.write(
+            preparing.expect, actor_id=actor_id, aside=aside, detail=detail, room=archive.room
+        )
+    kept = await archive.keep(sent.content, sent.name)
+    return await call.write(
+        files.add, actor_id=actor_id, kept=kept, detail=detail, room=archive.room, name=sent.name
+    )
 
 
 def _detail(params: Params) -> Detail:
@@ -44,8 +58,12 @@ def _detail(params: Params) -> Detail:
     return Detail(alt, params.maybe("focus"))
 
 
-def _answer(call: Call, row: FileRow) -> Response:
-    return json(media(row, call.node, call.person.actor_id))
+def _answer(call: Call, row: FileRow, *, waiting: int = 206) -> Response:
+    """The MediaAttachment, or why there never will be one. Raises Invalid."""
+    if row.trouble:
+        raise Invalid(row.trouble, "file")
+    entity = media(row, call.node, call.person.actor_id)
+    return json(entity, status=200 if row.is_here else waiting)
 
 
 async def show(call: Call) -> StreamResponse:
@@ -63,9 +81,16 @@ async def describe(call: Call) -> StreamResponse:
     return _answer(call, row)
 
 
+async def discard(call: Call) -> StreamResponse:
+    """DELETE /api/v1/media/:id, until it is posted."""
+    await call.write(files.discard, actor_id=call.person.actor_id, file_id=call.id())
+    return empty()
+
+
 ROUTES: list[Route] = [
     post("/api/v1/media", upload, Access.ACCOUNT, "write:media", Body.UNREAD),
     post("/api/v2/media", upload, Access.ACCOUNT, "write:media", Body.UNREAD),
     get("/api/v1/media/{id}", show, Access.ACCOUNT, "write:media"),
     *change("/api/v1/media/{id}", describe, Access.ACCOUNT, "write:media"),
+    delete("/api/v1/media/{id}", discard, Access.ACCOUNT, "write:media"),
 ]

@@ -7,9 +7,11 @@ mark where an address belongs, and each reader's answer gets theirs.
 import re
 import secrets
 from typing import Final
+from urllib.parse import quote
 
 import orjson
 
+from domain.filetypes import Form, form_of
 from domain.node import Node
 from domain.pictures import preview_size
 from social.files import point
@@ -50,22 +52,46 @@ def filled(piece: bytes, node: Node, viewer_id: int) -> bytes:
     return _SLOT.sub(address, piece)
 
 
+_TYPES: Final = {Form.PICTURE: "image", Form.FILM: "video", Form.SOUND: "audio"}
+
+
 def _media(file: FileRow, address: str, small: str) -> JsonDict:
-    x, y = point(file.focus)
+    """What is not here (yet) has no address; what never will be is a link to where it is."""
+    form = form_of(file.media_type)
+    lost = bool(file.trouble) and file.is_copy
+    if form is Form.PAPER and file.name:
+        address = f"{address}/{quote(file.name)}"  # clients show the end of the address
+    has_small = bool(file.preview) or (file.on_demand and form is Form.PICTURE)
     return {
         "id": str(file.id),
-        "type": "image",
-        "url": address,
-        "preview_url": small,
-        "remote_url": None,
-        "meta": {
-            "focus": {"x": x, "y": y},
-            "original": _size(file.width, file.height),
-            "small": _size(*preview_size(file.width, file.height)),
-        },
-        "description": file.alt or None,
+        "type": "unknown" if lost else _TYPES.get(form or Form.PAPER, "unknown"),
+        "url": file.source if lost else address if file.is_shown else None,
+        "preview_url": small if has_small and not lost else None,
+        "remote_url": file.source if lost else None,
+        "meta": _meta(file, form),
+        "description": file.alt or (file.name or None),
         "blurhash": file.blurhash or None,
     }
+
+
+def _meta(file: FileRow, form: Form | None) -> JsonDict:
+    meta: JsonDict = {}
+    if form in {Form.PICTURE, Form.FILM} and file.width:
+        meta["original"] = {**_size(file.width, file.height), **_length(file)}
+        meta["small"] = _size(*preview_size(file.width, file.height))
+    elif file.duration:
+        meta["original"] = _length(file)
+    if form is Form.PICTURE:
+        x, y = point(file.focus)
+        meta["focus"] = {"x": x, "y": y}
+    return meta
+
+
+def _length(file: FileRow) -> JsonDict:
+    if not file.duration:
+        return {}
+    seconds = file.duration / 1000
+    return {"duration": seconds, "bitrate": round(8 * file.size / seconds)}
 
 
 def _size(width: int, height: int) -> JsonDict:
