@@ -1,6 +1,7 @@
 """Settings: `tertulia.toml` in the data folder, overridden by `TERTULIA_…` variables."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, replace
@@ -19,6 +20,9 @@ from domain.addresses import (
 from domain.audience import Kind
 from domain.networks import IPNetwork, is_global
 from domain.node import Federation, Node, Registration
+from social.archive import Room
+from storage.blobs import FOLDER, Blobs, Folder
+from storage.buckets import PATIENCE, SCHEME, BadPlace, bucket
 
 PREFIX: Final = "TERTULIA_"
 FILE: Final = "tertulia.toml"
@@ -26,6 +30,8 @@ TESTS_OWN: Final = "TERTULIA_TEST_"
 """Variables of the test suite begin so; they are no settings."""
 
 _PUBLIC_MEANS: Final = {"public": Kind.PUBLIC, "network": Kind.NETWORK, "node": Kind.NODE}
+_UNITS: Final = {"": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
+_SIZE: Final = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?([KMGT]B|)", re.IGNORECASE)
 _ANYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 
 
@@ -75,6 +81,14 @@ class Settings:
     allow_private_networks: str = _setting(
         "", "Networks that this node may reach although they are private. Development only."
     )
+    files: str = _setting(
+        "", "Where files lie: a folder, or s3://BUCKET?endpoint=…; empty means in the data folder."
+    )
+    account_quota: str = _setting("2 GB", "Room for the files of one person; 0 is no limit.")
+    files_quota: str = _setting("0", "Room for the files of everybody here; 0 is no limit.")
+    cache_quota: str = _setting(
+        "5 GB", "Room for pictures and films of other servers, which can be fetched again."
+    )
     tls_ca_file: str = _setting("", "Extra certificate authority to trust when calling others.")
 
     @property
@@ -107,6 +121,21 @@ class Settings:
     def limits_rates(self) -> bool:
         """Whether requests and attempts are limited."""
         return self.rate_limits == "on"
+
+    @property
+    def room(self) -> Room:
+        """How many bytes of files are kept."""
+        return Room(
+            one=size_of(self.account_quota),
+            all=size_of(self.files_quota),
+            cache=size_of(self.cache_quota),
+        )
+
+    def blobs(self, *, patience: float = PATIENCE) -> Blobs:
+        """Where files lie. Connects to nothing yet. `patience`: seconds of trying again."""
+        if self.files.startswith(SCHEME):
+            return bucket(self.files, patience=patience)
+        return Folder(Path(self.files) if self.files else self.folder / FOLDER)
 
     def node(self) -> Node:
         """The node that these settings describe: on its own machine, where nothing else is said."""
@@ -190,6 +219,7 @@ def _checked(values: dict[str, str]) -> Settings:
     _check_bind(settings)
     _check_networks(settings)
     _check_database(settings)
+    _check_files(settings)
     return _with_names(settings)
 
 
@@ -214,6 +244,28 @@ def _check_database(settings: Settings) -> None:
     url = settings.database_url
     if url and not url.startswith(("postgresql://", "postgres://")):
         raise SettingsError("database_url must begin with postgresql://, or be empty for SQLite.")
+
+
+def _check_files(settings: Settings) -> None:
+    for name in ("account_quota", "files_quota", "cache_quota"):
+        try:
+            size_of(getattr(settings, name))
+        except ValueError:
+            raise SettingsError(f"{name} must look like 500 MB, 2 GB or 0.") from None
+    if "://" not in settings.files:
+        return
+    try:
+        bucket(settings.files)
+    except BadPlace as error:  # its text never repeats the address, which may hold a secret
+        raise SettingsError(f"files: {error}.") from None
+
+
+def size_of(text: str) -> int:
+    """Bytes of a size such as "500 MB". Raises ValueError."""
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError("not a size")
+    return int(float(found[1]) * _UNITS[found[2].upper()])
 
 
 def _with_names(settings: Settings) -> Settings:

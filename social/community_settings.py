@@ -5,7 +5,7 @@ None of them lets more people read what was written before: see docs/decisions/0
 
 from msgspec.structs import replace
 
-from domain.communities import bio, check_name
+from domain.communities import READ_BY_ALL, bio, check_name
 from domain.community_settings import SWITCHES, Value, Wishes, sentence, word
 from domain.errors import NotAllowed
 from domain.kinds import Deed, History, MembershipState, Way
@@ -41,6 +41,7 @@ def change(tx: Tx, *, node: Node, community_id: int, wishes: Wishes, by_id: int)
     if wishes.purpose is not None and wishes.purpose.strip() != row.purpose:
         set_purpose(tx, community_id=community_id, purpose=wishes.purpose, by_id=by_id)
         row = community_here(tx, community_id)
+        _tell_world(tx, node, row)
         said.append(f"Its purpose: {row.purpose}")
     if wishes.name is not None:
         said += _rename(tx, node, community_id, wishes.name, by_id)
@@ -51,6 +52,8 @@ def change(tx: Tx, *, node: Node, community_id: int, wishes: Wishes, by_id: int)
 
 
 def _check_history(tx: Tx, row: CommunityRow, wish: History | None) -> None:
+    if wish is History.SINCE_JOINING and row.is_for_the_world:
+        raise NotAllowed(READ_BY_ALL)
     wider = wish is History.ALL and row.history is History.SINCE_JOINING
     if wider and communities.was_written_in(tx, row.actor_id):
         raise NotAllowed(NEVER_WIDER)
@@ -100,6 +103,12 @@ def _rename(tx: Tx, node: Node, community_id: int, wish: str, by_id: int) -> lis
     return [f"It is called {name} now."]
 
 
+def _tell_world(tx: Tx, node: Node, row: CommunityRow) -> None:
+    actor = actors.by_id(tx, row.actor_id)
+    if row.is_for_the_world and actor is not None:
+        publish.actor_updated(tx, node=node, actor=actor)
+
+
 def _tell_nodes(tx: Tx, node: Node, community_id: int) -> None:
     """Nodes where members live decide by the terms too what is shown: Accept once more."""
     for member in communities.active_members(tx, community_id):
@@ -112,6 +121,8 @@ def _tell_nodes(tx: Tx, node: Node, community_id: int) -> None:
 def shown(tx: Tx, community_id: int) -> list[str]:
     """The settings of a community, one in a line, with what each means."""
     row = community_here(tx, community_id)
+    if row.is_for_the_world:  # nothing is kept from anybody
+        return ["It is open to the world: anybody reads it, on any server."]
     values: dict[str, Value] = {
         "relay": row.relay,
         "pictures": row.relays_pictures,

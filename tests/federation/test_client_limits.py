@@ -13,6 +13,7 @@ from domain.addresses import AddressPolicy
 from federation.client import (
     Client,
     Limits,
+    Purpose,
     Response,
     TimedOut,
     TooLarge,
@@ -257,7 +258,7 @@ async def test_D11_two_hundred_slow_peers_do_not_hold_up_another() -> None:
         await asyncio.gather(*waiting, return_exceptions=True)
 
 
-async def test_D11_one_host_never_holds_more_than_four_connections() -> None:
+async def test_D11_one_host_never_holds_more_than_four_connections_for_a_purpose() -> None:
     async def soon(_: Seen) -> AsyncIterator[bytes]:
         await asyncio.sleep(0.02)
         yield reply(b"ok")
@@ -284,3 +285,29 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 )
 def test_D23_retry_after_is_clamped(value: str | None, seconds: int | None) -> None:
     assert retry_after(value, now=NOON) == seconds
+
+
+async def test_D11_what_waits_for_us_does_not_hold_up_what_it_waits_for() -> None:
+    """Deliveries that wait for a key's fetch, and that for another's, all get a connection."""
+    asked = {purpose: asyncio.Event() for purpose in Purpose}
+    waiting_for = {
+        "/inbox": asked[Purpose.DOCUMENT],
+        "/document": asked[Purpose.KEY],
+        "/key": asyncio.Event(),
+    }
+    waiting_for["/key"].set()
+
+    async def answers(seen: Seen) -> AsyncIterator[bytes]:
+        if seen.target == "/document":
+            asked[Purpose.DOCUMENT].set()
+        elif seen.target == "/key":
+            asked[Purpose.KEY].set()
+        await waiting_for[seen.target].wait()
+        yield reply(b"{}")
+
+    async with scripted_server(answers) as server, _client(limits=Limits(per_host=2)) as client:
+        calls = [_post(client, server.url("/inbox")) for _ in range(2)]
+        calls += [_fetch(client, server.url("/document")) for _ in range(2)]
+        calls.append(client.fetch(server.url("/key"), accept=JSON, purpose=Purpose.KEY))
+        found = await asyncio.wait_for(asyncio.gather(*calls), 5)
+    assert [answer.status for answer in found] == [200] * 5

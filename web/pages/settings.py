@@ -4,14 +4,17 @@ from aiohttp.web import Response, StreamResponse
 from msgspec import Struct
 
 from domain.errors import Invalid, NotFound
+from domain.kinds import Portrait
 from domain.node import Node
+from social.archive import Stored
 from social.profiles import LONGEST_BIO, LONGEST_NAME, ProfileChange, update_profile
 from storage.queries import actors
 from storage.tx import Tx
 from web.call import Call
+from web.mastodon.profile import PICTURES, drawn
 from web.pages.joining import may_invite
 from web.pages.rendering import page, see_other
-from web.routes import Access, Route, get, post
+from web.routes import Access, Body, Route, get, post
 
 
 class Typed(Struct, frozen=True):
@@ -45,15 +48,26 @@ async def save(call: Call) -> StreamResponse:
         public=params.flag("public"),
     )
     try:
-        await call.write(_save, node=call.node, actor_id=call.person.actor_id, typed=typed)
+        pictures = await drawn(call, params) | {
+            part: None for name, part in PICTURES.items() if params.flag(f"no-{name}")
+        }
+        await call.write(_save, call=call, node=call.node, typed=typed, pictures=pictures)
     except Invalid as problem:
         return await _form(call, typed, problem)
     return see_other("/settings?saved=1")
 
 
-def _save(tx: Tx, *, node: Node, actor_id: int, typed: Typed) -> None:
-    change = ProfileChange(name=typed.name, bio=typed.bio, locked=typed.locked, public=typed.public)
-    update_profile(tx, node=node, actor_id=actor_id, change=change)
+def _save(
+    tx: Tx, *, call: Call, node: Node, typed: Typed, pictures: dict[Portrait, Stored | None]
+) -> None:
+    change = ProfileChange(
+        name=typed.name,
+        bio=typed.bio,
+        locked=typed.locked,
+        public=typed.public,
+        pictures=pictures,
+    )
+    update_profile(tx, node=node, actor_id=call.person.actor_id, change=change)
 
 
 async def _form(call: Call, typed: Typed, problem: Invalid | None = None) -> Response:
@@ -72,5 +86,5 @@ async def _form(call: Call, typed: Typed, problem: Invalid | None = None) -> Res
 
 ROUTES: list[Route] = [
     get("/settings", show, Access.SIGNED_IN),
-    post("/settings", save, Access.SIGNED_IN),
+    post("/settings", save, Access.SIGNED_IN, body=Body.FILES),
 ]
