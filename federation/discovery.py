@@ -10,14 +10,16 @@ from urllib.parse import quote
 import orjson
 from msgspec import Struct
 
+from activitypub.capabilities import COMMUNITIES, RFC9421
 from activitypub.json import JsonObject, MalformedDocument
 from activitypub.parse.actors import ActorDocument, parse_actor
 from domain.addresses import BadUrl, canonical_authority, parse_url
 from domain.handles import Acct, fold, parse_acct
-from domain.kinds import ActorType, KeyType
+from domain.kinds import ActorType, KeyType, Limit, SignatureScheme
 from federation.fetcher import CannotFetch, Fetcher, is_activity_type
+from federation.host_meta import webfinger_elsewhere
 from federation.key_material import UnacceptableKeyError, load_multikey, load_public_key
-from storage.queries import actors, keys, origins
+from storage.queries import actors, keys, limits, looked_up, origins
 from storage.queries.actors import ActorRecord
 from storage.queries.keys import StatedKey
 from storage.tx import Tx
@@ -93,6 +95,20 @@ async def confirm_actor(fetcher: Fetcher, document: ActorDocument) -> Confirmed:
     return Confirmed(document, await _domain(fetcher, known, document))
 
 
+async def recheck_handle(fetcher: Fetcher, actor: ActorView) -> None:
+    """Ask WebFinger once more under which domain an actor is called so, and remember it.
+
+    Nothing changes if it cannot be asked, or leads to somebody else: a handle that was once
+    confirmed stays until its actor has another one.
+    """
+    try:
+        domain = await _confirmed(fetcher, Acct(actor.handle, _authority(actor.domain)), actor.uri)
+    except CannotFetch:
+        return
+    if domain != actor.domain:
+        await fetcher.db.write(looked_up.set_domain, actor.id, domain)
+
+
 async def find_handle(fetcher: Fetcher, handle: str, domain: str) -> ActorView | None:
     """Who is `@handle@domain`: asked by WebFinger, then confirmed by the actor's own server.
 
@@ -149,10 +165,37 @@ def store_actor(tx: Tx, confirmed: Confirmed) -> ActorView:
         refuse_change(known, document)
     actor_id = actors.upsert_remote_actor(tx, _record(tx, confirmed))
     keys.replace_stated_keys(tx, actor_id, _usable_keys(document))
+    _learn(tx, document)
+    _hide_or_show(tx, known, actor_id, suspended=document.suspended)
     found = actors.by_id(tx, actor_id)
     if found is None:
         raise LookupError("the actor was just stored")
     return found
+
+
+def _learn(tx: Tx, document: ActorDocument) -> None:
+    """How to knock first at a server of which only its own word is known (FEP-844e)."""
+    origin = origins.by_origin(tx, parse_url(document.id).origin)
+    if origin is None or origin.scheme is not SignatureScheme.UNKNOWN:
+        return
+    if COMMUNITIES in document.implements:
+        origins.remember_scheme(tx, origin.id, SignatureScheme.OURS)
+    elif RFC9421 in document.implements:
+        origins.remember_scheme(tx, origin.id, SignatureScheme.RFC9421)
+
+
+def _hide_or_show(tx: Tx, known: ActorView | None, actor_id: int, *, suspended: bool) -> None:
+    """Follow an actor's own server, which hides it or shows it again (Mastodon's `suspended`).
+
+    What a moderator here decided stays as it is.
+    """
+    limited = known.limited if known is not None else Limit.NONE
+    if suspended and limited < Limit.SUSPENDED:
+        limits.set_limit(tx, actor_id, Limit.WITHDRAWN)
+        limits.withhold(tx, actor_id)
+    elif not suspended and limited is Limit.WITHDRAWN:
+        limits.set_limit(tx, actor_id, limits.decided(tx, actor_id))
+        limits.release(tx, actor_id)
 
 
 def refuse_change(known: ActorView | None, document: ActorDocument) -> None:
@@ -204,6 +247,8 @@ def _record(tx: Tx, confirmed: Confirmed) -> ActorRecord:
         moved_to=document.moved_to,
         also_known_as=orjson.dumps(document.also_known_as),
         created_at=min(document.published or tx.now, tx.now),
+        featured=document.featured,
+        emojis=document.emojis,
     )
 
 
@@ -256,9 +301,19 @@ async def _ask(fetcher: Fetcher, acct: Acct) -> tuple[str, Acct]:
             return _read_jrd(await fetcher.jrd(url), acct)
         except CannotFetch as refused:
             if refused.gone:
-                raise
+                return await _ask_elsewhere(fetcher, f"{scheme}://{acct.host}", acct, refused)
             problem = refused
     raise problem
+
+
+async def _ask_elsewhere(
+    fetcher: Fetcher, origin: str, acct: Acct, said: CannotFetch
+) -> tuple[str, Acct]:
+    """The same where the domain's host-meta leads (RFC 6415); else what was said before holds."""
+    try:
+        return _read_jrd(await webfinger_elsewhere(fetcher, origin, acct), acct)
+    except CannotFetch:
+        raise said from None
 
 
 def _schemes(fetcher: Fetcher) -> tuple[str, ...]:

@@ -7,16 +7,28 @@ from activitypub.parse.groups import parse_terms
 from domain.kinds import ActorType
 from domain.node import Node
 from federation.fetcher import Fetcher
-from inbox.handlers.answers import AnsweredFollow, answered_follow, follower_of
+from inbox.handlers.answers import (
+    AnsweredFollow,
+    AnsweredQuote,
+    answered_follow,
+    answered_quote,
+    follower_of,
+    quote_answered,
+)
 from inbox.signed import Dropped, SignedActivity
 from social import memberships, removal
 from social.follows import receive_accept
 from storage.tx import Tx
 
 
-async def verify(signed: SignedActivity, fetcher: Fetcher) -> AnsweredFollow | Inner:
-    """The follow that is answered, or what is acknowledged."""
+async def verify(
+    signed: SignedActivity, fetcher: Fetcher
+) -> AnsweredFollow | AnsweredQuote | Inner:
+    """The follow or the quote that is answered, or what is acknowledged."""
     inner = inner_activity(signed.activity)
+    quote = await answered_quote(inner, fetcher)
+    if quote is not None:
+        return quote
     if inner.type not in removal.FORGETS:
         return await answered_follow(signed, fetcher)
     if inner.id is None:
@@ -25,11 +37,13 @@ async def verify(signed: SignedActivity, fetcher: Fetcher) -> AnsweredFollow | I
 
 
 def receive(
-    tx: Tx, node: Node, signed: SignedActivity, about: AnsweredFollow | Inner
+    tx: Tx, node: Node, signed: SignedActivity, about: AnsweredFollow | AnsweredQuote | Inner
 ) -> str | None:
     """Turn the request into a follow, or into a membership; or write down what was forgotten."""
     if isinstance(about, Inner):
         return _forgotten(tx, signed, about)
+    if isinstance(about, AnsweredQuote):
+        return quote_answered(tx, node, signed, about, agreed=True)
     follower_id, signer = follower_of(tx, node.origin, signed, about), signed.signer
     if signer.type is ActorType.GROUP and memberships.accepted(
         tx, node=node, community=signer, actor_id=follower_id, terms=_terms(signed)

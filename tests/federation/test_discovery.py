@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, update
 
-from domain.kinds import ActorType
+from domain.kinds import ActorType, SignatureScheme
 from federation.discovery import fetch_actor, find_actor, find_handle
 from federation.fetcher import CannotFetch
-from storage.queries import actors
+from storage.queries import actors, origins
 from storage.queries.keys import holder
 from storage.tables.actors import actors as table
+from storage.tx import Tx
 from tests.inbox.home import Home
 from tests.support.stranger import AS2, Page, Seen, Stranger, rsa
 
@@ -228,3 +229,47 @@ async def test_a_domain_may_leave_webfinger_to_its_server(
     found = await find_handle(here.fetcher, "ana", e.authority)
     assert found is not None
     assert (found.uri, found.domain) == (ana.uri, e.authority)
+
+
+RFC9421 = "https://datatracker.ietf.org/doc/html/rfc9421"
+COMMUNITIES = "urn:tertulia:ns:1#communities"
+
+
+@pytest.mark.parametrize(
+    ("said", "scheme"),
+    [
+        ({"generator": {"type": "Application", "implements": [{"href": RFC9421}]}}, "RFC9421"),
+        ({"implements": [{"type": "Link", "href": RFC9421, "name": "x"}]}, "RFC9421"),
+        ({"generator": {"implements": [{"href": RFC9421}, {"href": COMMUNITIES}]}}, "OURS"),
+        ({"generator": {"implements": RFC9421}}, "RFC9421"),
+        ({"generator": f"https://b.example/{RFC9421}"}, "UNKNOWN"),
+        ({"generator": {"implements": [{"href": 7}, 7, None, [RFC9421]]}}, "UNKNOWN"),
+        ({"generator": {"implements": [{"href": RFC9421}] * 2_000}}, "UNKNOWN"),
+        ({"implements": {"href": "https://w3id.org/fep/8b32"}}, "UNKNOWN"),
+        ({}, "UNKNOWN"),
+    ],
+)
+@pytest.mark.interop("implements (FEP-844e)", "in", "chooses the first knock", peer="a stranger")
+async def test_what_a_server_implements_chooses_the_first_knock(
+    here: Home, b: Stranger, said: dict[str, Any], scheme: str
+) -> None:
+    ana = b.person("ana", **said)
+    await find_actor(here.fetcher, ana.uri)
+    origin = await here.db.read(origins.by_origin, b.origin)
+    assert origin is not None
+    assert origin.scheme.name == scheme
+
+
+async def test_what_a_server_was_seen_to_take_is_not_changed_by_its_word(
+    here: Home, b: Stranger
+) -> None:
+    def seen(tx: Tx) -> None:
+        origin_id = origins.origin_id(tx, b.origin)
+        origins.remember_scheme(tx, origin_id, SignatureScheme.CAVAGE)
+
+    await here.db.write(seen)
+    ana = b.person("ana", implements=[{"href": RFC9421}])
+    await find_actor(here.fetcher, ana.uri)
+    origin = await here.db.read(origins.by_origin, b.origin)
+    assert origin is not None
+    assert origin.scheme is SignatureScheme.CAVAGE
