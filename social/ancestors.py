@@ -9,6 +9,7 @@ from typing import Final
 
 from activitypub.json import MalformedDocument
 from activitypub.parse.fields import origin_of
+from activitypub.parse.polls import is_vote
 from activitypub.parse.posts import NoteDocument, parse_note
 from federation.discovery import find_actor
 from federation.fetcher import CannotFetch, Fetcher
@@ -47,10 +48,10 @@ async def fetch_ancestors(fetcher: Fetcher, *, uri: str) -> int:
         if await fetcher.db.read(posts.by_uri, wanted) is not None:
             return stored
         try:
-            note, author = await _read(fetcher, wanted)
+            note, author = await read_post(fetcher, wanted)
         except CannotFetch:
             return stored
-        if await _store(fetcher, note, author) is None:
+        if await store_fetched(fetcher, note, author) is None:
             return stored
         wanted = note.in_reply_to
     return MOST
@@ -64,14 +65,19 @@ async def find_post(fetcher: Fetcher, uri: str) -> PostRow | None:
     known = await fetcher.db.read(posts.by_uri, uri)
     if known is not None:
         return known
-    note, author = await _read(fetcher, uri)
-    await _store(fetcher, note, author)
+    note, author = await read_post(fetcher, uri)
+    await store_fetched(fetcher, note, author)
     return await fetcher.db.read(posts.by_uri, note.id)
 
 
-async def _read(fetcher: Fetcher, uri: str) -> tuple[NoteDocument, ActorView]:
-    """A post from its own server, and its author, who has to live there too (O07)."""
+async def read_post(fetcher: Fetcher, uri: str) -> tuple[NoteDocument, ActorView]:
+    """A post from its own server, and its author, who has to live there too (O07).
+
+    Raises CannotFetch.
+    """
     found = await fetcher.document(uri)
+    if is_vote(found.body):
+        raise CannotFetch("a vote is no post")
     try:
         note = parse_note(found.body)
     except MalformedDocument as problem:
@@ -81,7 +87,8 @@ async def _read(fetcher: Fetcher, uri: str) -> tuple[NoteDocument, ActorView]:
     return note, await find_actor(fetcher, note.attributed_to)
 
 
-async def _store(fetcher: Fetcher, note: NoteDocument, author: ActorView) -> int | None:
+async def store_fetched(fetcher: Fetcher, note: NoteDocument, author: ActorView) -> int | None:
+    """Store what `read_post` gave; its id here, or None if it may not be kept."""
     return await fetcher.db.write(
         store_remote_post, node=fetcher.node, note=note, signer=author, wanted=True
     )

@@ -12,9 +12,11 @@ import structlog
 from activitypub.json import MalformedDocument
 from activitypub.parse.activities import Activity, parse_activity
 from activitypub.parse.fields import listed, optional_reference, origin_of
-from activitypub.vocabulary import LIKED
+from activitypub.vocabulary import LIKED, TALLIES
 from federation.fetcher import CannotFetch, Fetcher
 from social import announced, readers
+from social.group_past import read_up
+from social.groups import is_group_of_ours
 from social.vouching import Heard, NotBelieved, hear
 from storage.queries import actors, communities
 from storage.queries import timelines as homes
@@ -23,6 +25,8 @@ from storage.views.actors import ActorView
 
 log = structlog.get_logger("social")
 
+#: Where a thread's collection says what was announced in it (FEP-171b).
+HISTORY: Final = "contextHistory"
 PAGES: Final = 10
 PER_PAGE: Final = 20
 LIKES_PER_PAGE: Final = 500
@@ -40,6 +44,10 @@ async def backfill(
     community = await fetcher.db.read(actors.by_id, community_id)
     if community is None or community.outbox is None or community.is_local:
         return 0
+    if await fetcher.db.read(is_group_of_ours, community_id):
+        taken = await read_up(fetcher, community)
+        await fetcher.db.write(_show, community_id=community_id, actor_id=actor_id)
+        return taken
     taken, url = 0, f"{community.outbox}?page=true"
     for number in range(PAGES):
         if not await fetcher.db.read(communities.is_member, community_id, actor_id):
@@ -52,6 +60,7 @@ async def backfill(
             break
         items = listed(found.body.get("orderedItems"))[:PER_PAGE]
         items += listed(found.body.get(LIKED))[:LIKES_PER_PAGE]
+        items += listed(found.body.get(TALLIES))[:PER_PAGE]
         taken += sum([await _take(fetcher, community, item) for item in items])
         following = optional_reference(found.body.get("next"))
         if following is None or origin_of(following) != origin_of(community.uri):
@@ -59,6 +68,31 @@ async def backfill(
         url = following
         await asyncio.sleep(pause)
     await fetcher.db.write(_show, community_id=community_id, actor_id=actor_id)
+    return taken
+
+
+async def read_thread(
+    fetcher: Fetcher, *, community: ActorView, actor_id: int, thread: str, pause: float = PAUSE
+) -> int:
+    """Read up one thread of a community, as a member; how many announcements had an effect.
+
+    `thread`: its collection, which says where the Announces are. Raises CannotFetch.
+    """
+    found = await fetcher.document(thread, as_actor_id=actor_id)
+    history = optional_reference(found.body.get(HISTORY))
+    if history is None or origin_of(history) != origin_of(community.uri):
+        return 0
+    begin = await fetcher.document(history, as_actor_id=actor_id)
+    taken, url = 0, optional_reference(begin.body.get("first"))
+    for number in range(PAGES):
+        if url is None or origin_of(url) != origin_of(community.uri):
+            break
+        if number:
+            await asyncio.sleep(pause)
+        page = await fetcher.document(url, as_actor_id=actor_id)
+        items = listed(page.body.get("orderedItems"))[:PER_PAGE]
+        taken += sum([await _take(fetcher, community, item) for item in items])
+        url = optional_reference(page.body.get("next"))
     return taken
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from domain.audience import Audience, counts_for
 from social import readers, storing
-from storage.queries import actors, posts
+from storage.queries import actors, figures, posts
 from storage.tx import Tx
 from storage.views.posts import PostRow
 
@@ -36,7 +36,7 @@ def _connect(tx: Tx, reply: PostRow, parent: PostRow) -> None:
     posts.move_root(tx, movable, parent)
     linked = posts.by_id(tx, reply.id)
     if linked is not None and linked.deleted_at is None and storing.counts(tx, linked):
-        posts.count_reply(tx, parent.id, 1)
+        figures.count_reply(tx, parent.id, 1)
 
 
 def _said_together(reply: PostRow, parent: PostRow) -> bool:

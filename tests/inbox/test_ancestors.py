@@ -1,5 +1,7 @@
 """What a reply answers is fetched, within a budget."""
 
+import pytest
+
 from domain.kinds import NotificationKind
 from social.ancestors import MOST
 from storage.views.actors import ActorView
@@ -15,6 +17,7 @@ async def told(here: Home) -> list[NotificationKind]:
 # Ancestors.
 
 
+@pytest.mark.interop("inReplyTo", "in", "what is answered is fetched, upwards", peer="a stranger")
 async def test_what_a_reply_answers_is_fetched(
     here: Home, b: Stranger, e: Stranger, ana: Person, mallory: Person, alice: ActorView
 ) -> None:

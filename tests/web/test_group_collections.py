@@ -37,6 +37,7 @@ def stand(club: Club, actor: int, state: MembershipState) -> None:
     communities.put_member(club.tx, replace(row, state=state))
 
 
+@pytest.mark.interop("outbox", "out", "of a community, for its members' nodes", peer="our nodes")
 def test_T3_rule_08_members_of_our_nodes_read_it_and_nobody_else(club: Club) -> None:
     row = club.write(club.ana)
     club.announced()

@@ -1,0 +1,81 @@
+"""The figures that stand beside posts and authors: answers, likes, shares, posts.
+
+Whether something counts is decided by whoever calls (`domain.audience.counts_for`, protocol §8).
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Update, and_, bindparam, case, func, select, update
+
+from domain.audience import Kind
+from storage.tables.actors import actors
+from storage.tables.posts import posts
+from storage.tx import Tx
+
+
+def _counter(column: Any) -> Update:
+    by: ColumnElement[int] = bindparam("by", type_=column.type)
+    room = column + by >= 0
+    return (
+        update(posts)
+        .where(posts.c.id == bindparam("key"))
+        .values({column.name: case((room, column + by), else_=0), "version": posts.c.version + 1})
+    )
+
+
+_COUNTERS: Final[Mapping[str, Update]] = {
+    name: _counter(posts.c[name]) for name in ("replies_count", "likes_count", "shares_count")
+}
+
+
+def count_reply(tx: Tx, post_id: int, by: int) -> None:
+    """Add to the answers that a post shows; whether one counts is `domain.audience.counts_for`."""
+    tx.change(_COUNTERS["replies_count"], key=post_id, by=by)
+
+
+def count_like(tx: Tx, post_id: int, by: int) -> None:
+    """Add to the likes that a post shows."""
+    tx.change(_COUNTERS["likes_count"], key=post_id, by=by)
+
+
+def count_share(tx: Tx, post_id: int, by: int) -> None:
+    """Add to the shares that a post shows."""
+    tx.change(_COUNTERS["shares_count"], key=post_id, by=by)
+
+
+_everyones = and_(
+    posts.c.author_id == bindparam("author_id"),
+    posts.c.kind == Kind.PUBLIC,
+    posts.c.root_kind == Kind.PUBLIC,
+    posts.c.share_of_id.is_(None),
+    posts.c.deleted_at.is_(None),
+)
+_RECOUNT_AUTHOR: Final = (
+    update(actors)
+    .where(actors.c.id == bindparam("author_id"))
+    .values(
+        posts_count=select(func.count(posts.c.id)).where(_everyones).scalar_subquery(),
+        last_post_at=select(func.max(posts.c.created_at)).where(_everyones).scalar_subquery(),
+        version=actors.c.version + 1,
+    )
+)
+_COUNT_AUTHOR: Final = (
+    update(actors)
+    .where(actors.c.id == bindparam("author_id"))
+    .values(
+        posts_count=actors.c.posts_count + 1,
+        last_post_at=bindparam("at"),
+        version=actors.c.version + 1,
+    )
+)
+
+
+def count_author(tx: Tx, author_id: int, at: int) -> None:
+    """One more post of the author that anybody may read: no other post is ever counted (§8)."""
+    tx.change(_COUNT_AUTHOR, author_id=author_id, at=at)
+
+
+def recount_author(tx: Tx, author_id: int) -> None:
+    """Count what anybody may read of the author anew, after a deletion."""
+    tx.change(_RECOUNT_AUTHOR, author_id=author_id)
