@@ -5,12 +5,17 @@ from typing import Final
 from activitypub.groups import HISTORIES, JOININGS, MEMBERSHIP, PRESETS, Terms
 from activitypub.render import activities, actors
 from activitypub.render.times import moment
-from activitypub.vocabulary import ACTIVITYSTREAMS, ACTOR_CONTEXT, OURS, JsonDict
+from activitypub.vocabulary import ACTIVITYSTREAMS, ACTOR_CONTEXT, OURS, PUBLIC, JsonDict
 from domain.node import Node
 from storage.views.actors import ActorView
 from storage.views.keys import KeyView
 
 _CONTEXT: Final = [ACTIVITYSTREAMS, OURS]
+# Terms of groups that are open to the world, as Lemmy and its kin speak of them.
+_LEMMY: Final = {
+    "lemmy": "https://join-lemmy.org/ns#",
+    "postingRestrictedToMods": "lemmy:postingRestrictedToMods",
+}
 
 
 def group(view: ActorView, keys: list[KeyView], node: Node, terms: Terms) -> JsonDict:
@@ -20,6 +25,42 @@ def group(view: ActorView, keys: list[KeyView], node: Node, terms: Terms) -> Jso
         "@context": [*ACTOR_CONTEXT, OURS],
         **_settings(terms),
     }
+
+
+def open_group(view: ActorView, keys: list[KeyView], node: Node, terms: Terms) -> JsonDict:
+    """A community of ours that is open to the world (FEP-1b12): who moderates it, besides."""
+    return {
+        **group(view, keys, node, terms),
+        "@context": [*ACTOR_CONTEXT, OURS, _LEMMY],
+        "attributedTo": moderators_url(view),
+        "postingRestrictedToMods": False,
+    }
+
+
+def moderators_url(view: ActorView) -> str:
+    """Where an open community of ours lists its stewards."""
+    return f"{view.uri}/moderators"
+
+
+def announced(uri: str, community: ActorView, what: JsonDict | str, at: int) -> JsonDict:
+    """Announce to the world: of an activity, unchanged, or of a post by its id (FEP-1b12)."""
+    return {
+        "@context": ACTIVITYSTREAMS,
+        "id": uri,
+        "type": "Announce",
+        "actor": community.uri,
+        "published": moment(at),
+        "to": [PUBLIC],
+        "cc": [community.followers],
+        "object": what,
+    }
+
+
+def announced_no_more(uri: str, announce: JsonDict) -> JsonDict:
+    """Undo of such an Announce: the post does not stand in the community any more."""
+    inner = {name: value for name, value in announce.items() if name != "@context"}
+    kept = {name: announce[name] for name in ("actor", "to", "cc")}
+    return {"@context": ACTIVITYSTREAMS, "id": uri, "type": "Undo", **kept, "object": inner}
 
 
 def accept(

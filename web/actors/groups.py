@@ -8,27 +8,27 @@ from collections.abc import Sequence
 from typing import Final
 
 import orjson
-from aiohttp.web import StreamResponse
 from msgspec.structs import replace
 
+from activitypub.parse.polls import is_tally
 from activitypub.render import activities as render
 from activitypub.render.cards import document as card_document
 from activitypub.render.cards import own_key
+from activitypub.render.collections import page_address
 from activitypub.render.files import copy
-from activitypub.vocabulary import CARDS, COMMUNITY_CONTEXT, LIKED, JsonDict
+from activitypub.vocabulary import CARDS, COMMUNITY_CONTEXT, LIKED, TALLIES, JsonDict
 from domain.audience import Viewer
 from domain.errors import NotFound
 from domain.kinds import MembershipState, Way
 from domain.node import Node
 from outbox.members import sync_url, uris_at
-from storage.queries import actors, cards, communities, files, proven, relay_notes
+from storage.queries import actors, cards, communities, files, proven, relay_notes, tallies
 from storage.queries.cards import Card
 from storage.queries.communities import MemberRow
 from storage.queries.proven import Announced
 from storage.tx import Tx
 from storage.views.actors import ActorView
-from web.actors.documents import Signer, document, for_servers
-from web.call import Call
+from web.actors.open_groups import announced_to_all
 
 #: Whose node may ask who of its own people belongs here: it asks when it lost sight of that.
 _KNOWN: Final = frozenset({MembershipState.ACTIVE, MembershipState.LEFT, MembershipState.REMOVED})
@@ -51,24 +51,45 @@ def shown_outbox(
     Each as it is announced now, with the newest words and the cards of those it names. NotFound
     for who is no member, and on plain servers: those get relay notes.
     """
+    settings = communities.by_id(tx, community.id)
+    if settings is not None and settings.is_for_the_world:
+        return announced_to_all(tx, node=node, community=community, max_id=max_id)
+    outbox = node.collection(community.id, "outbox")
+    return shown_announces(
+        tx, node=node, community=community, signer=signer, collection=outbox, max_id=max_id
+    )
+
+
+def shown_announces(
+    tx: Tx,
+    *,
+    node: Node,
+    community: ActorView,
+    signer: ActorView | None,
+    collection: str,
+    max_id: int | None,
+    root_id: int = 0,
+) -> JsonDict:
+    """One page of what a community announced: all of it, or one thread. NotFound as above."""
     if signer is None or not communities.is_member(tx, community.id, signer.id):
         raise NotFound
     if relay_notes.is_plain_member(tx, community.id, signer.id):
         raise NotFound  # such a server fetches it when somebody looks the community up
     viewer = Viewer.remote(signer.id, signer.origin_id)
-    found = proven.announced(tx, community.id, viewer, before=max_id)
-    outbox = node.collection(community.id, "outbox")
+    found = proven.announced(tx, community.id, viewer, before=max_id, root_id=root_id)
     shown: JsonDict = {
         "@context": COMMUNITY_CONTEXT,
-        "id": f"{outbox}?page=true" + (f"&max_id={max_id}" if max_id else ""),
+        "id": page_address(collection, "max_id", max_id),
         "type": "OrderedCollectionPage",
-        "partOf": outbox,
+        "partOf": collection,
         "orderedItems": _items(tx, node, community, found),
     }
     if liked := _likes(tx, community, found):
         shown[LIKED] = liked
+    if told := _tallies(tx, community, found):
+        shown[TALLIES] = told
     if len(found) == proven.MOST:
-        shown["next"] = f"{outbox}?page=true&max_id={found[-1].id}"
+        shown["next"] = page_address(collection, "max_id", found[-1].id)
     return shown
 
 
@@ -89,6 +110,7 @@ def _items(tx: Tx, node: Node, community: ActorView, found: Sequence[Announced])
     held = files.of_posts(tx, [one.post_id for one in found])
     return [
         _item(
+            node,
             community,
             one,
             [told[actor] for actor in sorted(people[one.post_id] & told.keys())],
@@ -108,6 +130,21 @@ def _likes(tx: Tx, community: ActorView, found: Sequence[Announced]) -> list[Jso
     people = sorted({one.actor_id for one in liked})
     told = {card.actor_id: card for card in cards.of_members(tx, community.id, people)}
     return [_like(one.body, told.get(one.actor_id)) for one in liked]
+
+
+def _tallies(tx: Tx, community: ActorView, found: Sequence[Announced]) -> list[JsonDict]:
+    """How polls among these posts stand, as it was announced last."""
+    newest: dict[int, JsonDict] = {}
+    for post_id, body in tallies.announced(tx, community.id, [one.post_id for one in found]):
+        document = orjson.loads(body)
+        inner = document["object"]
+        told = inner.get("object") if isinstance(inner, dict) else None
+        if isinstance(told, dict) and is_tally(told):
+            newest[post_id] = document
+    return [
+        {name: value for name, value in one.items() if name != "@context"}
+        for one in newest.values()
+    ]
 
 
 def _like(body: bytes, card: Card | None) -> JsonDict:
@@ -130,10 +167,14 @@ def _as_then(community: ActorView, one: Announced, told: list[Card]) -> list[Jso
 
 
 def _item(
-    community: ActorView, one: Announced, told: list[Card], copies: list[JsonDict]
+    node: Node, community: ActorView, one: Announced, told: list[Card], copies: list[JsonDict]
 ) -> JsonDict:
     inner, shown = orjson.loads(one.body), _as_then(community, one, told)
-    whole = render.passed_on(one.uri, community, inner, one.announced_at, shown, copies=copies)
+    whole = render.passed_on(
+        *(one.uri, community, inner, one.announced_at, shown),
+        copies=copies,
+        thread=node.thread(one.root_id),
+    )
     return {name: value for name, value in whole.items() if name != "@context"}
 
 
@@ -153,10 +194,3 @@ def shown_members(tx: Tx, *, actor_id: int, signer: ActorView | None) -> JsonDic
         "totalItems": len(members),
         "orderedItems": members,
     }
-
-
-@for_servers
-async def show_members(call: Call, signer: Signer) -> StreamResponse:
-    """GET /a/{id}/followers_sync."""
-    who = await signer()
-    return document(await call.services.db.read(shown_members, actor_id=call.id(), signer=who))
