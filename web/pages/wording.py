@@ -10,13 +10,16 @@ from gettext import NullTranslations
 from pathlib import Path
 from typing import Final
 
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.support import Translations
 
 from domain.addressing import may_share
 from domain.audience import Kind
 from domain.kinds import Role
-from storage.views.posts import PostView
+from social import pins
+from storage.queries.files import FileRow
+from storage.queries.polls import Poll
+from storage.views.posts import PostView, QuoteView
 
 LANGUAGE: Final = "en"
 TRANSLATIONS: Final[NullTranslations] = Translations.load(
@@ -36,6 +39,18 @@ def ngettext(one: str, many: str, count: int) -> str:
 
 
 _ = gettext
+
+
+def weight(file: FileRow) -> str:
+    """How long a file plays and how large it is, as far as that is known."""
+    said = []
+    if file.duration:
+        minutes, seconds = divmod(round(file.duration / 1000), 60)
+        said.append(f"{minutes}:{seconds:02}")
+    if file.size:
+        large = file.size >= 1 << 20
+        said.append(f"{file.size / (1 << 20):.1f} MB" if large else f"{-(-file.size >> 10)} kB")
+    return f"({', '.join(said)})" if said else ""
 
 
 def readers(post: PostView, place: str = "") -> str:
@@ -63,6 +78,35 @@ def may_be_shared(post: PostView) -> bool:
     return may_share(post.row.audience, post.row.root_audience)
 
 
+def most_votes(poll: Poll) -> int:
+    """How far the longest bar of a poll goes: everybody who voted, or the most that one got."""
+    return max(1, poll.voters or 0, *(option.votes for option in poll.options))
+
+
+def quote_choices() -> list[tuple[str, str]]:
+    """Who may be let quote a post, in words."""
+    return [
+        ("public", _("Everyone who can read it")),
+        ("followers", _("My followers")),
+        ("nobody", _("Only me")),
+    ]
+
+
+def instead_of_quote(quote: QuoteView) -> str:
+    """What is said where a quoted post is not shown."""
+    return {
+        "pending": _("The quoted post is shown once its author agrees."),
+        "rejected": _("The author of the quoted post does not agree to this quote."),
+        "revoked": _("The author of the quoted post took this quote back."),
+        "blocked_account": _("A post of somebody with whom you share a block is not shown."),
+    }.get(quote.state, _("The quoted post is not there."))
+
+
+def may_be_pinned(post: PostView) -> bool:
+    """Whether it may stand at the top of its author's page."""
+    return pins.may_be_pinned(post.row)
+
+
 def moment(ms: int) -> datetime:
     """Milliseconds since 1970 as a time in UTC."""
     return datetime.fromtimestamp(ms / 1000, UTC)
@@ -81,6 +125,12 @@ def when(ms: int, now: int) -> str:
 def exactly(ms: int) -> str:
     """The full date and time, for who wants to know."""
     return f"{format_datetime(moment(ms), format='medium', locale=LANGUAGE)} UTC"
+
+
+def to_the_minute(ms: int) -> str:
+    """The date and time as one says them."""
+    day = format_date(moment(ms), format="medium", locale=LANGUAGE)
+    return f"{day}, {format_time(moment(ms), format='short', locale=LANGUAGE)} UTC"
 
 
 def role(value: Role) -> str:
