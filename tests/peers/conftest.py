@@ -44,6 +44,12 @@ async def hq(nodes: Nodes) -> RunningNode:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def inner(nodes: Nodes) -> RunningNode:
+    """A node whose people nobody outside knows."""
+    return await nodes.start("inner", public_means="network")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def fedify_peers(hq: RunningNode) -> AsyncIterator[dict[str, FedifyPeer]]:
     """A foreign server for each way of signing; our node signs towards it in the same way."""
     async with (
@@ -74,9 +80,23 @@ def peer(fedify_peers: dict[str, FedifyPeer], scheme: Scheme) -> FedifyPeer:
 
 
 @pytest.fixture
+def third(fedify_peers: dict[str, FedifyPeer], scheme: Scheme) -> FedifyPeer:
+    """Another foreign server, which signs in the other way."""
+    return fedify_peers["rfc9421" if scheme == "cavage" else "cavage"]
+
+
+@pytest.fixture
 def handle() -> str:
     """A handle that no test had before."""
     return f"ana{next(_numbers)}"
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def rue(peer: FedifyPeer, handle: str) -> str:
+    """Somebody new at the foreign server: the handle."""
+    name = f"rue{handle.removeprefix('ana')}"
+    await peer.new_actor(name)
+    return name
 
 
 @pytest_asyncio.fixture(loop_scope="module")

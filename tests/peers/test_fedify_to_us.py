@@ -7,8 +7,8 @@ import pytest
 
 from activitypub.proofs import BadProof, proof_method, verify_proof
 from federation.key_material import load_multikey
-from tests.peers.fedify.records import Scheme, Sent
-from tests.peers.meeting import acct, they_follow, we_follow
+from tests.peers.fedify.records import Scheme
+from tests.peers.meeting import acct, arrived, they_follow, we_follow
 from tests.support.fedify import FedifyPeer
 from tests.support.nodes import Person, RunningNode, until
 from tests.support.stranger import stranger
@@ -31,13 +31,6 @@ VISIBILITY = {
     "followers": "private",
     "direct": "direct",
 }
-
-
-def arrived(sent: Sent, peer: FedifyPeer) -> None:
-    """Every delivery was signed in the peer's way, and taken at its first knock."""
-    assert sent["deliveries"] != []
-    for one in sent["deliveries"]:
-        assert (one["scheme"], one["status"]) == (peer.knock, 202), one
 
 
 async def test_their_follow_is_asked_and_accepted(peer: FedifyPeer, ana: Person) -> None:

@@ -3,14 +3,13 @@
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from domain.kinds import KeyType
 from social.keys import rotate_keys
-from tests.peers.fedify.records import Post, Received
-from tests.peers.meeting import acct, last_seq, they_follow, we_follow
+from tests.peers.fedify.records import Post
+from tests.peers.meeting import acct, last_seq, they_follow, verified, we_follow
 from tests.support.fedify import FedifyPeer
-from tests.support.nodes import Json, Nodes, Person, RunningNode
+from tests.support.nodes import Json, Person, RunningNode
 from tests.together.stories import settled
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -22,28 +21,6 @@ AUDIENCE = {
     "direct": "direct",
 }
 AS2 = {"Accept": "application/activity+json"}
-
-
-async def verified(
-    peer: FedifyPeer,
-    kind: str,
-    person: Person,
-    *,
-    since: int,
-    outcome: str = "applied",
-    key: str = "main-key",
-) -> Received:
-    """The newest activity of this kind by our person: signed as the peer knocks, and applied."""
-
-    async def theirs() -> list[Received]:
-        got = await peer.received(kind, since=since)
-        return [one for one in got if one["actor"] == person.uri and one["outcome"] != "received"]
-
-    found = (await peer.until(theirs, what=f"a verified {kind} by {person.handle}"))[-1]
-    assert (found["scheme"], found["http_signature"]) == (peer.knock, "verified")
-    assert found["key_id"] == f"{person.uri}#{key}"
-    assert found["outcome"] == outcome
-    return found
 
 
 async def shown(peer: FedifyPeer, status: Json, **expected: Any) -> Post:
@@ -219,12 +196,6 @@ async def test_our_actor_is_whole_for_who_knows_and_a_stub_for_others(
     assert stub["json"]["publicKey"]["owner"] == ana.uri
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def inner(nodes: Nodes) -> RunningNode:
-    """A node whose people nobody outside knows."""
-    return await nodes.start("inner", public_means="network")
-
-
 async def test_who_is_not_known_there_is_not_found(
     peer: FedifyPeer, inner: RunningNode, handle: str
 ) -> None:
@@ -275,12 +246,15 @@ async def test_S02_a_bad_signature_opens_nothing(peer: FedifyPeer, ana: Person) 
     )
 
 
-async def test_our_collections_name_nobody(peer: FedifyPeer, ana: Person) -> None:
+@pytest.mark.interop("outbox", "out", "what the signer may read, and no names", peer="Fedify")
+async def test_P02_our_collections_name_nobody(peer: FedifyPeer, ana: Person) -> None:
     await they_follow(peer, "fern", ana)
     made = await ana.say("for everybody")
-    await ana.say("for followers", visibility="private")
+    few = await ana.say("for followers", visibility="private")
     for name in ("followers", "following"):
         found = (await peer.fetch(f"{ana.uri}/{name}", as_="fern"))["json"]
         assert (found["totalItems"], found["orderedItems"]) == (0, [])
-    outbox = (await peer.fetch(f"{ana.uri}/outbox?page=true", as_="fern"))["json"]
-    assert [item["object"]["id"] for item in outbox["orderedItems"]] == [made["uri"]]
+    readable = {"fern": [few["uri"], made["uri"]], "moss": [made["uri"]], None: [made["uri"]]}
+    for as_, uris in readable.items():
+        outbox = (await peer.fetch(f"{ana.uri}/outbox?page=true", as_=as_))["json"]
+        assert [item["object"]["id"] for item in outbox["orderedItems"]] == uris, as_

@@ -2,14 +2,16 @@
 import { randomUUID } from "node:crypto";
 import { signRequest } from "@fedify/fedify/sig";
 import {
-  Accept, Announce, Create, Delete, Document, Follow, Hashtag, Like, Mention, Note, Reject, Tombstone,
-  Undo, Update,
+  Accept, Announce, Create, Delete, Document, Follow, Hashtag, Like, Mention, Note, Question, Reject,
+  Tombstone, Undo, Update,
 } from "@fedify/vocab";
 import { LanguageString } from "@fedify/vocab-runtime";
 import { Temporal } from "@js-temporal/polyfill";
 import { describePost, recipientOf } from "./describe.mjs";
-import { checkProof, personDocument, specOf } from "./federation.mjs";
+import { actorDocument, checkProof, specOf } from "./federation.mjs";
 import { schemeOf } from "./loopback.mjs";
+import { choicesOf } from "./polls.mjs";
+import { quoteAnswers, quotingOf } from "./quotes.mjs";
 import { keepPost, personOf } from "./receive.mjs";
 import { add, BadCall, drop, pair, PUBLIC } from "./store.mjs";
 
@@ -22,7 +24,7 @@ export class Actions {
   }
 
   get context() {
-    const data = { store: this.store, answerFollow: this.answerFollow.bind(this), request: null };
+    const data = { store: this.store, actions: this, request: null };
     return this.federation.createContext(new URL(this.origin), data);
   }
 
@@ -32,7 +34,8 @@ export class Actions {
     const documentLoader = await ctx.getDocumentLoader({ identifier });
     const { contextLoader, data } = ctx;
     const lookupObject = (id) => ctx.lookupObject(id, { documentLoader });
-    return { data, contextLoader, documentLoader, lookupObject };
+    const traverseCollection = (found) => ctx.traverseCollection(found, { documentLoader });
+    return { data, contextLoader, documentLoader, lookupObject, traverseCollection };
   }
 
   local(identifier) {
@@ -67,13 +70,19 @@ export class Actions {
   isOurs = (id) => id.startsWith(`${this.origin}/`);
 
   /** Sends to people by their ids; a local one reads the same store and needs no delivery. */
-  async send(identifier, people, activity, { shared = true } = {}) {
+  async send(identifier, people, activity, { shared = true, sync = false } = {}) {
     const remote = unique(people).filter((id) => !this.isOurs(id));
     const document = await activity.toJsonLd(this.context);
     const href = (items) => items.map((url) => url.href);
     this.store.sent.set(activity.id.href, {
       actor: activity.actorId.href, to: href(activity.toIds), cc: href(activity.ccIds), document,
     });
+    if (sync) {
+      // Fedify sends to each server of the followers, with its digest (FEP-8fcf).
+      const options = { preferSharedInbox: true, syncCollection: true };
+      await this.context.sendActivity({ identifier }, "followers", activity, options);
+      return { activity: activity.id.href, document };
+    }
     const known = await Promise.all(remote.map((id) => this.person(identifier, id)));
     await this.context.sendActivity({ identifier }, known.map(recipientOf), activity, {
       preferSharedInbox: shared,
@@ -165,6 +174,7 @@ export class Actions {
     return new Mention({ href: new URL(id), name: `@${handle}@${new URL(id).host}` });
   }
 
+  /** A Note, or a Question if there is something to choose. */
   async note(as, id, call, { to, cc }, times) {
     const words = (text) => (call.language ? new LanguageString(text, call.language) : text);
     const hashtag = (name) =>
@@ -172,7 +182,8 @@ export class Actions {
     const media = ({ url, media_type, name }) =>
       new Document({ url: new URL(url), mediaType: media_type, name });
     const mentions = (call.mention ?? []).map((person) => this.mentionTag(as, person));
-    return new Note({
+    const Kind = call.options ? Question : Note;
+    return new Kind({
       id: new URL(id),
       attribution: this.actorUri(as),
       content: words(call.content),
@@ -184,6 +195,9 @@ export class Actions {
       replyTarget: call.in_reply_to && new URL(call.in_reply_to),
       tags: [...(await Promise.all(mentions)), ...(call.tags ?? []).map(hashtag)],
       attachments: (call.attachments ?? []).map(media),
+      replies: call.replies ? new URL(`${id}/replies`) : null,
+      ...choicesOf(call, this.store.posts.get(id)),
+      ...quotingOf(call),
       ...times,
     });
   }
@@ -200,7 +214,8 @@ export class Actions {
 
   async write({ as, ...call }) {
     this.local(as);
-    const id = this.context.getObjectUri(Note, { id: randomUUID() }).href;
+    const Kind = call.options ? Question : Note;
+    const id = this.context.getObjectUri(Kind, { id: randomUUID() }).href;
     const address = this.address(as, call);
     const note = await this.note(as, id, call, address, { published: Temporal.Now.instant() });
     const post = await this.keepOwn(as, note, call);
@@ -209,23 +224,29 @@ export class Actions {
       tos: note.toIds, ccs: note.ccIds, audience: note.audienceId, published: note.published,
     });
     const shared = call.shared_inbox ?? call.to !== "direct";
-    const sent = await this.send(as, await this.readers(as, post), activity, { shared });
+    const people = call.deliver === false ? [] : await this.readers(as, post);
+    const sent = await this.send(as, people, activity, { shared, sync: call.sync });
     return { id, ...sent };
   }
 
-  async edit({ id, ...changes }) {
+  edit({ id, ...changes }) {
+    return this.sendChanged(id, changes, Temporal.Now.instant());
+  }
+
+  /** Update of an own post; one that only counted anew has no new `updated`. */
+  async sendChanged(id, changes, updated) {
     const old = this.ownPost(id);
     const call = { ...old.call, ...changes };
-    const times = {
-      published: Temporal.Instant.from(old.published), updated: Temporal.Now.instant(),
-    };
+    const before = old.updated && Temporal.Instant.from(old.updated);
+    const times = { published: Temporal.Instant.from(old.published), updated: updated ?? before };
     const note = await this.note(old.as, id, call, old, times);
     const post = await this.keepOwn(old.as, note, call);
     const activity = new Update({
       id: this.activityId(), actor: this.actorUri(old.as), object: note,
       tos: note.toIds, ccs: note.ccIds, updated: note.updated,
     });
-    return { id, ...(await this.send(old.as, await this.readers(old.as, post), activity)) };
+    const people = call.deliver === false ? [] : await this.readers(old.as, post);
+    return { id, ...(await this.send(old.as, people, activity)) };
   }
 
   async delete({ id }) {
@@ -291,7 +312,7 @@ export class Actions {
     Object.assign(actor, { name: name ?? actor.name, summary: summary ?? actor.summary });
     const activity = new Update({
       id: this.activityId(), actor: this.actorUri(as), tos: [new URL(PUBLIC)],
-      ccs: [this.followersUri(as)], object: await personDocument(this.context, actor),
+      ccs: [this.followersUri(as)], object: await actorDocument(this.context, actor),
     });
     return this.send(as, this.store.acceptedFollowers(as), activity);
   }
@@ -327,6 +348,9 @@ export class Actions {
     return { proof: await checkProof(await this.reader(as), document) };
   }
 }
+
+Object.assign(Actions.prototype, quoteAnswers);
+
 function parsed(body) {
   try {
     return JSON.parse(body);

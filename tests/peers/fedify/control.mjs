@@ -1,8 +1,13 @@
 // The tests' handle on the peer: JSON over loopback, on a port of its own, never signed.
+import { groupCommands } from "./groups.mjs";
 import { deliveries } from "./loopback.mjs";
+import { peopleCommands } from "./people.mjs";
+import { pollCommands } from "./polls.mjs";
+import { quoteCommands } from "./quotes.mjs";
+import { readingCommands } from "./reading.mjs";
 import { BadCall } from "./store.mjs";
 
-const shown = ({ call, document, ...post }) => post;
+const shown = ({ call, document, quote_request, ...post }) => post;
 const since = (log, query) => {
   const after = Number(query.get("since") ?? 0);
   return log.filter((entry) => entry.seq > after);
@@ -24,6 +29,8 @@ function queries({ store, origin, actions }) {
       ),
     "/requests": (query) => since(store.requests, query),
     "/outgoing": (query) => since(store.outgoing, query),
+    "/blocks": () => [...store.blocks].map((one) => one.split(" ")),
+    "/flags": () => store.flags,
     "/errors": () => store.errors,
   };
 }
@@ -45,6 +52,11 @@ const commands = (actions) => ({
   "/fetch": (call) => actions.fetch(call),
   "/deliver": (call) => actions.deliver(call),
   "/verify": (call) => actions.verify(call),
+  ...pollCommands(actions),
+  ...quoteCommands(actions),
+  ...peopleCommands(actions),
+  ...groupCommands(actions),
+  ...readingCommands(actions),
 });
 
 async function bodyOf(req) {

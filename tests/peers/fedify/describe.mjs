@@ -62,6 +62,13 @@ export async function describePost(object, author, options) {
     hashtags: tags.filter((tag) => tag instanceof Hashtag).map((tag) => text(tag.name)),
     attachments: await Promise.all(attachments.map(describeAttachment)),
     options: object instanceof Question ? await describeOptions(object, options) : [],
+    voters: object.voters ?? null,
+    end_time: text(object.endTime),
+    closed: object.closed == null ? null : text(object.closed),
+    quote: href(object.quoteId ?? object.quoteUrl),
+    quote_authorization: href(object.quoteAuthorizationId),
+    replies: href(object.repliesId),
+    context: hrefs(object.contextIds)[0] ?? null,
     published: text(object.published),
     updated: text(object.updated),
   };
@@ -82,6 +89,8 @@ export function describePerson(actor) {
     outbox: href(actor.outboxId),
     manually_approves: actor.manuallyApprovesFollowers ?? false,
     moved_to: href(actor.successorId),
+    also_known_as: hrefs(actor.aliasIds),
+    featured: href(actor.featuredId),
   };
 }
 

@@ -1,7 +1,11 @@
 // The peer's public face: actors, inboxes, collections and objects, all served by Fedify.
 import { createFederation, generateCryptoKeyPair, MemoryKvStore } from "@fedify/fedify";
 import { detachSignature, verifyObject } from "@fedify/fedify/sig";
-import { Activity, Endpoints, Note, Object as AnyObject, Person } from "@fedify/vocab";
+import {
+  Activity, Application, Endpoints, Group, Note, Object as AnyObject, Person, Question,
+  QuoteAuthorization, Service,
+} from "@fedify/vocab";
+import { recipientOf } from "./describe.mjs";
 import { receive } from "./receive.mjs";
 import { BadCall, PUBLIC } from "./store.mjs";
 
@@ -13,19 +17,32 @@ export const specOf = (scheme) => {
 
 const keys = new Map();
 
+/** 2048 bits, as Mastodon makes them: Fedify's own 4096 take seconds. */
+const rsaPair = () =>
+  crypto.subtle.generateKey(
+    {
+      name: "RSASSA-PKCS1-v1_5", modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]),
+      hash: "SHA-256",
+    },
+    true,
+    ["sign", "verify"],
+  );
+
 /** RSA for HTTP Signatures, Ed25519 for FEP-8b32 proofs, made once per run and actor. */
-function keyPairsOf(identifier) {
+export function keyPairsOf(identifier) {
   if (!keys.has(identifier)) {
-    const types = ["RSASSA-PKCS1-v1_5", "Ed25519"];
-    keys.set(identifier, Promise.all(types.map((type) => generateCryptoKeyPair(type))));
+    keys.set(identifier, Promise.all([rsaPair(), generateCryptoKeyPair("Ed25519")]));
   }
   return keys.get(identifier);
 }
 
+const ACTORS = { Person, Group, Service, Application };
+
 /** A local actor's document, as served and as sent in Update. */
-export async function personDocument(ctx, { identifier, name, summary, accept }) {
+export async function actorDocument(ctx, actor) {
+  const { identifier, name, summary, accept, type, also_known_as, moved_to } = actor;
   const pairs = await ctx.getActorKeyPairs(identifier);
-  return new Person({
+  return new ACTORS[type]({
     id: ctx.getActorUri(identifier),
     url: ctx.getActorUri(identifier),
     preferredUsername: identifier,
@@ -36,6 +53,9 @@ export async function personDocument(ctx, { identifier, name, summary, accept })
     outbox: ctx.getOutboxUri(identifier),
     followers: ctx.getFollowersUri(identifier),
     following: ctx.getFollowingUri(identifier),
+    featured: ctx.getFeaturedUri(identifier),
+    aliases: also_known_as.map((id) => new URL(id)),
+    successor: moved_to && new URL(moved_to),
     endpoints: new Endpoints({ sharedInbox: ctx.getInboxUri() }),
     publicKey: pairs[0].cryptographicKey,
     assertionMethods: pairs.map((pair) => pair.multikey),
@@ -46,7 +66,7 @@ function serveActors(federation, store) {
   federation
     .setActorDispatcher("/users/{identifier}", (ctx, identifier) => {
       const actor = store.actors.get(identifier);
-      return actor ? personDocument(ctx, actor) : null;
+      return actor ? actorDocument(ctx, actor) : null;
     })
     .setKeyPairsDispatcher((ctx, identifier) =>
       store.actors.has(identifier) ? keyPairsOf(identifier) : [],
@@ -61,11 +81,11 @@ function serveActors(federation, store) {
 function serveCollections(federation, store) {
   const everything = (list) => ({ items: list, nextCursor: null });
   federation
-    .setFollowersDispatcher("/users/{identifier}/followers", (ctx, identifier) => {
+    .setFollowersDispatcher("/users/{identifier}/followers", (ctx, identifier, cursor, server) => {
       const people = store.acceptedFollowers(identifier).map((id) => store.people.get(id));
-      return everything(
-        people.map((person) => ({ id: new URL(person.id), inboxId: new URL(person.inbox) })),
-      );
+      // With `?base-url=` the part for one server (FEP-8fcf).
+      const asked = people.filter(({ id }) => server == null || new URL(id).origin === server.origin);
+      return everything(asked.map(recipientOf));
     })
     .setCounter((ctx, identifier) => store.acceptedFollowers(identifier).length);
   federation
@@ -78,6 +98,20 @@ function serveCollections(federation, store) {
     const sent = [...store.sent.values()].filter((item) => item.actor === actor && isPublic(item));
     return everything(await Promise.all(sent.map((item) => Activity.fromJsonLd(item.document, ctx))));
   });
+  const posts = (ids, ctx) =>
+    Promise.all(ids.map((id) => AnyObject.fromJsonLd(store.posts.get(id).document, ctx)));
+  federation.setFeaturedDispatcher("/users/{identifier}/featured", async (ctx, identifier) =>
+    everything(await posts(store.actors.get(identifier)?.pins ?? [], ctx)),
+  );
+  federation
+    .setCollectionDispatcher("replies", AnyObject, "/notes/{id}/replies", async (ctx, { id }) => {
+      const root = ctx.getObjectUri(Note, { id }).href;
+      const answers = [...store.posts.values()].filter(
+        (post) => post.local && !post.deleted && post.in_reply_to === root && isPublic(post),
+      );
+      return everything(await posts(answers.map((post) => post.id), ctx));
+    })
+    .setFirstCursor(() => "0");
 }
 
 export const isPublic = ({ to, cc }) => to.includes(PUBLIC) || cc.includes(PUBLIC);
@@ -92,16 +126,28 @@ async function mayRead(ctx, post) {
   return [...post.to, ...post.cc].includes(reader) || (toFollowers && follows);
 }
 
-function serveNotes(federation, store) {
+function servePosts(federation, store, Kind, path) {
+  const found = (ctx, id) => {
+    const post = store.posts.get(ctx.getObjectUri(Kind, { id }).href);
+    return post?.local && !post.deleted ? post : null;
+  };
   federation
-    .setObjectDispatcher(Note, "/notes/{id}", (ctx, { id }) => {
-      const post = store.posts.get(ctx.getObjectUri(Note, { id }).href);
-      return post?.local && !post.deleted ? Note.fromJsonLd(post.document, ctx) : null;
+    .setObjectDispatcher(Kind, path, (ctx, { id }) => {
+      const post = found(ctx, id);
+      return post && Kind.fromJsonLd(post.document, ctx);
     })
     .authorize((ctx, { id }) => {
-      const post = store.posts.get(ctx.getObjectUri(Note, { id }).href);
-      return post?.local && !post.deleted ? mayRead(ctx, post) : true;
+      const post = found(ctx, id);
+      return post ? mayRead(ctx, post) : true;
     });
+}
+
+/** What shows that a quote was agreed to; gone once it was taken back. */
+function serveStamps(federation, store) {
+  federation.setObjectDispatcher(QuoteAuthorization, "/stamps/{id}", (ctx, { id }) => {
+    const document = store.stamps.get(ctx.getObjectUri(QuoteAuthorization, { id }).href);
+    return document ? QuoteAuthorization.fromJsonLd(document, ctx) : null;
+  });
 }
 
 /** Judges a document's FEP-8b32 proofs, keys fetched from its actors: verified, invalid or none. */
@@ -167,7 +213,9 @@ export function buildFederation({ origin, knock, store }) {
   });
   serveActors(federation, store);
   serveCollections(federation, store);
-  serveNotes(federation, store);
+  servePosts(federation, store, Note, "/notes/{id}");
+  servePosts(federation, store, Question, "/questions/{id}");
+  serveStamps(federation, store);
   listen(federation, store);
   return federation;
 }

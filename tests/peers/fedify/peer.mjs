@@ -69,9 +69,7 @@ class Peer {
   constructor(origin) {
     this.origin = origin;
     this.store = new Store();
-    for (const identifier of options.actors.split(",")) {
-      this.store.actors.set(identifier, { identifier, name: identifier, summary: "", accept: "auto" });
-    }
+    for (const identifier of options.actors.split(",")) this.store.addActor(identifier);
     this.federation = buildFederation({ origin, knock: options.knock, store: this.store });
     this.actions = new Actions({ ...this, knock: options.knock });
     recordOutgoing((entry) => this.store.append(this.store.outgoing, entry));
@@ -96,19 +94,20 @@ class Peer {
       method: req.method,
       path: pathname + search,
       accept: request.headers.get("accept"),
+      synchronization: request.headers.get("collection-synchronization"),
       user_agent: request.headers.get("user-agent"),
       ...checked,
       status: null,
     });
   }
 
-  /** Deleted posts answer 410 with their Tombstone, public activities by their id; the rest is Fedify's. */
+  /** Deleted posts and actors answer 410 with their Tombstone, public activities by their id; the rest is Fedify's. */
   early(request) {
     const url = new URL(request.url).href;
     const context = "https://www.w3.org/ns/activitystreams";
     const gone = { "@context": context, id: url, type: "Tombstone" };
     const sent = this.store.sent.get(url);
-    if (this.store.posts.get(url)?.deleted) return json(gone, 410);
+    if (this.store.posts.get(url)?.deleted || this.store.gone.has(url)) return json(gone, 410);
     return sent != null && isPublic(sent) ? json(sent.document, 200) : null;
   }
 

@@ -1,8 +1,13 @@
 // What a verified activity does to the peer. Each returns what happened, in words, for the record.
 import {
-  Accept, Activity, Announce, Create, Delete, Follow, isActor, Like, Reject, Undo, Update,
+  Accept, Activity, Add, Announce, Block, Create, Delete, EmojiReact, Flag, Follow, isActor, Like, Move,
+  Question, QuoteRequest, Reject, Remove, Undo, Update,
 } from "@fedify/vocab";
 import { describePerson, describePost } from "./describe.mjs";
+import { passedOn } from "./groups.mjs";
+import { blocked, flagged, moved, pinned, unblocked } from "./people.mjs";
+import { castBallot } from "./polls.mjs";
+import { quoteAnswered, quoteAsked, reacted, unreacted } from "./quotes.mjs";
 import { add, drop, pair } from "./store.mjs";
 
 /** The remote actor with this id, fetched as whoever `ctx` loads documents for, unless known. */
@@ -22,13 +27,17 @@ export async function keepPost(ctx, object, extra = {}) {
 }
 
 const isPost = (object) =>
-  object?.id != null && object.attributionId != null && !(object instanceof Activity);
+  object?.id != null &&
+  object.attributionId != null &&
+  (object instanceof Question || !(object instanceof Activity));
 
 async function create(ctx, activity) {
   const object = await activity.getObject(ctx);
   if (!isPost(object)) return "recorded: not a post";
   if (object.attributionId.href !== activity.actorId.href) return "refused: not the author";
   if (ctx.data.store.posts.get(object.id.href)?.deleted) return "refused: already deleted";
+  const vote = castBallot(ctx.data.store, object, activity.actorId.href);
+  if (vote != null) return vote;
   await keepPost(ctx, object);
   return "applied";
 }
@@ -78,12 +87,14 @@ async function follow(ctx, activity) {
   const accepted = local.accept === "auto" || ctx.data.store.followers.get(key)?.state === "accepted";
   const state = accepted ? "accepted" : "pending";
   ctx.data.store.followers.set(key, { as: local.identifier, actor, state, id: activity.id?.href ?? null });
-  if (accepted) ctx.data.answerFollow(local.identifier, actor, "accept");
+  if (accepted) ctx.data.actions.answerFollow(local.identifier, actor);
   return "applied";
 }
 
-/** Accept and Reject name our Follow by its id or carry it whole. */
+/** Accept and Reject name our Follow (or QuoteRequest) by its id or carry it whole. */
 async function answer(ctx, activity, state) {
+  const quote = await quoteAnswered(ctx, activity, state === "accepted");
+  if (quote != null) return quote;
   const asked = [...ctx.data.store.following.values()].filter(
     (follow) => follow.target === activity.actorId.href,
   );
@@ -112,6 +123,8 @@ async function like(ctx, activity) {
 async function announce(ctx, activity) {
   const { store } = ctx.data;
   let object = store.posts.has(activity.objectId?.href) ? null : await activity.getObject(ctx);
+  const passed = await passedOn(ctx, activity, object);
+  if (passed != null) return passed;
   if (object instanceof Create || object instanceof Update) object = await object.getObject(ctx);
   if (object != null && !isPost(object)) return "recorded: not a post";
   if (object != null) await keepPost(ctx, object, { via: activity.actorId.href });
@@ -147,7 +160,9 @@ async function undoFollow(ctx, activity) {
 }
 
 async function undo(ctx, activity) {
-  if (await undoFollow(ctx, activity)) return "applied";
+  for (const undone of [undoFollow, unblocked, unreacted]) {
+    if (await undone(ctx, activity)) return "applied";
+  }
   const reaction = await reactionOf(ctx, activity);
   const post = ctx.data.store.posts.get(reaction?.object);
   if (post == null) return "recorded: nothing to undo";
@@ -164,8 +179,15 @@ const HANDLERS = [
   [Accept, (ctx, activity) => answer(ctx, activity, "accepted")],
   [Reject, (ctx, activity) => answer(ctx, activity, "rejected")],
   [Like, like],
+  [EmojiReact, reacted],
   [Announce, announce],
   [Undo, undo],
+  [Block, blocked],
+  [Flag, flagged],
+  [Move, moved],
+  [Add, (ctx, activity) => pinned(ctx, activity, true)],
+  [Remove, (ctx, activity) => pinned(ctx, activity, false)],
+  [QuoteRequest, quoteAsked],
 ];
 
 /** Applies one activity that Fedify has verified. */

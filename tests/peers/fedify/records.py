@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 Scheme = Literal["cavage", "rfc9421"]
 Verdict = Literal["verified", "invalid", "none"]
 SchemeSeen = Literal["cavage", "rfc9421", "none"]
+Kind = Literal["Person", "Group", "Service", "Application"]
 Audience = Literal["public", "unlisted", "followers", "direct"]
 
 
@@ -30,6 +31,7 @@ class PeerRequest(TypedDict):
     method: str
     path: str
     accept: str | None
+    synchronization: str | None
     user_agent: str | None
     scheme: SchemeSeen
     http_signature: Verdict
@@ -64,9 +66,13 @@ class PeerActor(TypedDict):
 
     id: str
     identifier: str
+    type: Kind
     name: str
     summary: str
     accept: Literal["auto", "manual"]
+    also_known_as: list[str]
+    moved_to: str | None
+    pins: list[str]
 
 
 class Person(TypedDict):
@@ -83,6 +89,39 @@ class Person(TypedDict):
     outbox: str | None
     manually_approves: bool
     moved_to: str | None
+    also_known_as: list[str]
+    featured: str | None
+    pins: NotRequired[list[str]]
+
+
+class Reaction(TypedDict):
+    """A like with an emoji."""
+
+    actor: str
+    emoji: str | None
+
+
+class Report(TypedDict):
+    """A Flag that came to the peer."""
+
+    actor: str
+    objects: list[str]
+    content: str | None
+
+
+class Traversed(TypedDict):
+    """A collection of another server, as an actor got it page by page."""
+
+    type: str
+    total: int | None
+    items: list[Item]
+
+
+class Item(TypedDict):
+    """One item of a collection."""
+
+    id: str | None
+    type: str
 
 
 class Post(TypedDict):
@@ -106,10 +145,20 @@ class Post(TypedDict):
     hashtags: list[str]
     attachments: list[dict[str, str | None]]
     options: list[dict[str, Any]]
+    voters: int | None
+    end_time: str | None
+    closed: str | None
+    ballots: dict[str, list[str]]
+    quote: str | None
+    quote_authorization: str | None
+    quote_state: Literal["pending", "accepted", "rejected"] | None
+    replies: str | None
+    context: str | None
     published: str | None
     updated: str | None
     likes: list[str]
     shares: list[str]
+    reactions: list[Reaction]
     via: str | None
 
 
@@ -119,6 +168,8 @@ class Sent(TypedDict, total=False):
     id: str
     activity: str
     document: dict[str, Any]
+    documents: list[dict[str, Any]]
+    request: str
     deliveries: list[Delivery]
 
 

@@ -7,7 +7,7 @@ export class BadCall extends Error {}
 
 export class Store {
   #seq = 0;
-  /** Local actors by handle: { identifier, name, summary, accept: "auto"|"manual" }. */
+  /** Local actors by handle, see `addActor`. */
   actors = new Map();
   /** Posts by id, ours (`local: true`) and received ones, deleted ones included. */
   posts = new Map();
@@ -21,11 +21,26 @@ export class Store {
   followers = new Map();
   /** Likes and Announces received, by activity id, so that an Undo by id finds them. */
   reactions = new Map();
+  /** QuoteAuthorizations that local authors gave, by id, as JSON. */
+  stamps = new Map();
+  /** `actor target` of Blocks, sent and received; reports that came. */
+  blocks = new Set();
+  flags = [];
+  /** Local actors that are gone. */
+  gone = new Set();
   /** Logs, each entry with a growing `seq`: activities, requests to us, requests by us, failures. */
   received = [];
   requests = [];
   outgoing = [];
   errors = [];
+
+  addActor(identifier, type = "Person") {
+    this.actors.set(identifier, {
+      identifier, type, name: identifier, summary: "", accept: "auto",
+      also_known_as: [], moved_to: null, pins: [],
+    });
+    return this.actors.get(identifier);
+  }
 
   append(log, entry) {
     entry.seq = ++this.#seq;
@@ -45,6 +60,9 @@ export class Store {
       deleted: false,
       likes: known?.likes ?? [],
       shares: known?.shares ?? [],
+      reactions: known?.reactions ?? [],
+      ballots: known?.ballots ?? {},
+      quote_state: known?.quote_state ?? null,
       local: false,
       via: known?.via ?? null,
       ...post,
@@ -58,8 +76,9 @@ export class Store {
     this.putPost({
       id, type, author, local, to, cc,
       audience: null, content: null, summary: null, name: null, language: null, in_reply_to: null,
-      visibility: null, mentions: [], hashtags: [], attachments: [], options: [],
-      published: null, updated: null, likes: [], shares: [], deleted: true,
+      visibility: null, mentions: [], hashtags: [], attachments: [], options: [], quote: null, quote_authorization: null,
+      replies: null, context: null, published: null, updated: null, likes: [], shares: [],
+      reactions: [], ballots: {}, quote_state: null, deleted: true,
     });
   }
 
