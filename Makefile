@@ -11,9 +11,10 @@ help:            ## what can be made
 
 install: $(STAMP) ## the virtual environment, from the lock file
 
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock requirements-alone.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-alone.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 

@@ -23,19 +23,39 @@ ACTOR_TERMS: Final = {
     "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
     "discoverable": "toot:discoverable",
     "indexable": "toot:indexable",
+    "suspended": "toot:suspended",
     "PropertyValue": "schema:PropertyValue",
     "value": "schema:value",
     "movedTo": {"@id": "as:movedTo", "@type": "@id"},
     "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
     "featured": {"@id": "toot:featured", "@type": "@id"},
+    "searchableBy": {"@id": "http://fedibird.com/ns#searchableBy", "@type": "@id"},
+    "webfinger": "https://purl.archive.org/socialweb/webfinger#webfinger",
+    "implements": {
+        "@id": "https://w3id.org/fep/844e/implements",
+        "@type": "@id",
+        "@container": "@set",
+    },
+    "Emoji": "toot:Emoji",
 }
 POST_TERMS: Final = {
     **OURS,
     "toot": "http://joinmastodon.org/ns#",
     "Hashtag": "as:Hashtag",
     "sensitive": "as:sensitive",
+    "votersCount": "toot:votersCount",
     "blurhash": "toot:blurhash",
     "focalPoint": {"@id": "toot:focalPoint", "@container": "@list"},
+    "quote": {"@id": "https://w3id.org/fep/044f#quote", "@type": "@id"},
+    "quoteAuthorization": {"@id": "https://w3id.org/fep/044f#quoteAuthorization", "@type": "@id"},
+    "quoteUri": "http://fedibird.com/ns#quoteUri",
+    "_misskey_quote": "https://misskey-hub.net/ns#_misskey_quote",
+    "gts": "https://gotosocial.org/ns#",
+    "interactionPolicy": {"@id": "gts:interactionPolicy", "@type": "@id"},
+    "canQuote": {"@id": "gts:canQuote", "@type": "@id"},
+    "automaticApproval": {"@id": "gts:automaticApproval", "@type": "@id"},
+    "manualApproval": {"@id": "gts:manualApproval", "@type": "@id"},
+    "Emoji": "toot:Emoji",
 }
 
 ACTOR_CONTEXT: Final = [ACTIVITYSTREAMS, SECURITY, DID, MULTIKEY, ACTOR_TERMS]
@@ -51,6 +71,7 @@ ON_BEHALF_OF: Final = "tertulia:onBehalfOf"
 CARDS: Final = "tertulia:cards"
 COPIES: Final = "tertulia:copies"
 LIKED: Final = "tertulia:likes"
+TALLIES: Final = "tertulia:tallies"
 COPY: Final = "tertulia:copy"
 SHA256: Final = "tertulia:sha256"
 SERVERS: Final = "tertulia:servers"

@@ -1,8 +1,8 @@
 """Load on a running node, from outside: simulated servers that sign, and sinks that swallow.
 
 `python -m bench.load --node URL --token TOKEN` sends it posts at a given rate from many servers,
-and lets the token's owner post to as many followers elsewhere. The servers live on this machine below
-`.localhost`: the node has to talk to them (`federation` and `allow_private_networks` of its
+and lets the token's owner post to as many followers elsewhere. The servers live on this machine
+below `.localhost`: the node has to talk to them (`federation`, `allow_private_networks` of its
 settings). What is counted is what arrived; the times are those of the day and the machine.
 """
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 from domain.community_settings import NAMES
 from domain.handles import Acct, parse_acct
 from domain.html import clean_text
+from domain.kinds import Preset
 from domain.node import HELPER_HANDLE
 from domain.roles import CommunityRole
 
@@ -39,6 +40,14 @@ class Verb(StrEnum):
     MUTE = "mute"
     UNMUTE = "unmute"
     DIGEST = "digest"
+    WITHDRAW = "withdraw"
+    RESTORE = "restore"
+    CLOSE = "close"
+    REOPEN = "reopen"
+    FEATURE = "feature"
+    UNFEATURE = "unfeature"
+    BAN = "ban"
+    UNBAN = "unban"
 
 
 USAGE: Final = {
@@ -58,6 +67,14 @@ USAGE: Final = {
     Verb.MUTE: "mute Cy in safe-lifting",
     Verb.UNMUTE: "unmute Cy in safe-lifting",
     Verb.DIGEST: "digest daily",
+    Verb.WITHDRAW: "withdraw https://… (the post's address): the reason",
+    Verb.RESTORE: "restore https://…",
+    Verb.CLOSE: "close https://… (any post of the thread)",
+    Verb.REOPEN: "reopen https://…",
+    Verb.FEATURE: "feature https://…",
+    Verb.UNFEATURE: "unfeature https://…",
+    Verb.BAN: "ban @ana from safe-lifting: the reason",
+    Verb.UNBAN: "unban @ana from safe-lifting",
 }
 """One example of each sentence."""
 
@@ -76,8 +93,25 @@ _ALSO: Final = {
 }
 _LINKS: Final = frozenset({"to", "from", "in", "into", "of", "for"})
 _FILLERS: Final = frozenset({"please", "as", "a", "the", "community"})
-_NEED_WHO: Final = frozenset({Verb.INVITE, Verb.APPROVE, Verb.REFUSE, Verb.REMOVE, Verb.MAKE})
+_NEED_WHO: Final = frozenset(
+    {
+        *(Verb.INVITE, Verb.APPROVE, Verb.REFUSE, Verb.REMOVE, Verb.MAKE),
+        *(Verb.BAN, Verb.UNBAN),
+    }
+)
+_ABOUT_POSTS: Final = frozenset(
+    {Verb.WITHDRAW, Verb.RESTORE, Verb.CLOSE, Verb.REOPEN, Verb.FEATURE, Verb.UNFEATURE}
+)
 _NEED_PLACE: Final = frozenset({Verb.PURPOSE, Verb.LAUNCH, Verb.JOIN, Verb.LEAVE})
+_PRESETS: Final = {
+    "open to the world": Preset.WORLD,
+    "open to everyone here": Preset.HERE,
+    "members only": Preset.MEMBERS,
+    "members only, with partners": Preset.PARTNERS,
+}
+_FOR_WHOM: Final = re.compile(
+    rf"[\s,(]+({'|'.join(sorted(_PRESETS, key=len, reverse=True))})\)?\s*\Z", re.IGNORECASE
+)
 _TAIL: Final = re.compile(r":(?=\s)|:\Z")
 
 
@@ -85,7 +119,8 @@ class Command(Struct, frozen=True):
     """A sentence as understood. `text` is what follows the colon: a purpose or a reason.
 
     `setting` is what is to be set, to the value that is `text` then; `name` is what a new
-    community is called, or the person who is muted.
+    community is called, or the person who is muted. `preset`: for whom a new community is, if that
+    was said; `address`: of the post that is meant.
     """
 
     verb: Verb
@@ -95,6 +130,8 @@ class Command(Struct, frozen=True):
     role: CommunityRole | None = None
     text: str = ""
     setting: str = ""
+    preset: Preset | None = None
+    address: str = ""
 
 
 class Puzzle(Struct, frozen=True):
@@ -120,6 +157,8 @@ def read_command(text: str) -> Command | Puzzle:
         return _set(said, rest, tail)
     if verb in {Verb.MUTE, Verb.UNMUTE}:
         return _mute(said, verb, rest)
+    if verb in _ABOUT_POSTS:
+        return _about_post(said, verb, rest, tail)
     return _sentence(said, verb, rest, tail)
 
 
@@ -154,7 +193,26 @@ def _create(said: str, rest: list[str], purpose: str) -> Command | Puzzle:
     place = parse_acct(rest[0]) if rest else None
     if place is None or len(rest) < 2:
         return Puzzle(said[:200], Verb.CREATE)
-    return Command(Verb.CREATE, place=place, name=" ".join(rest[1:]), text=purpose)
+    name, preset = _for_whom(" ".join(rest[1:]))
+    if not name:
+        return Puzzle(said[:200], Verb.CREATE)
+    return Command(Verb.CREATE, place=place, name=name, text=purpose, preset=preset)
+
+
+def _for_whom(name: str) -> tuple[str, Preset | None]:
+    """A community's name without the words that say for whom it is, and what these mean."""
+    found = _FOR_WHOM.search(name)
+    if found is None:
+        return name, None
+    return name[: found.start()].strip(), _PRESETS[found[1].lower()]
+
+
+def _about_post(said: str, verb: Verb, rest: list[str], tail: str) -> Command | Puzzle:
+    """`withdraw ADDRESS: REASON`."""
+    found = next((word for word in rest if "://" in word), None)
+    if found is None:
+        return Puzzle(said[:200], verb)
+    return Command(verb, address=found.strip("<>,.;"), text=tail)
 
 
 def _set(said: str, rest: list[str], tail: str) -> Command | Puzzle:

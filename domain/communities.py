@@ -13,7 +13,7 @@ from domain.audience import Audience
 from domain.errors import Invalid, NotAllowed
 from domain.html import clean_inline, clean_text
 from domain.ids import HERE
-from domain.kinds import Joining, MembershipState, Preset, Way
+from domain.kinds import History, Joining, MembershipState, Preset, Way
 from domain.roles import CommunityRole
 
 LONGEST_NAME: Final = 60
@@ -41,6 +41,7 @@ _JOINING: Final = {
     Preset.HERE: Joining.OPEN,
     Preset.MEMBERS: Joining.BY_REQUEST,
     Preset.PARTNERS: Joining.BY_REQUEST,
+    Preset.WORLD: Joining.OPEN,
 }
 _FOLLOWING: Final = {
     Joining.OPEN: "Following = joining, at once.",
@@ -49,9 +50,9 @@ _FOLLOWING: Final = {
 }
 _LEAVING: Final = "Unfollowing = leaving."
 
-NOT_YET_OPEN: Final = (
-    "Communities that are open to the world are not there yet."
-    " Choose here, members or partners: it can be read by fewer people later, never by more."
+READ_BY_ALL: Final = (
+    "Everybody can read a community that is open to the world: it cannot be hidden, and its past"
+    " neither."
 )
 NO_PURPOSE: Final = "A community needs a purpose: say in one sentence what it is for."
 TOO_FEW_STEWARDS: Final = (
@@ -88,11 +89,13 @@ class Newcomer(Struct, frozen=True):
 
 
 def joining_of(preset: Preset, wish: Joining | None = None) -> Joining:
-    """How one joins. Raises Invalid for pairs that cannot be, and for the open world."""
-    if preset is Preset.WORLD:
-        raise Invalid(NOT_YET_OPEN, "preset")
+    """How one joins. Raises Invalid for pairs that cannot be."""
     if wish is None:
         return _JOINING[preset]
+    if preset is Preset.WORLD:
+        if wish is Joining.BY_INVITATION:
+            raise Invalid("What everybody reads is joined, or asked for", "joining")
+        return wish
     if (wish is Joining.OPEN) is not (preset is Preset.HERE):
         raise Invalid("Only what everyone here reads is joined without asking", "joining")
     return wish
@@ -101,7 +104,7 @@ def joining_of(preset: Preset, wish: Joining | None = None) -> Joining:
 def audience_of(preset: Preset, community_id: int) -> Audience:
     """Who reads what is written in a community of this preset."""
     if preset is Preset.WORLD:
-        raise Invalid(NOT_YET_OPEN, "preset")
+        return Audience.public()
     if preset is Preset.HERE:
         return Audience.node(HERE)
     return Audience.community(community_id)
@@ -109,6 +112,8 @@ def audience_of(preset: Preset, community_id: int) -> Audience:
 
 def outsiders_refused(preset: Preset, newcomer: Newcomer) -> Refusal | None:
     """Whether it cannot be for this person at all, whoever invites."""
+    if preset is Preset.WORLD:
+        return None
     if newcomer.way is Way.HERE:
         # What everyone here reads does not exist for guests (protocol §1).
         shut = preset is Preset.HERE and not newcomer.full
@@ -142,11 +147,37 @@ def passes_on(software: str | None) -> bool:
     return (software or "").lower() in PASSES_ON
 
 
-def comes_in_at_once(joining: Joining, newcomer: Newcomer, before: MembershipState | None) -> bool:
-    """Whether nobody needs to be asked. Whoever was removed asks again."""
+def comes_in_at_once(
+    preset: Preset, joining: Joining, newcomer: Newcomer, before: MembershipState | None
+) -> bool:
+    """Whether nobody needs to be asked. Whoever was removed asks again.
+
+    What is for everybody here is for full members; what is for the world, for anybody.
+    """
     if before is MembershipState.INVITED:
         return True
-    return joining is Joining.OPEN and newcomer.full and before is not MembershipState.REMOVED
+    if joining is not Joining.OPEN or before is MembershipState.REMOVED:
+        return False
+    return newcomer.full or preset is Preset.WORLD
+
+
+def may_write(
+    preset: Preset, joining: Joining, state: MembershipState | None, *, is_member: bool
+) -> bool:
+    """Whether somebody may write in a community at all, whoever they are otherwise.
+
+    In one that is open to the world and joined without asking, everybody who was not shut out: on
+    other servers people answer in groups that they do not follow.
+    """
+    if state is MembershipState.BANNED:
+        return False
+    return is_member or (preset is Preset.WORLD and joining is Joining.OPEN)
+
+
+def check_shown(preset: Preset, history: History, *, listed: bool) -> None:
+    """Raise Invalid for a community of the world that hides something."""
+    if preset is Preset.WORLD and not (listed and history is History.ALL):
+        raise Invalid(READ_BY_ALL, "preset")
 
 
 def check_name(name: str) -> str:
@@ -189,10 +220,8 @@ def role_called(word: str) -> CommunityRole:
 
 
 def preset_called(word: str) -> Preset:
-    """The preset of that name. Raises Invalid, also for those that are not there yet."""
+    """The preset of that name. Raises Invalid."""
     try:
-        preset = Preset[word.strip().upper()]
+        return Preset[word.strip().upper()]
     except KeyError:
-        raise Invalid("Choose here, members or partners", "preset") from None
-    joining_of(preset)
-    return preset
+        raise Invalid("Choose here, members, partners or world", "preset") from None

@@ -32,7 +32,8 @@ _ATTRIBUTES: Final[dict[str, set[str]]] = {
 # Never also "class" among the attributes: nh3 would panic, past every `except Exception`.
 _CLASSES: Final[dict[str, set[str]]] = {
     "a": {"mention", "hashtag", "u-url"},
-    "span": {"h-card", "invisible", "ellipsis"},
+    "p": {"quote-inline"},  # a link to what is quoted, hidden where that is shown (FEP-044f)
+    "span": {"h-card", "invisible", "ellipsis", "quote-inline"},
 }
 _CLEANER: Final = nh3.Cleaner(
     tags=set(_TAG_NAMES.split()),

@@ -23,9 +23,19 @@ class Links:
 
     def mac(self, file_id: int, viewer_id: int) -> str:
         """The part that only this node can make; `viewer_id` 0 is anybody."""
-        text = f"{file_id}/{viewer_id}".encode()
-        return hmac.new(self._key, text, sha256).hexdigest()[:_LENGTH]
+        return self._mac(f"{file_id}/{viewer_id}")
 
     def hold(self, file_id: int, viewer_id: int, mac: str) -> bool:
         """Whether this node made the address."""
         return hmac.compare_digest(self.mac(file_id, viewer_id).encode(), mac.encode())
+
+    def mac_of(self, url: str) -> str:
+        """The same for a picture elsewhere: we fetch for nobody what this node did not name."""
+        return self._mac(f"proxy {url}")
+
+    def hold_url(self, url: str, mac: str) -> bool:
+        """Whether this node named the picture at `url`."""
+        return hmac.compare_digest(self.mac_of(url).encode(), mac.encode())
+
+    def _mac(self, text: str) -> str:
+        return hmac.new(self._key, text.encode(), sha256).hexdigest()[:_LENGTH]

@@ -228,10 +228,28 @@ def to_html(text: str, people: Mapping[str, Mentioned], tag_url: Callable[[str],
     plain text. `tag_url` makes the address of a tag's page from its folded name.
     """
     parts = (_to_html(piece, people, tag_url) for piece in pieces(clean_text(text, limit=LONGEST)))
+    return _in_paragraphs("".join(parts))
+
+
+def from_plain(text: str) -> str:
+    """The HTML of plain text of another server: addresses become links, and nothing else."""
+    shown = (
+        link(piece.text) if piece.sort is Sort.URL else escape(piece.text, quote=False)
+        for piece in pieces(clean_text(text, limit=LONGEST))
+    )
+    return _in_paragraphs("".join(shown))
+
+
+def _in_paragraphs(html: str) -> str:
     # No markup holds a line break: addresses, handles and tags have no white space.
-    paragraphs = _PARAGRAPHS.split("".join(parts).strip("\n"))
+    paragraphs = _PARAGRAPHS.split(html.strip("\n"))
     marked = (paragraph.replace("\n", "<br>") for paragraph in paragraphs if paragraph)
     return "".join(f"<p>{paragraph}</p>" for paragraph in marked)
+
+
+def with_title(title: str, html: str) -> str:
+    """Clean HTML under its title, for whoever has no other place for one."""
+    return f"<p><strong>{escape(title, quote=False)}</strong></p>{html}" if title else html
 
 
 def _to_html(piece: Piece, people: Mapping[str, Mentioned], tag_url: Callable[[str], str]) -> str:

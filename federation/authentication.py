@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from activitypub.parse.fields import origin_of
 from domain.addresses import BadUrl, Url, parse_url
-from domain.kinds import KeyType
+from domain.kinds import KeyType, Limit
 from federation.fetcher import CannotFetch, Fetcher
 from federation.key_material import (
     PublicKey,
@@ -59,6 +59,8 @@ async def authenticate(fetcher: Fetcher, request: IncomingRequest) -> Signer:
     holder = await _verified(fetcher, claimed, request)
     if holder.actor.gone_at is not None:
         raise BadSignature(401, "the signer is gone")
+    if holder.actor.limited is Limit.SUSPENDED:
+        raise BadSignature(403, "this node does not talk to that actor")
     await _use_nonce(fetcher, claimed)
     return Signer(holder.actor, claimed.key_id, claimed.scheme, claimed.components)
 

@@ -3,6 +3,10 @@
 Every socket is checked at the moment it is opened, for its final address; every redirect hop is
 read, vetted and signed anew; every body has a byte cap and every call one deadline. Nothing about
 this can be switched off by a caller.
+
+What is done for different purposes has its own connections: a delivery waits until its receiver has
+asked for our key, and our answer to that may wait until the receiver's key was fetched. If one
+waited for the connection of the other, both servers would stand still until the deadline.
 """
 
 import asyncio
@@ -10,6 +14,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache
 from types import TracebackType
 from typing import Final, Self
@@ -43,6 +48,7 @@ __all__ = [
     "Client",
     "HeadersFor",
     "Limits",
+    "Purpose",
     "Refused",
     "Response",
     "TimedOut",
@@ -64,9 +70,21 @@ _PROBLEMS: Final = (BadUrl, ClientError, OSError, RuntimeError)
 _LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
+class Purpose(Enum):
+    """What a connection is for; none waits for those of another purpose."""
+
+    DELIVERY = 1
+    DOCUMENT = 2
+    KEY = 3
+    """To check a signature, while somebody waits for our answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds, bytes and counts. The defaults are those of the security catalogue (D03, D11)."""
+    """Seconds, bytes and counts. The defaults are those of the security catalogue (D03, D11).
+
+    `per_host` and `connections` are for each purpose.
+    """
 
     deadline: float = 10.0
     connect: float = 3.0
@@ -84,7 +102,6 @@ class _Target:
 
     url: Url
     wire: URL
-    session: ClientSession
 
 
 class Client:
@@ -111,7 +128,7 @@ class Client:
         self._own = parse_url(own_origin) if own_origin else None
         self._tls = _tls_context(tls_ca_file)
         self._resolver = SystemResolver() if resolver is None else resolver
-        self._sessions: dict[str, ClientSession] = {}
+        self._sessions: dict[tuple[str, Purpose], ClientSession] = {}
         self._closed = False
         self._target = lru_cache(maxsize=2048)(self._vetted)
         self._timeout = lru_cache(maxsize=64)(self._client_timeout)
@@ -143,6 +160,7 @@ class Client:
         headers_for: HeadersFor | None = None,
         cap: int | None = None,
         deadline: float | None = None,
+        purpose: Purpose = Purpose.DOCUMENT,
     ) -> Response:
         """GET with at most three redirects, `cap` bytes and `deadline` seconds for all of it.
 
@@ -153,7 +171,9 @@ class Client:
         seconds = deadline or self.limits.deadline
         try:
             async with asyncio.timeout(seconds):
-                return await self._follow(url, accept, headers_for, cap or self.limits.cap, seconds)
+                return await self._follow(
+                    url, accept, headers_for, cap or self.limits.cap, seconds, purpose=purpose
+                )
         except _PROBLEMS as problem:
             raise _failure(problem) from problem
 
@@ -173,7 +193,7 @@ class Client:
         try:
             target = self._open(url)
             _check_headers(headers, target.url)
-            async with target.session.post(
+            async with self._session(target, Purpose.DELIVERY).post(
                 target.wire,
                 data=body,
                 headers=headers,
@@ -192,6 +212,8 @@ class Client:
         headers_for: HeadersFor | None,
         cap: int,
         seconds: float,
+        *,
+        purpose: Purpose,
     ) -> Response:
         target = self._open(url)
         home = target.url.origin
@@ -201,7 +223,7 @@ class Client:
                 headers |= _check_headers(headers_for(target.url), target.url)
             else:
                 headers_for = None
-            async with target.session.get(
+            async with self._session(target, purpose).get(
                 target.wire,
                 headers=headers,
                 allow_redirects=False,
@@ -232,12 +254,13 @@ class Client:
             url.effective_port,
         ):
             raise BadUrl("two parsers read the URL differently")
-        return _Target(url, wire, self._session(url.scheme))
+        return _Target(url, wire)
 
-    def _session(self, scheme: str) -> ClientSession:
-        session = self._sessions.get(scheme)
+    def _session(self, target: _Target, purpose: Purpose) -> ClientSession:
+        place = (target.url.scheme, purpose)
+        session = self._sessions.get(place)
         if session is None:
-            session = self._sessions[scheme] = self._new_session(scheme)
+            session = self._sessions[place] = self._new_session(target.url.scheme)
         return session
 
     def _new_session(self, scheme: str) -> ClientSession:

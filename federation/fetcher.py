@@ -21,7 +21,7 @@ from domain.addresses import BadUrl, Url, parse_url
 from domain.kinds import KeyType, SignatureScheme
 from domain.node import APPLICATION_HANDLE, Node
 from federation.answers import Refused, Response, Unreachable
-from federation.client import Client
+from federation.client import Client, Purpose
 from federation.keyring import Keyring, KeyringError, SigningKey
 from federation.policy import Policy, may_talk, naming
 from federation.recent import Recent
@@ -63,7 +63,8 @@ _REMEMBERED: Final = {
     Scheme.RFC9421_OURS: SignatureScheme.OURS,
 }
 _NOT_UNDERSTOOD: Final = frozenset({400, 401})
-_GONE: Final = frozenset({404, 410})
+_ENDED: Final = 410
+_GONE: Final = frozenset({404, _ENDED})
 _LATER: Final = frozenset({408, 425, 429})
 
 
@@ -72,14 +73,18 @@ class CannotFetch(Exception):  # noqa: N818 - what became of the attempt
 
     `reason` is a fixed phrase for the log; people and other servers learn nothing but that.
     `gone`: its server says that there is no such thing (404, 410). `later`: it may be had another
-    time; without it, asking again is pointless.
+    time; without it, asking again is pointless. `ended`: there was such a thing, and it will not
+    come back (410); a 404 may also mean that it is not for us.
     """
 
-    def __init__(self, reason: str, *, gone: bool = False, later: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, gone: bool = False, later: bool = False, ended: bool = False
+    ) -> None:
         super().__init__("The other server could not be reached")
         self.reason = reason
         self.gone = gone
         self.later = later
+        self.ended = ended
 
 
 class FetchedDocument(Struct, frozen=True):
@@ -102,6 +107,7 @@ class Fetcher:
         *,
         policy: Policy | None = None,
         by_hand: bool = False,
+        purpose: Purpose = Purpose.DOCUMENT,
     ) -> None:
         """`clock`: milliseconds since 1970, as the database has it. `policy`: if not the usual.
 
@@ -116,6 +122,7 @@ class Fetcher:
         self.newcomers: Final = Shares(per_second=NEW_PER_SECOND, burst=NEW_AT_ONCE)
         self._clock = clock
         self._by_hand = by_hand
+        self._purpose = purpose
         self._application: int | None = None
         self._flights: dict[tuple[str, str, int | None], asyncio.Task[Any]] = {}
 
@@ -124,13 +131,18 @@ class Fetcher:
         """The same for what concerns agreements alone: it asks whom we may speak with of those."""
         return self._with(Policy(self.db, self.node, may_talk))
 
+    @cached_property
+    def for_keys(self) -> "Fetcher":
+        """The same for checking signatures, with connections of its own: somebody waits."""
+        return self._with(self.policy, by_hand=self._by_hand, purpose=Purpose.KEY)
+
     def naming(self, authority: str) -> "Fetcher":
         """The same for the one `host[:port]` that an admin names by accepting its offer."""
         return self._with(Policy(self.db, self.node, naming(authority)), by_hand=True)
 
-    def _with(self, policy: Policy, *, by_hand: bool = False) -> "Fetcher":
+    def _with(self, policy: Policy, **more: Any) -> "Fetcher":
         given = (self.db, self.client, self.node, self.keyring, self._clock)
-        return Fetcher(*given, policy=policy, by_hand=by_hand)
+        return Fetcher(*given, policy=policy, **more)
 
     def now(self) -> datetime:
         """The present, with its zone, for signatures."""
@@ -162,17 +174,20 @@ class Fetcher:
         accept: str = "*/*",
         cap: int,
         signed: bool = True,
+        deadline: float | None = None,
     ) -> bytes:
         """The bytes at `url`, at most `cap`, signed for as one of our actors. Raises CannotFetch.
 
         Whatever its server calls them: the caller looks at what they are. Not `signed`: as anybody,
-        for addresses that somebody gave who may not have our rights there.
+        for addresses that somebody gave who may not have our rights there. `deadline`: seconds for
+        all of it, if not the usual.
         """
         asked = _readable(url)
         await self._vet(asked)
         if not signed:
-            return await self._read(asked, self._answer_to_anybody(asked, accept, cap), _bytes_of)
-        answer = self._answer(asked, accept, cap, as_actor_id)
+            anybodys = self._answer_to_anybody(asked, accept, cap, deadline)
+            return await self._read(asked, anybodys, _bytes_of)
+        answer = self._answer(asked, accept, cap, as_actor_id, deadline=deadline)
         return await self._read(asked, answer, _bytes_of)
 
     async def _once(
@@ -233,23 +248,35 @@ class Fetcher:
             later = isinstance(problem, Unreachable) and not isinstance(problem, Refused)
             raise CannotFetch(problem.reason, later=later) from None
 
-    async def _answer(self, url: Url, accept: str, cap: int, as_actor_id: int | None) -> Response:
+    async def _answer(
+        self,
+        url: Url,
+        accept: str,
+        cap: int,
+        as_actor_id: int | None,
+        *,
+        deadline: float | None = None,
+    ) -> Response:
         key = await self._signing_key(as_actor_id)
         origin = await self.db.read(origins.by_origin, url.origin)
         known = origin.scheme if origin is not None else SignatureScheme.UNKNOWN
         first, second = _KNOCKS[known]
-        response = await self._knock(url, accept, cap, key, first)
+        response = await self._knock(url, accept, cap, key, first, deadline=deadline)
         if response.status in _NOT_UNDERSTOOD:
             newest = await self._signing_key(as_actor_id, newest=True)
             second = second if newest.uri == key.uri else first
-            response = await self._knock(url, accept, cap, newest, second)
+            response = await self._knock(url, accept, cap, newest, second, deadline=deadline)
             if response.ok:
                 await self.db.write(_remember_scheme, url.origin, _REMEMBERED[second])
         await self._check(url, response)
         return response
 
-    async def _answer_to_anybody(self, url: Url, accept: str, cap: int) -> Response:
-        response = await self.client.fetch(url, accept=accept, cap=cap)
+    async def _answer_to_anybody(
+        self, url: Url, accept: str, cap: int, deadline: float | None
+    ) -> Response:
+        response = await self.client.fetch(
+            url, accept=accept, cap=cap, deadline=deadline, purpose=self._purpose
+        )
         await self._check(url, response)
         return response
 
@@ -261,10 +288,19 @@ class Fetcher:
         if not response.ok:
             status = response.status
             later = status >= 500 or status in _LATER
-            raise CannotFetch(f"status {status}", gone=status in _GONE, later=later)
+            raise CannotFetch(
+                f"status {status}", gone=status in _GONE, later=later, ended=status == _ENDED
+            )
 
     async def _knock(
-        self, url: Url, accept: str, cap: int, key: SigningKey, scheme: Scheme
+        self,
+        url: Url,
+        accept: str,
+        cap: int,
+        key: SigningKey,
+        scheme: Scheme,
+        *,
+        deadline: float | None = None,
     ) -> Response:
         def headers_for(hop: Url) -> Mapping[str, str]:
             return sign(
@@ -279,7 +315,8 @@ class Fetcher:
                 nonce=secrets.token_urlsafe(24),
             )
 
-        return await self.client.fetch(url, accept=accept, headers_for=headers_for, cap=cap)
+        limits: dict[str, Any] = {"cap": cap, "deadline": deadline, "purpose": self._purpose}
+        return await self.client.fetch(url, accept=accept, headers_for=headers_for, **limits)
 
     async def _signing_key(self, as_actor_id: int | None, *, newest: bool = False) -> SigningKey:
         actor_id = as_actor_id if as_actor_id is not None else await self._application_id()

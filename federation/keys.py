@@ -38,7 +38,7 @@ async def new_key(fetcher: Fetcher, key_id: str) -> KeyHolder:
     if await fetcher.db.read(keys.rests, key_id):
         raise CannotFetch("the key could not be had a short while ago")
     try:
-        owner = await _owner(fetcher, key_id)
+        owner = await _owner(fetcher.for_keys, key_id)
         if not any(key.id == key_id for key in owner.keys):
             raise CannotFetch("the actor's document does not list the key")
         return await _stored(fetcher, key_id, owner)
@@ -56,7 +56,7 @@ async def refetched_key(fetcher: Fetcher, known: KeyHolder) -> KeyHolder | None:
     if not await fetcher.db.write(keys.may_ask, key_id, PAUSE_MS):
         return None
     try:
-        owner = await _owner(fetcher, key_id)
+        owner = await _owner(fetcher.for_keys, key_id)
         stated = {key.id: key.public for key in owner.keys}
         if owner.id != known.actor.uri or stated.get(key_id) == known.key.public:
             return None
@@ -67,7 +67,7 @@ async def refetched_key(fetcher: Fetcher, known: KeyHolder) -> KeyHolder | None:
 
 async def _stored(fetcher: Fetcher, key_id: str, owner: ActorDocument) -> KeyHolder:
     """The key, once the actor was stored with the keys that its document lists."""
-    actor = await accept_actor(fetcher, owner)
+    actor = await accept_actor(fetcher.for_keys, owner)
     fetcher.recent_keys.forget(key_id)
     found = await fetcher.db.read(keys.holder, key_id)
     if found is None or found.actor.id != actor.id:

@@ -8,6 +8,7 @@ something earlier about the same object waits, it is refused, it fails) leaves t
 from typing import Any
 
 from activitypub.parse.activities import Activity
+from activitypub.synchronization import Synchronization
 from domain.node import Node
 from federation.authentication import Signer
 from federation.fetcher import Fetcher
@@ -15,19 +16,30 @@ from inbox.handlers import HANDLERS
 from inbox.intake import order_key
 from inbox.signed import Handler, SignedActivity
 from jobs.queue import is_waiting
+from social import follower_lists, refreshing
 from storage.errors import StorageError
 from storage.queries import intake
 from storage.tx import Tx
 
 
-async def do_at_once(fetcher: Fetcher, signer: Signer, activity: Activity, body: bytes) -> bool:
+async def do_at_once(
+    fetcher: Fetcher,
+    signer: Signer,
+    activity: Activity,
+    body: bytes,
+    members: Synchronization | None = None,
+) -> bool:
     """Take an activity in and do it; False if it has to be left to a job.
+
+    `members`: what the sender says of followers here.
 
     Raises StorageError: it could not be stored, or nobody knows whether it was.
     """
     handler = HANDLERS.get(activity.type)
     if handler is None or handler.at_once is None or b'"proof"' in body:
         return False
+    if signer.actor.is_hidden:
+        return False  # the job says why nothing comes of it
     received_at = int(fetcher.now().timestamp() * 1000)
     signed = SignedActivity(activity, signer.actor, received_at, body)
     try:
@@ -35,7 +47,12 @@ async def do_at_once(fetcher: Fetcher, signer: Signer, activity: Activity, body:
         if meaning is None:
             return False
         return await fetcher.db.write(
-            _do, node=fetcher.node, handler=handler, signed=signed, meaning=meaning
+            _do,
+            node=fetcher.node,
+            handler=handler,
+            signed=signed,
+            meaning=meaning,
+            members=members,
         )
     except StorageError:
         raise
@@ -43,10 +60,20 @@ async def do_at_once(fetcher: Fetcher, signer: Signer, activity: Activity, body:
         return False
 
 
-def _do(tx: Tx, *, node: Node, handler: Handler[Any], signed: SignedActivity, meaning: Any) -> bool:
+def _do(
+    tx: Tx,
+    *,
+    node: Node,
+    handler: Handler[Any],
+    signed: SignedActivity,
+    meaning: Any,
+    members: Synchronization | None,
+) -> bool:
     """The ledger's row and the effect, together or not at all; once, if it came before."""
     tx.lock(f"signer {signed.signer.id}")
     if is_waiting(tx, order_key(signed.signer, signed.activity)):
+        return False
+    if members is not None and follower_lists.is_due(tx, signer=signed.signer, said=members):
         return False
     intake_id = intake.take(
         tx,
@@ -57,6 +84,7 @@ def _do(tx: Tx, *, node: Node, handler: Handler[Any], signed: SignedActivity, me
     )
     if intake_id is None:
         return True
+    refreshing.want(tx, signed.signer)
     reason = handler.receive(tx, node, signed, meaning)
     if reason is not None:
         intake.drop(tx, intake_id, reason)

@@ -1,4 +1,4 @@
-"""Jobs that ask a community elsewhere: what was said before, and who of ours belongs to it."""
+"""Jobs that ask other servers: what was said before, and who of ours belongs or follows there."""
 
 from functools import partial
 from typing import Final
@@ -7,10 +7,12 @@ from federation.fetcher import CannotFetch, Fetcher
 from jobs.queue import Dead, Decision, Job, Retry
 from jobs.worker import Each, Handler
 from social.backfill import backfill
+from social.follower_lists import FOLLOWER_LIST, settle
 from social.joining import BACKFILL
 from social.roll_call import LONGEST_WAIT_MS, ROLL_CALL, call_roll
 
 _FIRST_MS: Final = 10_000
+_TRIES: Final = 4
 
 
 def job_handlers(fetcher: Fetcher) -> dict[str, Handler]:
@@ -18,6 +20,7 @@ def job_handlers(fetcher: Fetcher) -> dict[str, Handler]:
     return {
         BACKFILL: Each(partial(_backfill, fetcher), limit=4),
         ROLL_CALL: Each(partial(_call_roll, fetcher), limit=16),
+        FOLLOWER_LIST: Each(partial(_agree_on_followers, fetcher), limit=4),
     }
 
 
@@ -39,6 +42,16 @@ async def _call_roll(fetcher: Fetcher, job: Job) -> Decision:
         await call_roll(fetcher, job.payload)
     except CannotFetch as problem:
         return Retry(_wait(job), problem.reason)
+    return None
+
+
+async def _agree_on_followers(fetcher: Fetcher, job: Job) -> Decision:
+    """A server that cannot be asked now says it again with its next words for followers."""
+    try:
+        await settle(fetcher, actor_id=job.payload["actor"], address=job.payload["list"])
+    except CannotFetch as problem:
+        again = problem.later and job.attempts < _TRIES
+        return Retry(_wait(job), problem.reason) if again else None
     return None
 
 

@@ -8,12 +8,12 @@ import asyncio
 import time
 from typing import Final
 
-import orjson
 import structlog
 from aiohttp.web import HTTPNotFound, Request, Response
 
 from activitypub.json import MalformedDocument
 from activitypub.parse.fields import origin_of
+from activitypub.render.problems import PROBLEM_JSON, problem
 from activitypub.synchronization import HEADER, Synchronization
 from activitypub.synchronization import parse as parse_synchronization
 from domain.node import Federation
@@ -23,6 +23,8 @@ from federation.message_signatures import OUR_TAG
 from federation.shares import Shares
 from federation.signatures import Scheme
 from inbox.at_once import do_at_once
+from inbox.farewells import heard_farewell
+from inbox.forwarded import spoken_for
 from inbox.handlers.offer import is_talk
 from inbox.intake import PROCESS, NotTheirs, check_signer, take_in
 from inbox.reading import LARGEST, read
@@ -103,26 +105,35 @@ class Endpoint:
         if address is not None and not self._unproven.has_any(address):
             raise Refusal(429, "too many requests that prove nothing")
         body = await _read(request)
-        signer = await self._authenticated(request, body, address)
+        incoming = self._incoming(request, body)
+        try:
+            signer = await self._authenticated(incoming, body, address)
+        except BadSignature as refusal:
+            if refusal.status == 401 and await heard_farewell(self._fetcher, incoming, body):
+                return
+            raise
         activity = read(body)
+        speaker = await spoken_for(self._fetcher, signer, activity, body)
+        if speaker is None:
+            return  # forwarded: its object will be looked at where it lies
+        members = _members(request, signer) if speaker is signer else None
+        signer = speaker
         check_signer(signer, activity)
-        if not await do_at_once(self._fetcher, signer, activity, body):
+        if not await do_at_once(self._fetcher, signer, activity, body, members):
             await self._fetcher.db.write(
-                take_in,
-                signer=signer,
-                activity=activity,
-                body=body,
-                members=_members(request, signer),
+                take_in, signer=signer, activity=activity, body=body, members=members
             )
 
-    async def _authenticated(self, request: Request, body: bytes, address: str | None) -> Signer:
+    async def _authenticated(
+        self, incoming: IncomingRequest, body: bytes, address: str | None
+    ) -> Signer:
         """Who signed this. An address is counted where it proves nothing, a server where it does.
 
         A server's share is its own: whoever only claims to be it takes nothing of it.
         """
         admits = self._fetcher.talk if is_talk(body) else self._fetcher
         try:
-            signer = await authenticate(admits, self._incoming(request, body))
+            signer = await authenticate(admits, incoming)
         except BadSignature:
             if address is not None:
                 self._unproven.take(address)
@@ -208,7 +219,7 @@ def _refused(status: int, reason: str) -> Response:
     headers = {"Retry-After": str(COME_BACK)} if status in {429, 503} else None
     return Response(
         status=status,
-        body=orjson.dumps({"error": reason}),
-        content_type="application/json",
+        body=problem(status, reason),
+        content_type=PROBLEM_JSON,
         headers=headers,
     )

@@ -26,6 +26,7 @@ def given(signed: SignedActivity) -> Given:
         body=signed.body,
         proven=signed.proven,
         received_at=signed.received_at,
+        said_with=activity.said_with,
     )
 
 

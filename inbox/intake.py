@@ -10,7 +10,7 @@ from activitypub.parse.fields import origin_of
 from activitypub.synchronization import Synchronization
 from federation.authentication import Signer
 from jobs.queue import enqueue
-from social import roll_call
+from social import follower_lists, refreshing, roll_call
 from storage.queries import intake
 from storage.tx import Tx
 from storage.views.actors import ActorView
@@ -30,8 +30,8 @@ class NotTheirs(Exception):  # noqa: N818 - what is wrong with it
 def check_signer(signer: Signer, activity: Activity) -> None:
     """Refuse an activity whose actor did not sign it, or whose id lies elsewhere (S16).
 
-    Forwarded activities are refused like forged ones: what somebody else wrote is fetched from
-    its own server, never taken from a third (S17). Raises NotTheirs.
+    What is forwarded and may come so was looked at before (`inbox/forwarded`, S17); all else that
+    somebody else delivers is refused like what is forged. Raises NotTheirs.
     """
     if activity.actor != signer.actor.uri:
         raise NotTheirs("the signer is not the activity's actor")
@@ -49,22 +49,31 @@ def take_in(
 ) -> int | None:
     """Store an activity and the job for it; None if its origin sent this id before (S15).
 
-    `members`: what a community says of its members here. If we know it otherwise, the community is
-    asked before the activity is looked at.
+    `members`: what a community says of its members here, or a person of followers. If we know it
+    otherwise, their server is asked before the activity is looked at.
     """
     intake_id = intake.take(
         tx,
         origin_id=signer.actor.origin_id,
-        activity_uri=activity.id,
+        activity_uri=_known_as(tx, activity),
         signer_id=signer.actor.id,
         body=body,
     )
+    refreshing.want(tx, signer.actor)
     if intake_id is not None:
         order = order_key(signer.actor, activity)
         if members is not None:
             roll_call.want(tx, community=signer.actor, said=members, order_key=order)
+            follower_lists.want(tx, signer=signer.actor, said=members, order_key=order)
         enqueue(tx, PROCESS, intake_id, order_key=order, about=signer.actor.id)
     return intake_id
+
+
+def _known_as(tx: Tx, activity: Activity) -> str:
+    """What the ledger knows an activity by. Without an id of its own the same words may be said
+    again: a post is pinned, taken down, and pinned once more.
+    """
+    return f"{activity.id}-{tx.now}" if activity.is_nameless else activity.id
 
 
 def order_key(actor: ActorView, activity: Activity) -> str:

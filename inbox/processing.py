@@ -20,6 +20,7 @@ from domain.kinds import IntakeState
 from domain.node import Node
 from federation.fetcher import CannotFetch, Fetcher
 from inbox import catching_up
+from inbox.forwarded import LOOK, look
 from inbox.gathered import answer_unproven
 from inbox.handlers import HANDLERS
 from inbox.intake import PROCESS
@@ -30,8 +31,17 @@ from jobs.queue import Decision, Job, Retry
 from jobs.schedule import Every
 from jobs.worker import Each, Together
 from jobs.worker import Handler as JobHandler
+from social import departures, limiting, refreshing
 from social.ancestors import FETCH_ANCESTORS, fetch_ancestors
-from storage.queries import actors, intake, keys
+from social.completing import COMPLETE, REMEMBERED_MS, complete_thread, want_thread_of
+from social.quote_checks import (
+    RECHECK_EVERY_MS,
+    RECHECK_QUOTES,
+    check_quote,
+    recheck_quotes,
+)
+from social.quoted import VERIFY_QUOTE
+from storage.queries import actors, intake, keys, threads
 from storage.queries.intake import Received
 from storage.tx import Tx
 from storage.views.actors import ActorView
@@ -43,6 +53,9 @@ SWEEP: Final = "sweep_inbox"
 SWEEP_EVERY_MS: Final = 3600 * 1000
 LEDGER_MS: Final = 30 * 24 * 3600 * 1000
 SWEEPS: Final = 1_000
+
+#: What is still heard of an actor that its own server hides: that it is back, or gone.
+_FROM_HIDDEN: Final = frozenset({"Update", "Delete"})
 
 #: A server that could not be asked is asked again this often, this much later.
 ASKS: Final = 4
@@ -60,15 +73,22 @@ def job_handlers(fetcher: Fetcher) -> dict[str, JobHandler]:
     """The kinds of job that belong to the inbox, for the worker."""
     return {
         PROCESS: Together(partial(process, fetcher)),
+        VERIFY_QUOTE: Each(partial(_check_quote, fetcher), attempts=ASKS, limit=8),
+        RECHECK_QUOTES: Each(partial(_recheck_quotes, fetcher)),
         FETCH_ANCESTORS: Each(partial(_fetch_ancestors, fetcher), attempts=3, limit=8),
+        COMPLETE: Each(partial(_complete_thread, fetcher), attempts=2, limit=4),
+        LOOK: Each(partial(look, fetcher), limit=4),
         SWEEP: Each(partial(_sweep, fetcher)),
         **catching_up.job_handlers(fetcher),
+        **departures.job_handlers(fetcher),
+        **refreshing.job_handlers(fetcher),
+        **limiting.job_handlers(fetcher),
     }
 
 
 def schedule() -> list[Every]:
     """What happens again and again."""
-    return [Every(SWEEP, SWEEP_EVERY_MS)]
+    return [Every(SWEEP, SWEEP_EVERY_MS), Every(RECHECK_QUOTES, RECHECK_EVERY_MS)]
 
 
 async def process(fetcher: Fetcher, jobs: list[Job]) -> Sequence[Decision]:
@@ -127,6 +147,8 @@ def _read(waiting: _Waiting) -> SignedActivity:
     if waiting.signer is None or waiting.signer.gone_at is not None:
         raise Dropped("the signer is gone")
     activity = read(waiting.received.body)
+    if waiting.signer.is_hidden and activity.type not in _FROM_HIDDEN:
+        raise Dropped("the signer is suspended")
     received = waiting.received
     return SignedActivity(activity, waiting.signer, received.received_at, received.body)
 
@@ -158,7 +180,29 @@ async def _drop(fetcher: Fetcher, waiting: _Waiting, reason: str) -> None:
 
 
 async def _fetch_ancestors(fetcher: Fetcher, job: Job) -> Decision:
-    await fetch_ancestors(fetcher, uri=job.payload)
+    """What an answer answers; then what else was said there, which nobody sent us."""
+    if await fetch_ancestors(fetcher, uri=job.payload):
+        await fetcher.db.write(want_thread_of, job.payload)
+    return None
+
+
+async def _complete_thread(fetcher: Fetcher, job: Job) -> Decision:
+    await complete_thread(fetcher, root_id=job.payload)
+    return None
+
+
+async def _check_quote(fetcher: Fetcher, job: Job) -> Decision:
+    """What could not be asked is asked again later; a quote nobody vouches for stays unshown."""
+    try:
+        await check_quote(fetcher, quote_id=job.payload)
+    except CannotFetch as problem:
+        if problem.later and job.attempts < ASKS:
+            return Retry(ASK_AGAIN_MS, problem.reason)
+    return None
+
+
+async def _recheck_quotes(fetcher: Fetcher, _job: Job) -> Decision:
+    await recheck_quotes(fetcher)
     return None
 
 
@@ -172,4 +216,5 @@ async def _sweep(fetcher: Fetcher, _job: Job) -> Decision:
 
 
 def _forget(tx: Tx) -> int:
+    threads.forget(tx, tx.now - REMEMBERED_MS)
     return intake.forget(tx, before=tx.now - LEDGER_MS)

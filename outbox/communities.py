@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from activitypub.json import JsonObject
+from activitypub.parse.polls import is_tally
 from activitypub.proofs import proof_method
 from activitypub.render import activities as render
 from activitypub.render.cards import document as card_document
@@ -33,6 +34,7 @@ from storage.queries.activities import activity, insert_activity, set_body
 from storage.queries.deliveries import Inbox
 from storage.queries.disclosures import disclose
 from storage.queries.ids import new_id
+from storage.queries.likes import Liked
 from storage.tx import Tx
 from storage.views.actors import ActorView
 from storage.views.posts import PostRow, PostView, for_delivery
@@ -83,20 +85,20 @@ def deleted(tx: Tx, *, node: Node, community: ActorView, post: PostView) -> None
 
 
 def liked(
-    tx: Tx, *, node: Node, community: ActorView, actor: ActorView, post: PostRow, like_uri: str
+    tx: Tx, *, node: Node, community: ActorView, actor: ActorView, post: PostRow, like: Liked
 ) -> None:
-    """Somebody likes a post in a community: Like, to the community alone."""
-    document = render.like_in(like_uri, community, actor, post.uri)
+    """Somebody likes a post in a community: Like or EmojiReact, to the community alone."""
+    document = render.like_in(like, community, actor, post.uri)
     _say(tx, node, _Word(community, _speaker(community, actor), new_id(tx), document, post))
 
 
 def unliked(
-    tx: Tx, *, node: Node, community: ActorView, actor: ActorView, post: PostRow, like_uri: str
+    tx: Tx, *, node: Node, community: ActorView, actor: ActorView, post: PostRow, like: Liked
 ) -> None:
     """Somebody takes such a like back: Undo{Like}."""
     activity_id = new_id(tx)
     uri = node.activity(activity_id)
-    document = render.undo_like_in(uri, like_uri, community, actor, post.uri)
+    document = render.undo_like_in(uri, like, community, actor, post.uri)
     speaker = _speaker(community, actor)
     _say(tx, node, _Word(community, speaker, activity_id, document, post, ends=False))
 
@@ -290,13 +292,19 @@ def announce(tx: Tx, *, node: Node, taken: Taken, inner: JsonObject) -> int:
         return 0  # taken back before it went anywhere
     if taken.activity:
         set_body(tx, taken.activity, orjson.dumps(inner))
-    if row is not None:
+    if row is not None and not _is_tally(inner):
         _keep(tx, kind, row.id, inner)
-    inboxes = _inboxes(tx, node, community, row if kind != "Delete" else None)
+    inboxes = member_inboxes(tx, node, community, row if kind != "Delete" else None)
     _store(tx, _Passed(node, taken.announce, community, row, inner), inboxes)
     if row is not None and kind in _RELAYED:
         relay(tx, node=node, community=community, post_id=row.id, what=_RELAYED[kind])
     return len(inboxes)
+
+
+def _is_tally(inner: JsonObject) -> bool:
+    """Whether the community tells how a poll stands: that is nobody's newest words."""
+    told = inner["object"]
+    return isinstance(told, dict) and is_tally(told)
 
 
 def _keep(tx: Tx, kind: str, post_id: int, inner: JsonObject) -> None:
@@ -311,7 +319,7 @@ def _keep(tx: Tx, kind: str, post_id: int, inner: JsonObject) -> None:
         proven.forget(tx, post_id)
 
 
-def _inboxes(tx: Tx, node: Node, community: ActorView, row: PostRow | None) -> list[Inbox]:
+def member_inboxes(tx: Tx, node: Node, community: ActorView, row: PostRow | None) -> list[Inbox]:
     """One per node where a member lives who may read what it is about; a Delete goes to all."""
     found = deliveries.inboxes_of_members(tx, community.id)
     if row is not None:
@@ -347,7 +355,9 @@ def _store(tx: Tx, passed: _Passed, inboxes: list[Inbox]) -> None:
     uri = passed.node.activity(passed.announce_id)
     shown = [card_document(card) for card in told.values()]
     document = render.passed_on(
-        *(uri, community, passed.inner, tx.now, shown), copies=_copies(tx, passed.node, about)
+        *(uri, community, passed.inner, tx.now, shown),
+        copies=_copies(tx, passed.node, about),
+        thread=passed.node.thread(passed.row.root_id) if passed.row is not None else None,
     )
     insert_activity(
         tx,

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from activitypub.synchronization import header
 from outbox.sharing import still_may
 from storage.audience import readers_among
-from storage.queries import actors, communities, posts
+from storage.queries import activities, actors, communities, follows, posts
 from storage.queries.deliveries import Delivery
 from storage.queries.relay_notes import EVERYBODY_THERE
 from storage.tx import Tx
@@ -45,31 +45,51 @@ def _is_gone(tx: Tx, post_id: int) -> bool:
 
 
 def with_collections(tx: Tx, due: Sequence[Delivery]) -> list[Delivery]:
-    """The deliveries, a community's Announces with what FEP-8fcf says of the members there now."""
+    """The deliveries, with what FEP-8fcf says of those who live at their server now.
+
+    A community's Announces tell of its members there; what is for somebody's followers alone, of
+    those followers. Nobody there is said too: a server that believes in somebody learns better.
+    """
+    ordinary = {one.activity_id for one in due if one.community_id is None}
+    private = activities.to_followers(tx, ordinary) if ordinary else set()
     said: dict[tuple[int, int], str] = {}
+    told: list[Delivery] = []
     for one in due:
-        if _is_announce(one) and (one.actor_id, one.origin_id) not in said:
-            said[one.actor_id, one.origin_id] = _collection(tx, one.actor_id, one.origin_id)
-    return [
-        replace(one, collection=said[one.actor_id, one.origin_id]) if _is_announce(one) else one
-        for one in due
-    ]
+        pair = one.actor_id, one.origin_id
+        if _is_announce(one):
+            said[pair] = said.get(pair) or _members_there(tx, *pair)
+        elif one.activity_id in private:
+            said[pair] = said.get(pair) or _followers_there(tx, *pair)
+        else:
+            told.append(one)
+            continue
+        told.append(replace(one, collection=said[pair]))
+    return told
 
 
 def _is_announce(delivery: Delivery) -> bool:
     return delivery.actor_id == delivery.community_id and delivery.recipient_id is None
 
 
-def _collection(tx: Tx, community_id: int, origin_id: int) -> str:
+def _members_there(tx: Tx, community_id: int, origin_id: int) -> str:
     community = actors.by_id(tx, community_id)
-    if community is None or community.followers is None:
+    return _said(community, uris_at(tx, community_id, origin_id))
+
+
+def _followers_there(tx: Tx, actor_id: int, origin_id: int) -> str:
+    actor = actors.by_id(tx, actor_id)
+    return _said(actor, follows.followers_from(tx, actor_id, origin_id))
+
+
+def _said(actor: ActorView | None, uris: Sequence[str]) -> str:
+    if actor is None or actor.followers is None:
         return ""
-    return header(community.followers, sync_url(community), uris_at(tx, community_id, origin_id))
+    return header(actor.followers, sync_url(actor), uris)
 
 
-def sync_url(community: ActorView) -> str:
-    """Where a community lists its members of the server that asks."""
-    return f"{community.followers}_sync"
+def sync_url(actor: ActorView) -> str:
+    """Where an actor of ours lists the followers, or members, of the server that asks."""
+    return f"{actor.followers}_sync"
 
 
 def uris_at(tx: Tx, community_id: int, origin_id: int) -> list[str]:

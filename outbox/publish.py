@@ -7,11 +7,15 @@ Who is reached follows the audience (protocol §1) and is decided here by kind; 
 may still be reached is asked again when the deliveries are made and when they are sent.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 import orjson
 from msgspec import Struct
+from msgspec.structs import replace
 
 from activitypub.render import activities as render
+from activitypub.render import groups
 from activitypub.render.actors import actor as render_actor
 from activitypub.vocabulary import PUBLIC, JsonDict
 from domain.audience import Kind
@@ -19,11 +23,13 @@ from domain.ids import HERE
 from domain.kinds import ActorType
 from domain.node import Node
 from jobs.queue import enqueue
+from outbox import open_communities, reactions
 from outbox.addresses import address_of
 from storage.queries.activities import insert_activity
 from storage.queries.actors import application_of
 from storage.queries.ids import new_id
 from storage.queries.keys import public_keys
+from storage.queries.likes import Liked
 from storage.tx import Tx
 from storage.views.actors import ActorView
 from storage.views.posts import PostView
@@ -87,9 +93,12 @@ def post_created(tx: Tx, *, node: Node, post: PostView) -> None:
     _post(tx, node, post, render.create)
 
 
-def post_edited(tx: Tx, *, node: Node, post: PostView) -> None:
-    """A post of ours was edited: Update to everybody who may read it or has it."""
-    _post(tx, node, post, render.update, copies_of=post.id)
+def post_edited(tx: Tx, *, node: Node, post: PostView, also: Iterable[int] = ()) -> None:
+    """A post of ours was edited: Update to everybody who may read it or has it.
+
+    `also`: actors who found it by themselves, and took part.
+    """
+    _post(tx, node, post, render.update, copies_of=post.id, also=also)
 
 
 def post_deleted(tx: Tx, *, node: Node, post: PostView) -> None:
@@ -98,14 +107,22 @@ def post_deleted(tx: Tx, *, node: Node, post: PostView) -> None:
     document = render.delete(node.activity(activity_id), post, address_of(tx, post))
     reach = Reach(subject=post.row.uri, copies_of=post.id)
     publish(tx, actor=post.author, activity_id=activity_id, document=document, reach=reach)
+    open_communities.said(tx, post.row, activity_id)
 
 
 def _post(
-    tx: Tx, node: Node, post: PostView, shape: "render.PostShape", *, copies_of: int = 0
+    tx: Tx,
+    node: Node,
+    post: PostView,
+    shape: "render.PostShape",
+    *,
+    copies_of: int = 0,
+    also: Iterable[int] = (),
 ) -> None:
     reach = _reach_of(tx, post, copies_of)
     if reach is None:
         return
+    reach = replace(reach, actors=tuple(dict.fromkeys((*reach.actors, *also))))
     activity_id = new_id(tx)
     document = shape(node.activity(activity_id), post, node, address_of(tx, post))
     publish(
@@ -116,6 +133,7 @@ def _post(
         reach=reach,
         post_id=post.id,
     )
+    open_communities.said(tx, post.row, activity_id)
 
 
 def _reach_of(tx: Tx, post: PostView, copies_of: int) -> Reach | None:
@@ -133,6 +151,8 @@ def _reach_of(tx: Tx, post: PostView, copies_of: int) -> Reach | None:
         actors.append(row.owner_id)  # the thread's owner
     if row.kind is Kind.PUBLIC and row.reply_to_author_id is not None:
         actors.append(row.reply_to_author_id)
+    if row.kind is Kind.PUBLIC and row.place_id is not None:
+        actors.append(row.place_id)  # a group elsewhere passes it on
     if not (followers_of or actors or copies_of):
         return None
     return Reach(
@@ -204,19 +224,54 @@ def _reach_of_share(tx: Tx, share: PostView, *, copies_of: int = 0) -> Reach | N
     )
 
 
-def liked(tx: Tx, *, actor: ActorView, post: PostView, like_uri: str) -> None:
-    """One of ours liked a post: Like, to its author alone."""
-    if not post.author.is_local:
-        document = render.like(like_uri, actor, post)
-        to_one(tx, actor, post.author, new_id(tx), document, subject=like_uri)
+def liked(tx: Tx, *, actor: ActorView, post: PostView, like: Liked) -> None:
+    """One of ours liked a post: Like, or EmojiReact, to its author alone."""
+    place = open_communities.place_of(tx, post.row)
+    if place is None and post.author.is_local:
+        return
+    # In a group all kinds of servers hear it, and every one of them knows a Like.
+    knows = place is None and reactions.understood_by(tx, post.author)
+    document = render.like(like, actor, post, as_react=knows)
+    if place is not None:
+        new = new_id(tx)
+        _react_in(tx, place, actor=actor, post=post, activity_id=new, document=document)
+    else:
+        to_one(tx, actor, post.author, new_id(tx), document, subject=like.uri)
 
 
-def unliked(tx: Tx, *, node: Node, actor: ActorView, post: PostView, like_uri: str) -> None:
+def unliked(tx: Tx, *, node: Node, actor: ActorView, post: PostView, like: Liked) -> None:
     """One of ours took a like back: Undo{Like}."""
-    if not post.author.is_local:
-        activity_id = new_id(tx)
-        document = render.undo_like(node.activity(activity_id), like_uri, actor, post)
-        to_one(tx, actor, post.author, activity_id, document, subject=like_uri)
+    place = open_communities.place_of(tx, post.row)
+    if place is None and post.author.is_local:
+        return
+    activity_id = new_id(tx)
+    knows = place is None and reactions.understood_by(tx, post.author)
+    uri = node.activity(activity_id)
+    document = render.undo_like(uri, like, actor, post, as_react=knows)
+    if place is not None:
+        _react_in(tx, place, actor=actor, post=post, activity_id=activity_id, document=document)
+    else:
+        to_one(tx, actor, post.author, activity_id, document, subject=like.uri)
+
+
+def _react_in(
+    tx: Tx,
+    place: ActorView,
+    *,
+    actor: ActorView,
+    post: PostView,
+    activity_id: int,
+    document: JsonDict,
+) -> None:
+    """A reaction in an open community: to the post's author and the community, which passes it on.
+
+    Both get it at once: the author's server need not follow the community.
+    """
+    elsewhere = tuple(one.id for one in (post.author, place) if not one.is_local)
+    reach = Reach(subject=place.uri, actors=elsewhere, personal=True, names=(actor.id,), prove=True)
+    said = open_communities.in_community(document, post, place)
+    publish(tx, actor=actor, activity_id=activity_id, document=said, reach=reach)
+    open_communities.said(tx, post.row, activity_id)
 
 
 def follow_requested(tx: Tx, *, follower: ActorView, target: ActorView, follow_uri: str) -> None:
@@ -253,8 +308,8 @@ def follow_rejected(
 
 
 def actor_updated(tx: Tx, *, node: Node, actor: ActorView) -> None:
-    """A profile of ours changed: Update, to those who follow it."""
-    reach = Reach(subject=actor.uri, followers_of=actor.id, names=(actor.id,))
+    """A profile of ours changed: Update, to every server that knows it and to no other."""
+    reach = Reach(subject=actor.uri, followers_of=actor.id, holders_of=actor.id, names=(actor.id,))
     _whole_actor(tx, node, actor, reach)
 
 
@@ -265,15 +320,20 @@ def keys_changed(tx: Tx, *, node: Node, actor: ActorView) -> None:
 
 
 def _whole_actor(tx: Tx, node: Node, actor: ActorView, reach: Reach) -> None:
+    keys = public_keys(tx, actor.id)
+    if not keys:
+        return  # it never said anything
     activity_id = new_id(tx)
-    known = _is_known_to_anybody(actor)
-    whole = render_actor(actor, public_keys(tx, actor.id), node, bio=known)  # sisters fetch it anew
+    known = is_known_to_anybody(actor)
+    whole = render_actor(actor, keys, node, bio=known)  # sisters fetch it anew
+    if (terms := open_communities.terms_of(tx, actor)) is not None:
+        known, whole = True, groups.open_group(actor, keys, node, terms)
     to = PUBLIC if known else actor.followers or actor.uri
     document = render.update_actor(node.activity(activity_id), actor, whole, to)
     publish(tx, actor=actor, activity_id=activity_id, document=document, reach=reach)
 
 
-def _is_known_to_anybody(actor: ActorView) -> bool:
+def is_known_to_anybody(actor: ActorView) -> bool:
     """Whether the world may know of an actor of ours; who else holds it was told (protocol §3)."""
     return actor.public or actor.posts_count > 0 or actor.type in _SERVICES
 

@@ -14,6 +14,8 @@ import orjson
 from msgspec import Struct
 
 from activitypub.render import relay as render
+from activitypub.render.polls import question
+from activitypub.render.posts import words
 from activitypub.render.relay import Relayed
 from activitypub.vocabulary import JsonDict
 from domain.kinds import Relay
@@ -28,6 +30,7 @@ from storage.queries import (
     deliveries,
     files,
     plain_servers,
+    polls,
     posts,
     relay_notes,
 )
@@ -36,6 +39,7 @@ from storage.queries.deliveries import Inbox
 from storage.queries.disclosures import disclose
 from storage.queries.files import FileRow
 from storage.queries.ids import new_id
+from storage.queries.polls import Poll
 from storage.queries.relay_notes import (
     EVERYBODY_THERE,
     Byline,
@@ -74,6 +78,7 @@ class _Spoken(Struct, frozen=True):
     page: str
     pictures: int
     files: tuple[FileRow, ...]
+    poll: Poll | None
 
 
 def _spoken(tx: Tx, node: Node, community: ActorView, row: PostRow) -> _Spoken:
@@ -91,11 +96,12 @@ def _spoken(tx: Tx, node: Node, community: ActorView, row: PostRow) -> _Spoken:
         page=node.post_link(row.id),
         pictures=relay_notes.pictures(tx, row.id),
         files=_files(tx, row.id) if settings is not None and settings.relays_pictures else (),
+        poll=polls.of_post(tx, row.id),
     )
 
 
 def _files(tx: Tx, post_id: int) -> tuple[FileRow, ...]:
-    return tuple(file for file in files.of_post(tx, post_id) if file.is_here)
+    return tuple(file for file in files.of_post(tx, post_id) if file.is_here and file.is_picture)
 
 
 def relay(tx: Tx, *, node: Node, community: ActorView, post_id: int, what: What) -> int:
@@ -343,12 +349,13 @@ def _relayed(tx: Tx, spoken: _Spoken, to: Recipient, note: RelayNoteRow) -> Rela
         takes_wider=spoken.takes_wider,
         byline=spoken.byline if whole else _SOMEBODY,
         answered=_answered(spoken, to, knows=parent is not None and whole),
-        words=row.content if whole else None,
+        words=words(row) if whole else None,
         summary=row.summary if whole else "",
         sensitive=row.sensitive and whole,
         page=spoken.page,
         pictures=spoken.pictures - len(attached) if whole else 0,
         attached=attached,
+        poll=question(spoken.poll) if whole and spoken.poll is not None else None,
         in_reply_to=parent,
         published_at=note.published_at,
         written_at=row.created_at,

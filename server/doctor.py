@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from domain.addresses import BadUrl, parse_url
 from federation.keyring import FILE as KEY_FILE
-from server import bootstrap
+from server import bootstrap, handle_domains
 from server.settings import Settings, SettingsError, is_loopback, is_private
 from storage import migrate
 from storage.connect import sqlite_path
@@ -49,7 +49,9 @@ def examine(settings: Settings) -> list[Finding]:
     checks: list[Callable[[Settings], Iterator[Finding]]] = [
         _folder,
         _database,
+        _files,
         _origin,
+        _handles,
         _networks,
         _authorities,
         _clock,
@@ -100,6 +102,17 @@ def _database(settings: Settings) -> Iterator[Finding]:
     yield fine("database", f"{kind}, schema {found}.")
 
 
+def _files(settings: Settings) -> Iterator[Finding]:
+    """Whether the place where files lie answers: asked for one that cannot be there."""
+    kind = "a store" if settings.files.startswith("s3://") else "a folder"
+    try:
+        settings.blobs(patience=1.0).has("0" * 64)
+    except (StorageError, OSError) as error:
+        yield wrong("files", f"their place cannot be reached ({type(error).__name__}).")
+        return
+    yield fine("files", f"they lie in {kind} that can be reached.")
+
+
 def _settled(settings: Settings) -> Settings:
     if _is_there(settings):
         with suppress(StorageError):
@@ -123,6 +136,25 @@ def _origin(settings: Settings) -> Iterator[Finding]:
         yield fine("origin", f"{url.origin}, handles end in @{settled.handle_domain}.")
     if not is_loopback(settings.address[0]) and url.scheme == "http":
         yield wrong("bind", f"{settings.bind} can be reached from outside without https.")
+
+
+def _handles(settings: Settings) -> Iterator[Finding]:
+    """Whether the domain of the handles leads here, where it is another than the node's."""
+    try:
+        settled = _settled(settings)
+        if not handle_domains.differs(settled):
+            return
+        problem = handle_domains.trouble(settled)
+    except (SettingsError, BadUrl):
+        return  # told by `_origin`
+    except handle_domains.Unreachable as failure:
+        told = f"{settled.handle_domain} cannot be asked right now ({failure.reason})."
+        yield Finding("note", "handle_domain", told)
+        return
+    if problem is not None:
+        yield wrong("handle_domain", f"{problem}.")
+    else:
+        yield fine("handle_domain", f"{settled.handle_domain} leads here.")
 
 
 def _networks(settings: Settings) -> Iterator[Finding]:

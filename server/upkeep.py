@@ -36,7 +36,16 @@ def job_handlers(db: Database, archive: Archive) -> dict[str, Handler]:
         await leftovers.clear(db, archive, now=now_ms())
         return None
 
-    return {SWEEP: Each(sweep_accounts), TIDY: Each(tidy), CLEAR: Each(clear_files)}
+    async def make_room(_job: Job) -> Decision:
+        await leftovers.make_room(db, archive)
+        return None
+
+    return {
+        SWEEP: Each(sweep_accounts),
+        TIDY: Each(tidy),
+        CLEAR: Each(clear_files),
+        leftovers.MAKE_ROOM: Each(make_room),
+    }
 
 
 def schedule() -> list[Every]:

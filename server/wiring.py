@@ -25,16 +25,30 @@ from inbox import processing
 from inbox.endpoint import Endpoint
 from jobs.schedule import Every
 from jobs.worker import Handler, Worker
+from outbox.announcing import OpenAnnouncer
 from outbox.communities import ANNOUNCE, Announcer
 from outbox.deliver import Sender
 from outbox.fan_out import FanOut
+from outbox.open_communities import ANNOUNCE_OPEN
 from outbox.publish import FAN_OUT
 from server import upkeep
 from server.settings import Settings, SettingsError
-from social import agreed, copies, errands, purging, removal
+from social import (
+    agreed,
+    copies,
+    errands,
+    featured,
+    moves,
+    poll_watch,
+    preparing,
+    purging,
+    removal,
+    tallies,
+)
 from social.archive import Archive
+from social.on_demand import OnDemand
+from social.proxying import Proxy
 from social.streaming import Hub
-from storage.blobs import FOLDER, Blobs
 from storage.database import Database, now_ms
 from storage.dialects import is_postgresql
 from storage.notices import RESYNC
@@ -75,6 +89,8 @@ class Parts:
     fetcher: Fetcher
     hub: Hub
     archive: Archive
+    proxy: Proxy
+    on_demand: OnDemand
     failed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -116,9 +132,10 @@ async def _build(
     await stack.enter_async_context(client)
     fetcher = Fetcher(db, client, node, keyring)
     hub = Hub(db)
-    archive = Archive(Blobs(settings.folder / FOLDER))
+    archive = Archive(settings.blobs(), settings.room)
     stack.callback(archive.close)
-    return Parts(settings, node, db, client, keyring, fetcher, hub, archive)
+    proxy, on_demand = Proxy(fetcher, archive), OnDemand(fetcher, archive)
+    return Parts(settings, node, db, client, keyring, fetcher, hub, archive, proxy, on_demand)
 
 
 def user_agent(node: Node) -> str:
@@ -146,12 +163,18 @@ def _handlers(parts: Parts) -> dict[str, Handler]:
     return {
         FAN_OUT: FanOut(parts.db, parts.node, parts.keyring),
         ANNOUNCE: Announcer(parts.db, parts.node, parts.keyring),
+        ANNOUNCE_OPEN: OpenAnnouncer(parts.db, parts.node, parts.keyring),
         **processing.job_handlers(parts.fetcher),
         **agreed.job_handlers(parts.fetcher, parts.archive.blobs),
         **errands.job_handlers(parts.fetcher),
+        **featured.job_handlers(parts.fetcher),
+        **moves.job_handlers(parts.fetcher),
         **purging.job_handlers(parts.fetcher, parts.archive.blobs),
         **removal.job_handlers(parts.fetcher),
         **copies.job_handlers(parts.fetcher, parts.archive),
+        **preparing.job_handlers(parts.db, parts.archive),
+        **tallies.job_handlers(parts.fetcher),
+        **poll_watch.job_handlers(parts.fetcher),
         **upkeep.job_handlers(parts.db, parts.archive),
     }
 
@@ -231,6 +254,8 @@ def web_app(parts: Parts) -> Application:
         keyring=parts.keyring,
         hub=parts.hub,
         archive=parts.archive,
+        proxy=parts.proxy,
+        on_demand=parts.on_demand,
         clock=now_ms,
         rate_limits=parts.settings.limits_rates,
         proxies=parts.settings.trusted_proxies,

@@ -177,6 +177,39 @@ def disable(tx: Tx, *, node: Node, account_id: int) -> None:
     _end_everything(tx, account_id)
 
 
+def suspend(tx: Tx, *, account_id: int) -> None:
+    """Keep an account out until it is set free: tokens, codes and sessions end now.
+
+    Memberships and follows stay for that day. See `social/limiting.py`, which calls this.
+
+    Raises:
+        NotFound: there is no such account.
+        Conflict: nobody else could administer this node.
+    """
+    account = _existing(tx, account_id)
+    _keep_an_admin(tx, account)
+    accounts.set_state(tx, account_id, AccountState.SUSPENDED)
+    _end_everything(tx, account_id)
+
+
+def close_for_good(tx: Tx, *, account_id: int) -> None:
+    """End an account whose owner leaves for good: the login, its address and its password go.
+
+    The row stays, so that the handle is never given again. See `social/departures.py`.
+
+    Raises:
+        NotFound: there is no such account, or it ended before.
+        Conflict: nobody else could administer this node.
+    """
+    account = _existing(tx, account_id)
+    if account.state is AccountState.DELETED:
+        raise NotFound
+    _keep_an_admin(tx, account)
+    accounts.set_state(tx, account_id, AccountState.DELETED)
+    accounts.forget_login(tx, account_id)
+    _end_everything(tx, account_id)
+
+
 def reset_password(tx: Tx, *, account_id: int, password_hash: str) -> None:
     """Set another password; whoever knew the old one, or holds a token, is out.
 

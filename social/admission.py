@@ -16,6 +16,8 @@ from outbox.apart import apart
 from social import cards, helper, notices, standing
 from social.communities import community_here
 from social.communities import terms_of as communities_terms
+from social.deeds import may_be_named
+from social.standing import way_of
 from storage.queries import (
     accounts,
     actors,
@@ -68,6 +70,8 @@ def case_of(tx: Tx, *, node: Node, community_id: int, actor_id: int) -> Case:
         # A membership whose end has come is none any more.
         over = not before.is_active(tx.now)
         before = replace(before, state=MembershipState.REMOVED) if over else before
+    if before is not None and before.is_ban_over(tx.now):
+        before = replace(before, state=MembershipState.LEFT, until=None)
     return Case(node, row, somebody(tx, community_id), somebody(tx, actor_id), before)
 
 
@@ -143,7 +147,7 @@ def sponsored(
     if sponsor_id and not communities.is_member(tx, case.community.id, sponsor_id):
         raise Invalid("A sponsor belongs to the community")
     sponsor, ends = sponsor_id or wish.sponsor_id, until or wish.until
-    if not case.person.is_local:
+    if not (case.person.is_local or case.row.is_for_the_world):
         sponsor, ends = sponsor or by_id or None, ends or tx.now + YEAR_MS
     return replace(wish, sponsor_id=sponsor, until=ends)
 
@@ -164,8 +168,28 @@ def enter(tx: Tx, case: Case, wish: MemberRow, uri: str, *, by_id: int) -> Membe
         apart(tx, node=case.node, community_id=case.community.id, origin_id=case.person.origin_id)
         let_back(tx, case)
         accept_elsewhere(tx, case, member, uri)
-    cards.make(tx, case.node, *case.pair)
+    if not case.row.is_for_the_world:
+        cards.make(tx, case.node, *case.pair)
     return member
+
+
+def known_way(tx: Tx, case: Case) -> Way | None:
+    """The same, where nobody has to be asked what kind of server they live on; None: somebody."""
+    return way_into(case, Way.HERE) if case.row.is_for_the_world else way_of(tx, case.person)
+
+
+def tell_what_is_open(tx: Tx, case: Case) -> None:
+    """Who comes into a community of the world, and is not known outside, is told what that means.
+
+    (Protocol §3: before the first act that makes somebody known there.)
+    """
+    if case.row.is_for_the_world and not may_be_named(tx, case.person):
+        tell(tx, case, notices.in_the_open(case.community))
+
+
+def way_into(case: Case, way: Way) -> Way:
+    """How the community's posts would reach somebody: what is for anybody, in the open."""
+    return Way.OPEN if case.row.is_for_the_world and not case.person.is_local else way
 
 
 def let_back(tx: Tx, case: Case) -> None:
@@ -174,8 +198,11 @@ def let_back(tx: Tx, case: Case) -> None:
 
 
 def greet(tx: Tx, case: Case, member: MemberRow) -> None:
-    """Tell somebody that they belong now; another of our nodes tells its people itself."""
-    if member.way is Way.NODE:
+    """Tell somebody that they belong now; another of our nodes tells its people itself.
+
+    Who follows an open community from elsewhere is told by the Accept alone, as of any group.
+    """
+    if member.way in {Way.NODE, Way.OPEN}:
         return
     text = notices.welcome(
         case.node,

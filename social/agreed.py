@@ -28,7 +28,7 @@ from jobs.schedule import Every
 from jobs.worker import Each, Handler
 from outbox import publish, talk
 from social import helper, notices, purging, removal, standing
-from social.remote_posts import delete_remote_post
+from social.remote_changes import delete_remote_post
 from storage.blobs import Blobs
 from storage.queries import (
     accounts,

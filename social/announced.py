@@ -11,21 +11,25 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from activitypub.parse.fields import origin_of
+from activitypub.parse.polls import PollDocument
 from activitypub.parse.posts import NoteDocument
 from activitypub.vocabulary import COPY
 from domain.audience import Audience
 from domain.kinds import Acceptance
 from domain.node import Node
-from social import cards, copies, helper, storing
+from social import announced_likes, cards, copies, helper, quoted, remote_polls, storing
+from social.announced_likes import is_in
 from social.notifications import tell_named
-from social.reactions import add_like, drop_like
+from social.reactions import drop_like
+from social.remote_changes import is_new
 from social.streaming import announce, edited
 from social.threads import adopt
 from social.vouching import LIKES, WORDS, Heard
-from social.wording import content_of, tags_of
-from storage.queries import activities, actors, communities, likes, posts
+from social.wording import Words, tags_of, words_of
+from storage.queries import activities, actors, communities, figures, likes, posts, threads
 from storage.queries import heard as ledger
 from storage.queries.ids import id_at
+from storage.queries.polls import names_kept
 from storage.queries.versions import add_version
 from storage.tx import Tx
 from storage.views.actors import ActorView
@@ -40,9 +44,11 @@ def take(tx: Tx, *, node: Node, heard: Heard) -> str | None:
         return "its id belongs to something else"
     cards.keep(tx, node, heard.community, heard.cards, made_at=heard.announced_at)
     doer = actors.by_uri(tx, heard.doer)
-    if doer is None or doer.gone_at is not None:
-        return "there is nobody of that id"
     kind = heard.activity.type
+    if doer is None or (doer.is_hidden and kind != "Delete"):
+        return "there is nobody of that id"
+    if heard.tally is not None:
+        return _told_figures(tx, heard, heard.tally)
     if kind in WORDS and heard.note is not None:
         return _words(tx, node, heard, doer, heard.note)
     if kind == "Delete":
@@ -50,8 +56,8 @@ def take(tx: Tx, *, node: Node, heard: Heard) -> str | None:
     if doer.is_local:
         return NOT_OURS
     if kind in LIKES:
-        return _liked(tx, heard, doer)
-    return _unliked(tx, heard, doer)
+        return announced_likes.liked(tx, heard, doer)
+    return announced_likes.unliked(tx, heard, doer)
 
 
 def _is_free(tx: Tx, heard: Heard) -> bool:
@@ -73,31 +79,32 @@ def _words(tx: Tx, node: Node, heard: Heard, doer: ActorView, note: NoteDocument
     if row is None:
         _store(tx, node, heard, doer, note)
         return None
-    if not _is_in(row, heard.community) or row.author_id != doer.id:
+    if not is_in(row, heard.community) or row.author_id != doer.id:
         return "that post is somebody else's"
     if row.deleted_at is not None:
         return "it was deleted"
     if heard.activity.type == "Create":
         return None if _keep_first(tx, heard, row, note) else "it is here already"
+    if quoted.heard(tx, node=node, note=note, row=row, author=doer) and not is_new(
+        row, _words_in(heard, note)
+    ):
+        return None  # what its author says of quotes is no edit
     return _edit(tx, heard, row, note)
-
-
-def _is_in(row: PostRow, community: ActorView) -> bool:
-    """Whether a post belongs to the community that speaks of it."""
-    return row.place_id == community.id and row.share_of_id is None
 
 
 def _accepted(tx: Tx, node: Node, heard: Heard, doer: ActorView, row: PostRow | None) -> str | None:
     """The community took in what one of ours wrote: now the others may read it."""
-    if row is None or row.author_id != doer.id or not _is_in(row, heard.community):
+    if row is None or row.author_id != doer.id or not is_in(row, heard.community):
         return "no post of ours in that community"
+    if heard.context is not None and row.context_uri is None:
+        threads.set_context(tx, row.id, heard.context)
     fresh = storing.accept(tx, row)
     if not fresh and posts.share_of(tx, row.id, heard.community.id) is not None:
         return "it was taken in before"
     # Taken in before, and its wrapper forgotten with everything else: its author is back.
     accepted = posts.by_id(tx, row.id) or row
     _wrap(tx, node, heard, accepted)
-    _settle_likes(tx, heard, accepted)
+    announced_likes.settle(tx, heard, accepted)
     if heard.fresh:
         named = [actor for actor, silent in posts.named_in(tx, row.id).items() if not silent]
         tell_named(tx, accepted, named)
@@ -123,7 +130,7 @@ def _store(tx: Tx, node: Node, heard: Heard, doer: ActorView, note: NoteDocument
     spoken = _spoken(tx, heard.community, note, doer)
     row = _row(tx, heard, doer, note)
     if buried:
-        row = replace(row, content="", summary="", deleted_at=tx.now)
+        row = replace(row, content="", title="", summary="", deleted_at=tx.now)
     for _ in range(3):  # an id made from a past moment may be taken
         if buried and posts.insert_post(tx, row):
             break
@@ -137,9 +144,11 @@ def _store(tx: Tx, node: Node, heard: Heard, doer: ActorView, note: NoteDocument
     adopt(tx, row)
     if buried:
         return
+    quoted.heard(tx, node=node, note=note, row=row, author=doer)
     copies.take(tx, row=row, attachments=note.attachments, told=_told(heard))
+    remote_polls.take(tx, row, note.poll)
     _wrap(tx, node, heard, row)
-    _settle_likes(tx, heard, row)
+    announced_likes.settle(tx, heard, row)
     if heard.fresh:
         tell_named(tx, row, spoken)
 
@@ -149,10 +158,11 @@ def _row(tx: Tx, heard: Heard, doer: ActorView, note: NoteDocument) -> PostRow:
     created_at = min(note.published or heard.announced_at, tx.now)
     identifier = id_at(tx, created_at)
     parent = posts.by_uri(tx, note.in_reply_to) if note.in_reply_to is not None else None
-    if parent is not None and not _is_in(parent, community):
+    if parent is not None and not is_in(parent, community):
         parent = None  # it goes on waiting: what is said elsewhere is no part of this thread
     mine = Audience.community(community.id)
     root = parent.root_audience if parent else mine
+    words = _words_in(heard, note)
     return PostRow(
         id=identifier,
         uri=note.id,
@@ -172,10 +182,10 @@ def _row(tx: Tx, heard: Heard, doer: ActorView, note: NoteDocument) -> PostRow:
         reply_to_id=parent.id if parent else None,
         reply_to_uri=None if parent else note.in_reply_to,
         reply_to_author_id=parent.author_id if parent else None,
-        content=_content(heard, note),
+        content=words.content,
         source=None,
-        summary=note.summary,
-        sensitive=note.sensitive or bool(note.summary),
+        summary=words.summary,
+        sensitive=words.sensitive,
         language=note.language,
         app_id=None,
         created_at=created_at,
@@ -186,6 +196,9 @@ def _row(tx: Tx, heard: Heard, doer: ActorView, note: NoteDocument) -> PostRow:
         likes_count=0,
         shares_count=0,
         version=1,
+        title=words.title,
+        emojis=words.emojis,
+        context_uri=heard.context,
     )
 
 
@@ -197,15 +210,15 @@ def _edited_at(heard: Heard, note: NoteDocument, created_at: int) -> int | None:
     return max(said_at, created_at + 1)
 
 
-def _content(heard: Heard, note: NoteDocument) -> str:
+def _words_in(heard: Heard, note: NoteDocument) -> Words:
     """The words; files are linked where the community keeps its copies, and nowhere else.
 
     Pictures are copied here instead (`social/copies`).
     """
     told = _told(heard)
-    others = copies.without_pictures(note).attachments
+    others = copies.without_shown(note).attachments
     kept = [replace(file, url=told[file.url]) for file in others if file.url in told]
-    return content_of(replace(note, attachments=tuple(kept)))
+    return words_of(replace(note, attachments=tuple(kept)))
 
 
 def _told(heard: Heard) -> dict[str, str]:
@@ -239,15 +252,20 @@ def _edit(tx: Tx, heard: Heard, row: PostRow, note: NoteDocument) -> str | None:
         return "there is nobody of that id"
     spoken = _spoken(tx, heard.community, note, author)
     new = spoken - posts.named_in(tx, row.id).keys()
+    words, asked = _words_in(heard, note), names_kept(tx, row.id)
+    remote_polls.refresh(tx, row, note)
     posts.edit(
         tx,
         row.id,
-        content=_content(heard, note),
+        content=words.content,
         source=None,
-        summary=note.summary,
-        sensitive=note.sensitive or bool(note.summary),
+        summary=words.summary,
+        sensitive=words.sensitive,
         language=note.language or row.language,
         edited_at=said_at,
+        title=words.title,
+        emojis=words.emojis,
+        options=asked,
     )
     posts.add_mentions(tx, row.id, new)
     posts.respeak(tx, row.id, spoken)
@@ -266,18 +284,28 @@ def _keep_first(tx: Tx, heard: Heard, row: PostRow, note: NoteDocument) -> bool:
 
 
 def _keep_version(tx: Tx, heard: Heard, row: PostRow, note: NoteDocument, made_at: int) -> bool:
+    words = _words_in(heard, note)
     kept = add_version(
         tx,
         row.id,
         made_at=made_at,
-        content=_content(heard, note),
-        summary=note.summary,
-        sensitive=note.sensitive or bool(note.summary),
+        content=words.content,
+        summary=words.summary,
+        sensitive=words.sensitive,
+        title=words.title,
+        options=remote_polls.kept(note.poll),
     )
     if kept:
         named = {actor.id for actor in actors.by_uris(tx, [one.href for one in note.mentions])}
         posts.add_mentions(tx, row.id, (), named - {row.author_id})
     return kept
+
+
+def _told_figures(tx: Tx, heard: Heard, told: PollDocument) -> str | None:
+    """How a poll of the community stands, which counts (protocol §5)."""
+    uri = heard.activity.object_id or ""
+    at = min(heard.activity.published or heard.announced_at, tx.now)
+    return remote_polls.take_tally(tx, community=heard.community, post_uri=uri, told=told, at=at)
 
 
 # What ends.
@@ -289,7 +317,7 @@ def _deleted(tx: Tx, node: Node, heard: Heard, doer: ActorView) -> str | None:
     if actors.by_uri(tx, uri) is not None:
         return "nobody deletes somebody"
     row = posts.by_uri(tx, uri)
-    if row is not None and not _is_in(row, community):
+    if row is not None and not is_in(row, community):
         return "that post is somebody else's"
     if row is not None and doer.id not in {row.author_id, community.id}:
         return "that post is somebody else's"
@@ -309,7 +337,7 @@ def _withdrawn(tx: Tx, node: Node, community: ActorView, row: PostRow) -> str | 
     if row.deleted_at is not None or row.acceptance is Acceptance.REFUSED:
         return "it is not there any more"
     if row.is_accepted and row.reply_to_id is not None and storing.counts(tx, row):
-        posts.count_reply(tx, row.reply_to_id, -1)
+        figures.count_reply(tx, row.reply_to_id, -1)
     wrapper = posts.share_of(tx, row.id, community.id)
     if wrapper is not None:
         storing.remove(tx, wrapper)
@@ -328,10 +356,12 @@ def refused(
     """
     sent = activities.sent(tx, activity_uri)
     row = posts.by_id(tx, sent.post_id) if sent is not None and sent.post_id is not None else None
-    if sent is None or row is None or not _is_in(row, community):
+    if sent is None or row is None or not is_in(row, community):
         return False
     if likes.uri_of(tx, sent.actor_id, row.id) == activity_uri:
         return drop_like(tx, actor_id=sent.actor_id, post=row) is not None
+    if remote_polls.refused(tx, actor_id=sent.actor_id, activity_uri=activity_uri):
+        return True
     if not row.is_local:
         return False
     if row.deleted_at is not None or row.acceptance is not Acceptance.WAITING:
@@ -347,47 +377,3 @@ def _refuse(tx: Tx, node: Node, row: PostRow, what: str) -> None:
     announce(tx, edited(row.id))
     text = f"{what} Only you can see it now.\n\n{row.url}"
     helper.tell(tx, node=node, person_id=row.author_id, text=text)
-
-
-# Likes.
-
-
-def _liked(tx: Tx, heard: Heard, doer: ActorView) -> str | None:
-    about = heard.activity.object_id or ""
-    known = ledger.about(tx, heard.community.id, doer.id, heard.activity.id)
-    ledger.said(tx, heard.community.id, doer.id, heard.activity.id, about)
-    changed = _settle_like(tx, heard, doer.id, posts.by_uri(tx, about))
-    return None if changed or known is None else "it is here already"
-
-
-def _unliked(tx: Tx, heard: Heard, doer: ActorView) -> str | None:
-    undone, community_id = heard.undone, heard.community.id
-    if undone is None or undone.id is None:
-        return "nothing says what is taken back"
-    about = undone.object_id or ledger.about(tx, community_id, doer.id, undone.id) or ""
-    ledger.taken_back(tx, community_id, doer.id, undone.id, about)
-    _settle_like(tx, heard, doer.id, posts.by_uri(tx, about) if about else None)
-    return None
-
-
-def _settle_likes(tx: Tx, heard: Heard, row: PostRow) -> None:
-    """Likes that were heard before their post."""
-    for actor_id in ledger.likers(tx, heard.community.id, row.uri):
-        _settle_like(tx, heard, actor_id, row)
-
-
-def _settle_like(tx: Tx, heard: Heard, actor_id: int, row: PostRow | None) -> bool:
-    """Let a post show somebody's like if it stands; whether that changed anything."""
-    if row is None or not _is_in(row, heard.community):
-        return False
-    if row.deleted_at is not None or not row.is_accepted:
-        return False
-    stands = ledger.standing_like(tx, heard.community.id, actor_id, row.uri)
-    shown = likes.uri_of(tx, actor_id, row.id)
-    if (stands is None) == (shown is None):
-        return False
-    if stands is None:
-        drop_like(tx, actor_id=actor_id, post=row)
-    else:
-        add_like(tx, actor_id=actor_id, post=row, uri=stands)
-    return True

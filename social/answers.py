@@ -4,21 +4,21 @@ Rules cited are those of private-groups-observed.md §5.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from html import escape
 from typing import Final
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from activitypub.parse.activities import Activity
-from activitypub.parse.posts import Attachment, NoteDocument
-from domain.html import clean
+from activitypub.parse.posts import NoteDocument
 from domain.kinds import ActorType, Openness
 from domain.node import Node
 from domain.openness import openness_of
 from domain.relayed import without_mention
 from social import helper, readers
-from social.copies import without_pictures
+from social.copies import without_shown
+from social.wording import Words, words_of
 from storage.queries import actors, communities, posts, relay_notes
 from storage.queries.communities import CommunityRow
 from storage.queries.relay_notes import RelayNoteRow
@@ -155,18 +155,12 @@ def is_for_people(heard: Heard, people: Collection[ActorView]) -> bool:
     return bool(named) and heard.addressed <= inside
 
 
-def words_of(community: ActorView, note: NoteDocument) -> str:
+def words_without_mention(community: ActorView, note: NoteDocument) -> Words:
     """What the member says, without the mention in front of it (rule 22), clean."""
     handles = {community.handle.lower(), f"{community.handle}@{community.domain}".lower()}
     addresses = {community.uri, community.url}
-    words = without_mention(note.content, handles=handles, addresses=addresses)
-    others = without_pictures(note).attachments  # pictures are shown beside the words
-    return clean(words + "".join(map(_attached, others))) if others else words
-
-
-def _attached(file: Attachment) -> str:
-    shown = file.alt or file.url.rpartition("/")[2] or file.type
-    return f'<p><a href="{escape(file.url)}">{escape(shown)}</a></p>'
+    said = without_mention(note.content, handles=handles, addresses=addresses)
+    return words_of(replace(without_shown(note), content=said))  # pictures stand beside them
 
 
 def hint(tx: Tx, heard: Heard, openness: Openness, *, goes_on: bool) -> None:

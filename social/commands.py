@@ -16,10 +16,11 @@ from domain.roles import CommunityRole
 from domain.text import to_plain
 from jobs.queue import enqueue
 from social import communities as use
-from social import helper, memberships, muting, notices
+from social import helper, memberships, muting, notices, steward_commands
 from social.community_settings import change
 from social.errands import FOUND
 from social.invitations import invite_called
+from social.own_communities import own_communities
 from storage.queries import accounts, actors, communities, posts
 from storage.tx import Tx
 from storage.views.actors import ActorView
@@ -27,6 +28,7 @@ from storage.views.posts import PostRow
 
 _CARES: Final = frozenset({CommunityRole.STEWARD, CommunityRole.GUIDE})
 _HERE_NOW: Final = frozenset({MembershipState.ACTIVE})
+_BANNED: Final = frozenset({MembershipState.BANNED})
 _ASKING: Final = frozenset({MembershipState.REQUESTED, MembershipState.INVITED})
 
 
@@ -91,31 +93,9 @@ def _help(tx: Tx, _node: Node, sender: ActorView, _command: Command) -> str:
     if _cared_for(tx, sender):
         verbs += [Verb.INVITE, Verb.APPROVE, Verb.REFUSE, Verb.REMOVE, Verb.MAKE]
         verbs += [Verb.PURPOSE, Verb.SET, Verb.LAUNCH]
+        verbs += steward_commands.offered(tx, _cared_for(tx, sender))
     lines = "\n".join(USAGE[verb] for verb in verbs)
     return f"I am the helper of this node. Write to me alone, one sentence at a time:\n\n{lines}"
-
-
-def _communities(tx: Tx, node: Node, sender: ActorView, _command: Command) -> str:
-    rows = [row for row in communities.of_actor(tx, sender.id) if row.is_active(tx.now)]
-    found = {one.id: one for one in actors.views(tx, [row.community_id for row in rows])}
-    lines = [
-        f"{notices.shown_name(found[row.community_id])}"
-        f" ({notices.address(found[row.community_id], node, to=sender)},"
-        f" {row.role.name.lower()}){_asking(tx, node, sender, row)}"
-        for row in rows
-        if row.community_id in found
-    ]
-    return "\n".join(lines) or "You do not belong to a community yet."
-
-
-def _asking(tx: Tx, node: Node, sender: ActorView, row: communities.MemberRow) -> str:
-    """Who waits for an answer, for those who give it."""
-    if row.role is not CommunityRole.STEWARD:
-        return ""
-    everybody = communities.members(tx, row.community_id)
-    waiting = [one.actor_id for one in everybody if one.state is MembershipState.REQUESTED]
-    names = [notices.address(one, node, to=sender) for one in actors.views(tx, waiting)]
-    return f"; waiting: {', '.join(names)}" if names else ""
 
 
 def _join(tx: Tx, node: Node, sender: ActorView, command: Command) -> str:
@@ -203,6 +183,8 @@ def _create(tx: Tx, _node: Node, sender: ActorView, command: Command) -> str:
     if actors.local_by_handle(tx, handle) is not None:
         raise Conflict(f"The name {handle} cannot be used. Please choose another one")
     payload = {"handle": handle, "name": command.name, "purpose": command.text, "by": sender.id}
+    if command.preset is not None:
+        payload["preset"] = int(command.preset)
     enqueue(tx, FOUND, payload)
     return ""
 
@@ -299,6 +281,21 @@ def _make(tx: Tx, node: Node, sender: ActorView, command: Command) -> str:
     return f"{name} is {role.name.lower()} of {notices.shown_name(community)} now."
 
 
+def _ban(tx: Tx, node: Node, sender: ActorView, command: Command) -> str:
+    community = _my_community(tx, node, sender, command)
+    who = command.who or Acct("")
+    return steward_commands.ban(tx, node, sender, community, who=who, reason=command.text)
+
+
+def _unban(tx: Tx, node: Node, sender: ActorView, command: Command) -> str:
+    community, person = _case(tx, node, sender, command, _BANNED)
+    return steward_commands.unban(tx, node, sender, community, person=person)
+
+
+def _about_post(tx: Tx, node: Node, sender: ActorView, command: Command) -> str:
+    return steward_commands.about_post(tx, node, sender, command, _cared_for(tx, sender))
+
+
 def _named(node: Node, person: ActorView, sender: ActorView) -> str:
     return f"{notices.shown_name(person)} ({notices.address(person, node, to=sender)})"
 
@@ -377,7 +374,7 @@ def _sentence(message: str) -> str:
 _Deed = Callable[[Tx, Node, ActorView, Command], str]
 _DEEDS: Final[dict[Verb, _Deed]] = {
     Verb.HELP: _help,
-    Verb.COMMUNITIES: _communities,
+    Verb.COMMUNITIES: own_communities,
     Verb.CREATE: _create,
     Verb.PURPOSE: _purpose,
     Verb.LAUNCH: _launch,
@@ -392,4 +389,7 @@ _DEEDS: Final[dict[Verb, _Deed]] = {
     Verb.MUTE: _mute,
     Verb.UNMUTE: _mute,
     Verb.DIGEST: _digest,
+    Verb.BAN: _ban,
+    Verb.UNBAN: _unban,
+    **dict.fromkeys(steward_commands.ABOUT_POSTS, _about_post),
 }

@@ -10,6 +10,7 @@ from domain.communities import (
     check_launch,
     check_name,
     check_purpose,
+    check_shown,
     joining_of,
 )
 from domain.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -32,6 +33,7 @@ from domain.permissions import Action, Standing, may
 from domain.roles import CommunityRole
 from federation.keyring import NewKeys
 from social import helper, notices
+from social.deeds import role_changed
 from social.keys import store_keys
 from social.standing import OPERATOR, authorise, begin
 from storage.queries import accounts, actors, agreements, communities, ids
@@ -57,7 +59,12 @@ def may_know(tx: Tx, community: ActorView, row: CommunityRow, origin_id: int) ->
     """
     disclosed = is_disclosed(tx, community.id, origin_id)
     agreed = communities.is_agreed(tx, community.uri, origin_id)
-    return disclosed or (_is_found(row) and agreed)
+    return disclosed or (_is_found(row) and agreed) or is_known_to_all(row)
+
+
+def is_known_to_all(row: CommunityRow) -> bool:
+    """Whether anybody may learn that a community of ours exists: it is open to the world."""
+    return row.is_for_the_world and row.life is not Life.PLANNING
 
 
 def is_known_to(tx: Tx, actor: ActorView | None, actor_id: int, origin_id: int) -> bool:
@@ -73,7 +80,8 @@ def is_known_to(tx: Tx, actor: ActorView | None, actor_id: int, origin_id: int) 
     terms = agreements.find(tx, origin_id)
     colleague = accounts.is_full_member(tx, actor_id)
     shows_all = terms is not None and terms.stands(tx.now) and terms.directory is Directory.ALL
-    return told or (row is not None and _is_found(row) and agreed) or (colleague and shows_all)
+    found = row is not None and ((_is_found(row) and agreed) or is_known_to_all(row))
+    return told or found or (colleague and shows_all)
 
 
 def _is_found(row: CommunityRow) -> bool:
@@ -120,12 +128,14 @@ def found(
     """
     check_new_handle(handle, operator=operator)
     way_in = joining_of(preset, joining)
+    check_shown(preset, history, listed=listed)
     account = accounts.by_id(tx, by_id)
     if account is None or not may(Action.START_COMMUNITY, Standing(account.role)):
         raise NotAllowed("Members of this node found communities")
     what_for = check_purpose(purpose)
     words = (check_name(name), bio(what_for, way_in))
     new = _new_actor(node, ids.new_id(tx), handle, words, locked=way_in is not Joining.OPEN)
+    new = replace(new, discoverable=preset is Preset.WORLD)
     if not actors.insert_actor(tx, new):
         raise Conflict("That handle cannot be used")
     if keys is not None:
@@ -224,9 +234,18 @@ def launch(tx: Tx, *, community_id: int, by_id: int) -> None:
 
 
 def set_role(
-    tx: Tx, *, node: Node, community_id: int, actor_id: int, role: CommunityRole, by_id: int
+    tx: Tx,
+    *,
+    node: Node,
+    community_id: int,
+    actor_id: int,
+    role: CommunityRole,
+    by_id: int,
+    body: bytes = b"",
 ) -> None:
     """Give a member, or whoever was invited, another role; members are told.
+
+    `body`: what a steward elsewhere said, for an open community to pass on.
 
     Raises:
         NotFound: nobody of that name belongs to the community.
@@ -249,6 +268,16 @@ def set_role(
     if community is not None and known.state is MembershipState.ACTIVE and actor_id != by_id:
         text = notices.role_given(community, role)
         helper.tell(tx, node=node, person_id=actor_id, text=text, names=(community_id,))
+    if CommunityRole.STEWARD in {role, known.role}:
+        role_changed(
+            tx,
+            node=node,
+            community_id=community_id,
+            actor_id=actor_id,
+            by_id=by_id,
+            steward=role is CommunityRole.STEWARD,
+            body=body,
+        )
 
 
 def _keep_a_steward(tx: Tx, known: MemberRow, role: CommunityRole) -> None:
@@ -311,7 +340,7 @@ def remember(tx: Tx, *, actor: ActorView, terms: Terms) -> CommunityRow:
         return row
     row = replace(
         row,
-        preset=terms.preset,
+        preset=_never_wider(row.preset, terms.preset),
         joining=terms.joining,
         listed=terms.listed,
         history=terms.history,
@@ -320,6 +349,11 @@ def remember(tx: Tx, *, actor: ActorView, terms: Terms) -> CommunityRow:
     if row != known:
         communities.update_community(tx, row)
     return row
+
+
+def _never_wider(known: Preset, said: Preset) -> Preset:
+    """What members write for members does not become the world's by a word of another node."""
+    return known if said is Preset.WORLD and known is not Preset.WORLD else said
 
 
 def handles_of(tx: Tx, rows: Sequence[CommunityRow]) -> dict[int, str]:

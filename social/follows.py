@@ -18,6 +18,7 @@ from outbox import publish
 from social import memberships
 from social.helper import is_helper
 from social.notifications import notify, retract
+from social.pins import want_featured
 from storage.queries import accounts, actors, follows, ids, origins, timelines
 from storage.queries.follows import FollowRow
 from storage.tx import Tx
@@ -77,6 +78,8 @@ def _is_group(actor: ActorView | None) -> TypeGuard[ActorView]:
 
 
 def _refuse_impossible(tx: Tx, node: Node, follower_id: int, target: ActorView) -> None:
+    if target.moved_to is not None:
+        raise NotAllowed(_moved(tx, target.moved_to))
     if target.id == follower_id:
         raise NotAllowed("Nobody follows themselves")
     if target.type is ActorType.APPLICATION:
@@ -88,6 +91,12 @@ def _refuse_impossible(tx: Tx, node: Node, follower_id: int, target: ActorView) 
             raise NotAllowed("This node does not exchange anything with that server")
     elif target.type is ActorType.PERSON and not accounts.is_full_member(tx, target.id):
         raise NotAllowed("Guests are followed in their communities only")
+
+
+def _moved(tx: Tx, uri: str) -> str:
+    there = actors.by_uri(tx, uri)
+    name = uri if there is None else f"@{there.handle}@{there.domain}"
+    return f"This account moved. Follow {name} instead"
 
 
 def _new(tx: Tx, node: Node, follower_id: int, target: ActorView, wishes: Wishes) -> FollowRow:
@@ -117,6 +126,7 @@ def _request_elsewhere(tx: Tx, row: FollowRow, target: ActorView) -> None:
     publish.follow_requested(
         tx, follower=_actor(tx, row.follower_id), target=target, follow_uri=row.uri
     )
+    want_featured(tx, target)
 
 
 def unfollow(tx: Tx, *, node: Node, follower_id: int, target_id: int) -> None:
@@ -248,6 +258,8 @@ def receive_follow(
 
 def _may_ask(tx: Tx, follower: ActorView, target: ActorView) -> bool:
     if not target.is_local or target.gone_at is not None or follower.is_local:
+        return False
+    if target.moved_to is not None:
         return False
     if target.type is ActorType.APPLICATION:
         return _speaks_for_a_sister(tx, follower)

@@ -13,15 +13,18 @@ from typing import Final
 import orjson
 from msgspec import Struct
 
+from activitypub.parse.polls import VoteDocument
 from activitypub.parse.posts import LONGEST_CONTENT, NoteDocument
 from activitypub.vocabulary import ON_BEHALF_OF
 from domain.kinds import ActorType, Life, PostType, Way
 from domain.node import Node
+from domain.reactions import PLAIN, Reaction
 from outbox import communities as out
-from social import cards, reactions, readers, storing
+from social import cards, reactions, readers, remote_polls, storing
 from social.notifications import tell_named
 from social.places import send_again, travels_through
-from social.remote_posts import store_remote_post, update_remote_post
+from social.remote_changes import update_remote_post
+from social.remote_posts import store_remote_post
 from social.vouching import addressed
 from storage.queries import actors, communities, posts
 from storage.tx import Tx
@@ -38,6 +41,7 @@ __all__ = [
     "take_like",
     "take_undo_like",
     "take_update",
+    "take_vote",
 ]
 
 LARGEST: Final = 200 << 10
@@ -58,6 +62,7 @@ class Given(Struct, frozen=True):
     body: bytes | None
     proven: bool
     received_at: int
+    said_with: Reaction = PLAIN
 
 
 class _Refused(Exception):  # noqa: N818 - what becomes of the activity
@@ -75,13 +80,15 @@ def community_meant(
 
     It is the one in which the known post `about` was written, or the one named as the activity's
     `audience`. Members on plain servers are not meant here: they say no audience and prove nothing.
+    Nor is a community of the world: what is said there is for everybody, and goes as such.
     """
     if about is not None and travels_through(about):
         found = actors.views(tx, [about.place_id or 0])
     else:
         found = actors.by_uris(tx, audience)
     for actor in found:
-        if actor.type is ActorType.GROUP and communities.by_id(tx, actor.id) is not None:
+        settings = communities.by_id(tx, actor.id) if actor.type is ActorType.GROUP else None
+        if settings is not None and not settings.is_for_the_world:
             member = communities.member(tx, actor.id, signer.id)
             return None if member is not None and member.way is Way.PLAIN else actor
     return None
@@ -293,9 +300,37 @@ def take_like(
     if refusal is not None or row is None:
         _answer(tx, node, given, refusal or "", community=community, signer=signer)
         return refusal
-    if reactions.add_like(tx, actor_id=signer.id, post=row, uri=given.uri):
+    if reactions.add_like(
+        tx, actor_id=signer.id, post=row, uri=given.uri, said_with=given.said_with
+    ):
         _pass_on(tx, node, community, row, given, signer=signer)
     return None
+
+
+def take_vote(
+    tx: Tx,
+    *,
+    node: Node,
+    community: ActorView,
+    vote: VoteDocument,
+    signer: ActorView,
+    given: Given,
+) -> str | None:
+    """A member elsewhere votes: counted here, and passed on to nobody.
+
+    One that does not count is refused: it stands at the voter's own node already.
+    """
+    row = posts.by_uri(tx, vote.in_reply_to)
+    refusal = _stands(tx, community, signer, given)
+    if refusal is None and (row is None or not _is_open(tx, community, row.uri, signer)):
+        refusal = remote_polls.UNKNOWN
+    if refusal is None and row is not None:
+        refusal = remote_polls.count(
+            tx, row, voter_id=signer.id, vote=vote, uri=given.uri, received_at=given.received_at
+        )
+    if refusal is not None:
+        _answer(tx, node, given, refusal, community=community, signer=signer)
+    return refusal
 
 
 def _meant_post(tx: Tx, uri: str) -> PostRow | None:
@@ -322,7 +357,9 @@ def take_undo_like(
         return "what is said in a community comes through it"
     if (why := _malformed(community, given)) is not None:
         return why
-    if reactions.drop_like(tx, actor_id=signer.id, post=post) is None:
+    if not reactions.take_back(
+        tx, actor_id=signer.id, post=post, uri=like_uri, said_with=given.said_with
+    ):
         if like_uri is not None:
             posts.bury(tx, like_uri, signer.uri)
         return "there is no such like"

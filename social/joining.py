@@ -1,7 +1,7 @@
 """Our people in communities of other nodes: what they ask, and what is answered.
 
-The community's node decides; here stands what it said. A group of another kind of server, which
-never says that somebody is a member, is followed like anybody else.
+The community's node decides; here stands what it said. A group of another kind of server never says
+what a membership is like: it is open to the world, and following is belonging (FEP-1b12).
 """
 
 from typing import Final
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from activitypub.groups import Terms
 from domain.addresses import parse_url
 from domain.errors import NotAllowed
-from domain.kinds import FollowState, MembershipState, Way
+from domain.kinds import FollowState, History, Joining, MembershipState, Preset, Way
 from domain.node import Node
 from domain.roles import CommunityRole
 from federation.policy import may_exchange
@@ -19,6 +19,7 @@ from jobs.queue import enqueue
 from outbox import memberships as outbox
 from social import helper, notices, purging, standing
 from social.communities import remember
+from social.deeds import may_be_named
 from social.purging import Asked
 from storage.queries import accounts, actors, communities, follows, ids
 from storage.queries.communities import MemberRow
@@ -28,6 +29,11 @@ from storage.views.actors import ActorView
 _OVER: Final = frozenset({MembershipState.ACTIVE, MembershipState.LEFT, MembershipState.REMOVED})
 BACKFILL: Final = "backfill"
 """The job that reads what a community has said so far."""
+
+_OF_THE_WORLD: Final = Terms(
+    preset=Preset.WORLD, joining=Joining.OPEN, history=History.ALL, purpose=""
+)
+"""What is taken to be true of a group that says nothing of itself."""
 
 
 def ask(tx: Tx, *, node: Node, person: ActorView, community: ActorView) -> FollowState:
@@ -60,7 +66,7 @@ def leave(tx: Tx, *, node: Node, person: ActorView, community: ActorView) -> boo
         return False
     if row is not None:
         uri = outbox.left(tx, node=node, person=person, community=community, follow_uri=row.uri)
-        if active:
+        if active and not _is_open(tx, community.id):
             purging.forget_later(tx, community.id, Asked(uri, "Undo", person.uri))
     return True
 
@@ -73,8 +79,7 @@ def accepted(
 ) -> bool:
     """A community elsewhere took one of ours in, on these terms; False if nobody asked.
 
-    Without terms it is no community of our kind: the membership that was asked for is forgotten,
-    and the follow alone remains to be accepted by the caller.
+    Without terms it is a group that is open to the world, unless it said something else before.
     """
     tx.lock(f"member {community.id} {actor_id}")
     known = communities.member(tx, community.id, actor_id)
@@ -82,9 +87,7 @@ def accepted(
     if follow is None or known is None:
         return False
     if terms is None:
-        if known.state is MembershipState.REQUESTED:
-            communities.forget_members(tx, community.id, [actor_id])
-        return False
+        return _followed(tx, node, community, known, follow.uri)
     row = remember(tx, actor=community, terms=terms)
     since = min(terms.since or tx.now, tx.now)
     member = replace(known, state=MembershipState.ACTIVE, since=since, until=terms.until)
@@ -102,6 +105,28 @@ def accepted(
             node, to=person, community=community, purpose=row.purpose, until=terms.until
         )
         helper.tell(tx, node=node, person_id=actor_id, text=text)
+    return True
+
+
+def _followed(tx: Tx, node: Node, group: ActorView, known: MemberRow, uri: str) -> bool:
+    """A group of the world let one of ours follow: shown as a community.
+
+    Without a welcome; but whoever is not known outside is told what writing there means.
+    """
+    before = communities.by_id(tx, group.id)
+    if known.state is not MembershipState.REQUESTED:
+        return known.state is MembershipState.ACTIVE
+    if before is not None and not before.is_for_the_world:
+        communities.forget_members(tx, group.id, [known.actor_id])
+        return False
+    joining = Joining.BY_REQUEST if group.locked else Joining.OPEN
+    remember(tx, actor=group, terms=replace(_OF_THE_WORLD, joining=joining))
+    standing.begin(tx, replace(known, state=MembershipState.ACTIVE, since=tx.now), uri=uri)
+    wanted = {"community": group.id, "actor": known.actor_id}
+    enqueue(tx, BACKFILL, wanted, about=group.id)
+    person = actors.by_id(tx, known.actor_id)
+    if person is not None and not may_be_named(tx, person):
+        helper.tell(tx, node=node, person_id=person.id, text=notices.in_the_open(group))
     return True
 
 
@@ -123,7 +148,7 @@ def rejected(
     known = communities.member(tx, community.id, actor_id)
     if known is None:
         return False
-    if uri is not None and known.state in _OVER:
+    if uri is not None and known.state in _OVER and not _is_open(tx, community.id):
         purging.forget_later(tx, community.id, Asked(uri, "Reject", community.uri))
     if known.state is MembershipState.ACTIVE:
         standing.end(tx, known, MembershipState.REMOVED)
@@ -170,3 +195,9 @@ def _row(tx: Tx, community_id: int, actor_id: int, state: MembershipState) -> Me
         sponsor_id=None,
         asked_at=tx.now,
     )
+
+
+def _is_open(tx: Tx, community_id: int) -> bool:
+    """Whether anybody reads it anyway: then nothing needs to be forgotten."""
+    row = communities.by_id(tx, community_id)
+    return row is not None and row.is_for_the_world

@@ -1,4 +1,4 @@
-"""Belonging to communities: asked for, answered, given, ended (protocol §4, §5).
+"""Belonging to communities: asked for, answered, given (protocol §4); ended in `social.endings`.
 
 A membership is keyed by its pair of community and actor and never by an activity's id, and lives at
 the community's node. How our people stand to communities elsewhere is in `social.joining`.
@@ -16,11 +16,12 @@ from domain.permissions import Action
 from domain.roles import CommunityRole
 from jobs.queue import enqueue
 from outbox import memberships as outbox
-from social import admission, helper, joining, notices, removal, standing
+from social import admission, joining, notices, standing
 from social.admission import Case, case_of, newcomer_of, somebody
 from social.communities import may_know
+from social.endings import end_due, leave, leave_all, remove
 from social.joining import accepted, invited, rejected
-from social.standing import authorise, way_of
+from social.standing import authorise
 from storage.queries import accounts, actors, communities, follows, ids
 from storage.queries.communities import MemberRow
 from storage.queries.disclosures import disclose
@@ -39,6 +40,7 @@ __all__ = [
     "invited",
     "is_for_guests",
     "leave",
+    "leave_all",
     "refuse",
     "rejected",
     "remove",
@@ -77,8 +79,9 @@ def ask(tx: Tx, *, node: Node, actor_id: int, community_id: int) -> FollowState:
         raise NotAllowed(refusal.value)
     uri = node.activity(ids.new_id(tx))
     wish = admission.wish_of(tx, case, Way.HERE)
-    if comes_in_at_once(case.row.joining, newcomer, case.state):
+    if comes_in_at_once(case.row.preset, case.row.joining, newcomer, case.state):
         admission.enter(tx, case, wish, uri, by_id=actor_id)
+        admission.tell_what_is_open(tx, case)
         return FollowState.ACCEPTED
     admission.wait(tx, case, wish, uri)
     return FollowState.PENDING
@@ -101,6 +104,7 @@ def asked(
         if case.state is MembershipState.ACTIVE:
             admission.accept_elsewhere(tx, case, case.before, uri)
         return None
+    way = admission.way_into(case, way)
     if case.before is None and not may_know(tx, case.community, case.row, actor.origin_id):
         return _UNKNOWN
     newcomer = newcomer_of(tx, case, way)
@@ -108,7 +112,7 @@ def asked(
         admission.reject_elsewhere(tx, case, uri, refusal.value)
         return None
     wish = admission.wish_of(tx, case, way)
-    if not comes_in_at_once(case.row.joining, newcomer, case.state):
+    if not comes_in_at_once(case.row.preset, case.row.joining, newcomer, case.state):
         admission.wait(tx, case, wish, uri)
         return None
     wish = admission.sponsored(tx, case, wish, by_id=standing.OPERATOR)
@@ -252,7 +256,7 @@ def invite(
         Invalid: an end that has passed, or a sponsor who is no member.
     """
     case = case_of(tx, node=node, community_id=community_id, actor_id=actor_id)
-    way = way_of(tx, case.person) or way
+    way = admission.known_way(tx, case) or way
     newcomer = newcomer_of(tx, case, way or Way.PLAIN)
     authorise(tx, community_id, by_id, Action.INVITE if newcomer.full else Action.INVITE_OUTSIDER)
     _refuse_impossible(case, newcomer)
@@ -301,95 +305,7 @@ def _send_invitation(tx: Tx, case: Case, wish: MemberRow, by_id: int) -> None:
 def is_for_guests(tx: Tx, actor_id: int) -> bool:
     """Whether an actor is a community in which guests may be."""
     row = communities.by_id(tx, actor_id)
-    return row is not None and row.is_members_only
-
-
-# Ending.
-
-
-def remove(
-    tx: Tx, *, node: Node, community_id: int, actor_id: int, by_id: int, reason: str = ""
-) -> None:
-    """End somebody's membership now.
-
-    Raises:
-        NotFound: they do not belong to the community.
-        NotAllowed: `by_id` is no steward.
-    """
-    case = case_of(tx, node=node, community_id=community_id, actor_id=actor_id)
-    authorise(tx, community_id, by_id, Action.MANAGE_MEMBERS)
-    if case.before is None or case.state is not MembershipState.ACTIVE:
-        raise NotFound("Nobody of that name belongs to this community")
-    words = notices.removed(case.community, reason)
-    removal.end(tx, case, case.before, by_id=by_id, reason=reason, words=words)
-
-
-def leave(
-    tx: Tx,
-    *,
-    node: Node,
-    actor_id: int,
-    community_id: int,
-    by_command: bool = False,
-    uri: str | None = None,
-) -> bool:
-    """Leave a community, ask no more, or turn an invitation down: one act, without a reason.
-
-    False if there was nothing to leave. `by_command`: said to the helper, so that the server of
-    somebody elsewhere still thinks that they follow. `uri`: the activity by which it was said.
-    """
-    community = somebody(tx, community_id)
-    if not community.is_local:
-        person = somebody(tx, actor_id)
-        return joining.leave(tx, node=node, person=person, community=community)
-    case = case_of(tx, node=node, community_id=community_id, actor_id=actor_id)
-    if case.before is None or case.state not in {*_STANDING, MembershipState.INVITED}:
-        return False
-    if case.state is not MembershipState.ACTIVE:
-        standing.forget(tx, case.before)
-        return True
-    row = standing.end(tx, case.before, MembershipState.LEFT)
-    if by_command and row is not None:
-        removal.ask_to_forget(tx, case, row.uri, "")
-    elif uri is not None and case.before.way is Way.NODE:  # other servers forget nothing
-        removal.asked(tx, community_id, case.person, uri)
-    _log(tx, case, Deed.LEFT, actor_id)
-    if case.before.way is Way.PLAIN and not by_command:
-        # Its server may go on showing that it follows (rule 25).
-        admission.tell(tx, case, notices.left(community))
-    return True
-
-
-def leave_all(tx: Tx, *, node: Node, actor_id: int) -> None:
-    """Leave every community, here and elsewhere, and take every wish to join back."""
-    for known in communities.of_actor(tx, actor_id):
-        leave(tx, node=node, actor_id=actor_id, community_id=known.community_id)
-
-
-def end_due(tx: Tx, *, node: Node, limit: int = 100) -> int:
-    """Close memberships whose end date has come; they gave no rights since then. How many."""
-    due = communities.due(tx, limit)
-    for known in due:
-        pair = actors.views(tx, [known.community_id, known.actor_id])
-        community = next((one for one in pair if one.id == known.community_id), None)
-        gone = any(one.gone_at is not None for one in pair)
-        if community is None or gone or not community.is_local:
-            standing.end(tx, known, MembershipState.REMOVED)
-            if community is not None and not gone:  # one of ours elsewhere; its node says so too
-                _tell_over(tx, node, community, known)
-            continue
-        case = case_of(tx, node=node, community_id=community.id, actor_id=known.actor_id)
-        removal.end(
-            *(tx, case, known),
-            by_id=standing.OPERATOR,
-            reason=notices.OVER,
-            words=notices.over(community),
-        )
-    return len(due)
-
-
-def _tell_over(tx: Tx, node: Node, community: ActorView, known: MemberRow) -> None:
-    helper.tell(tx, node=node, person_id=known.actor_id, text=notices.over(community))
+    return row is not None and (row.is_members_only or row.is_for_the_world)
 
 
 def _log(tx: Tx, case: Case, deed: Deed, by_id: int, reason: str = "") -> None:

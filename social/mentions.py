@@ -99,10 +99,12 @@ def places(tx: Tx, names: Names) -> list[Place]:
 
 
 def place_of(tx: Tx, community: ActorView) -> Place:
-    """A community as a place to write in. One elsewhere is for its members alone."""
-    if not community.is_local:
-        return Place(community.id, Audience.community(community.id), elsewhere=True)
+    """A community as a place to write in. One elsewhere is for its members alone, or for all."""
     row = communities.by_id(tx, community.id)
+    if not community.is_local:
+        is_open = row is not None and row.is_for_the_world
+        audience = Audience.public() if is_open else Audience.community(community.id)
+        return Place(community.id, audience, elsewhere=True)
     preset = row.preset if row is not None else Preset.MEMBERS
     elsewhere = communities.has_members_elsewhere(tx, community.id)
     return Place(community.id, audience_of(preset, community.id), elsewhere)

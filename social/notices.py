@@ -82,13 +82,21 @@ def welcome(
     node: Node, *, to: ActorView, community: ActorView, purpose: str, until: int | None
 ) -> str:
     """For whoever is a member from now on."""
-    about = f" What it is for: {purpose}" if purpose else ""
+    about = f" What it is for: {purpose.rstrip('.')}." if purpose else ""
     ends = f" Your membership lasts until {day(until)}." if until is not None else ""
     name = address(community, node, to=to)
     return (
         f"You belong to {shown_name(community)} now.{about}{ends}\n\n"
         f"To write there, name {name} in a post, or answer one of its posts."
         f" To leave, unfollow it, or answer here: leave {name}"
+    )
+
+
+def in_the_open(community: ActorView) -> str:
+    """For whoever comes into a community of the world, and is not known outside yet."""
+    return (
+        f"You belong to {shown_name(community)} now. It is open to the world: what you write there"
+        " can be read by anybody, on any server, with your name."
     )
 
 
@@ -107,6 +115,17 @@ def refused(community: ActorView, reason: str) -> str:
 def removed(community: ActorView, reason: str) -> str:
     """For whoever belongs no more without having left."""
     return f"You do not belong to {shown_name(community)} any more.{_because(reason)}"
+
+
+def withdrawn(community: ActorView, reason: str) -> str:
+    """For whoever wrote what the stewards took out."""
+    return f"Your post was taken out of {shown_name(community)}.{_because(reason)}"
+
+
+def banned(community: ActorView, reason: str, until: int | None) -> str:
+    """For whoever was shut out."""
+    ends = f" until {day(until)}" if until is not None else ""
+    return f"You were shut out of {shown_name(community)}{ends}.{_because(reason)}"
 
 
 def gone(node: Node, to: ActorView, community: ActorView, person: ActorView, reason: str) -> str:
@@ -143,6 +162,20 @@ def parted(community: ActorView, domain: str) -> str:
 def left(community: ActorView) -> str:
     """For whoever left, on a server that does not show it."""
     return f"You have left {shown_name(community)}. Nothing more comes from there."
+
+
+def reported(community: ActorView, accused: ActorView, comment: str, where: str) -> str:
+    """For a steward: something said in the community was reported. Nobody says by whom."""
+    said = f"\n\n“{comment}”" if comment else ""
+    return (
+        f"Something that {shown_name(accused)} wrote in {shown_name(community)} was reported."
+        f"{said}\n\nPlease look at it: {where}"
+    )
+
+
+def taken_down(reason: str) -> str:
+    """For the author of a post that a moderator deleted."""
+    return f"A moderator deleted a post of yours.{_because(reason)}"
 
 
 def over(community: ActorView) -> str:

@@ -8,10 +8,11 @@ from social.streaming import announce, notified
 from storage.audience import readers_among
 from storage.queries import notifications, posts
 from storage.queries.notifications import clear, dismiss
+from storage.queries.quotes import quoters_here
 from storage.tx import Tx
 from storage.views.posts import PostRow
 
-__all__ = ["clear", "dismiss", "notify", "retract", "tell_named", "tell_sharers"]
+__all__ = ["clear", "dismiss", "notify", "retract", "tell_ended", "tell_named", "tell_sharers"]
 
 
 def notify(
@@ -46,9 +47,24 @@ def tell_named(tx: Tx, row: PostRow, actor_ids: Collection[int]) -> None:
 
 
 def tell_sharers(tx: Tx, row: PostRow) -> None:
-    """Tell those of ours who share a post that it says something else now."""
+    """Tell those of ours who share or quote a post that it says something else now."""
     sharers = [share.author_id for share in posts.shares(tx, row.id)]
     _tell_readers(tx, row, sharers, NotificationKind.EDIT)
+    _tell_readers(tx, row, quoters_here(tx, row.id), NotificationKind.QUOTED_EDIT)
+
+
+def tell_ended(tx: Tx, row: PostRow, actor_ids: Collection[int]) -> None:
+    """Tell those of ours who voted, or asked, that a poll has ended; its author too."""
+    for actor_id in sorted(readers_among(tx, row.id, actor_ids)) if actor_ids else ():
+        identifier = notifications.add(
+            tx,
+            actor_id=actor_id,
+            kind=NotificationKind.POLL,
+            from_id=row.author_id,
+            post_id=row.id,
+        )
+        if identifier is not None:
+            announce(tx, notified(actor_id, identifier))
 
 
 def _tell_readers(tx: Tx, row: PostRow, actor_ids: Collection[int], kind: NotificationKind) -> None:

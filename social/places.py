@@ -43,6 +43,7 @@ def say(tx: Tx, *, node: Node, row: PostRow, community: ActorView, named: Collec
     wrapper_id = None
     if row.is_accepted:
         tell_named(tx, row, named)
+    if row.is_accepted and community.is_local:  # one elsewhere announces it itself
         at = row.created_at
         wrapper_id = storing.wrap(
             tx, row, community=community, uri=None, announced_at=at, node=node
@@ -52,7 +53,10 @@ def say(tx: Tx, *, node: Node, row: PostRow, community: ActorView, named: Collec
         post = for_delivery(tx, row.id)
         out.written(tx, node=node, community=community, post=post, wrapper_id=wrapper_id)
         return
-    announce(tx, posted(row.id))  # everybody who may read it hears of it, not members alone
+    if row.is_world_public:
+        storing.spread(tx, row.id)  # to who follows its author, and not the community
+    else:
+        announce(tx, posted(row.id))  # everybody who may read it hears of it, not members alone
     if not row.stays_here:
         publish.post_created(tx, node=node, post=for_delivery(tx, row.id))
 
@@ -70,8 +74,13 @@ def check_may_answer(parent: PostRow | None) -> None:
 
 
 def check_may_change(tx: Tx, row: PostRow) -> None:
-    """Whoever has left a community changes nothing there any more. Raises NotAllowed."""
-    if row.place_id is not None and not communities.is_member(tx, row.place_id, row.author_id):
+    """Whoever has left a community changes nothing there any more. Raises NotAllowed.
+
+    Words for the world are their author's in any case.
+    """
+    if row.place_id is None or row.is_world_public:
+        return
+    if not communities.is_member(tx, row.place_id, row.author_id):
         raise NotAllowed("You are no member of this community any more; you can still delete this")
 
 
@@ -102,7 +111,7 @@ def send_again(tx: Tx, *, node: Node, author_id: int, post_id: int) -> None:
     if row is None or row.author_id != author_id or row.deleted_at is not None:
         raise NotFound
     community = community_of(tx, row)
-    if community is None or row.acceptance is not Acceptance.REFUSED:
+    if community is None or row.acceptance is not Acceptance.REFUSED or not travels_through(row):
         raise NotFound
     if not communities.is_member(tx, community.id, author_id):
         raise Invalid("You are no member of this community any more")

@@ -18,6 +18,7 @@ from domain.html import clean_inline, clean_text
 from domain.ids import HERE
 from domain.kinds import PostType
 from domain.node import Node
+from domain.polls import NewPoll
 from domain.text import fold_tag, hashtags, length, to_html
 from social import readers
 from social.mentions import Names, find_names, place_of, places
@@ -49,6 +50,9 @@ class Draft:
     app_id: int | None = None
     idempotency_key: str | None = None
     media_ids: tuple[int, ...] = ()
+    quoted_id: int | None = None
+    quote_policy: str = "public"
+    poll: NewPoll | None = None
 
     def __post_init__(self) -> None:
         # A bare "direct" would be no Choice.DIRECT and mean everybody: ValueError for other words.
@@ -214,7 +218,7 @@ def row_of(tx: Tx, node: Node, identifier: int, made: Plan, draft: Draft) -> Pos
         url=node.post_page(author.handle, identifier),
         origin_id=HERE,
         author_id=author.id,
-        type=PostType.NOTE,
+        type=PostType.NOTE if draft.poll is None else PostType.QUESTION,
         place_id=placement.place,
         share_of_id=None,
         kind=placement.audience.kind,
@@ -241,7 +245,25 @@ def row_of(tx: Tx, node: Node, identifier: int, made: Plan, draft: Draft) -> Pos
         likes_count=0,
         shares_count=0,
         version=1,
+        context_uri=_context(tx, node, identifier, made),
     )
+
+
+def _context(tx: Tx, node: Node, identifier: int, made: Plan) -> str | None:
+    """The thread's collection: an answer has its parent's (FEP-7888).
+
+    A community gives its threads theirs; one that lives elsewhere tells it by its Announce.
+    """
+    place = made.placement.place
+    held_by = actors.by_id(tx, place) if place is not None else None
+    ours = node.thread(made.parent.root_id if made.parent else identifier)
+    if held_by is not None and held_by.is_local:
+        return ours
+    if made.parent is None:
+        return ours if held_by is None else None
+    told = made.parent.context_uri
+    is_false = told is not None and told != ours and told.startswith(f"{node.origin}/")
+    return None if is_false else told
 
 
 def clean_source(text: str) -> str:

@@ -17,7 +17,7 @@ from domain.node import Node
 from domain.openness import may_go_on
 from domain.text import fold_tag, to_plain
 from outbox import communities as announcing
-from social import copies, helper, storing
+from social import copies, helper, remote_polls, storing
 from social.answers import (
     Heard,
     Outcome,
@@ -31,13 +31,15 @@ from social.answers import (
     named_communities,
     people_addressed,
     place_of_words,
-    words_of,
+    words_without_mention,
 )
 from social.notifications import tell_named
 from social.plain_reactions import receive_announce, receive_like, receive_undo
+from social.remote_changes import is_new
 from social.streaming import announce, edited
 from storage.queries import actors, communities, posts, relay_notes
 from storage.queries.ids import id_at
+from storage.queries.polls import names_kept
 from storage.queries.relay_notes import PlainWordsRow
 from storage.tx import Tx
 from storage.views.actors import ActorView
@@ -110,8 +112,6 @@ def _hear(tx: Tx, heard: Heard) -> Outcome | None:
         return Outcome(None if known.actor_id == signer.id else "they are somebody else's words")
     if posts.buried_by(tx, note.id) == signer.uri:
         return Outcome("it was deleted before it arrived")
-    if note.name and not to_plain(note.content):
-        return Outcome("votes are not taken here")
     if heard.settings.life is Life.ARCHIVED:
         return _archived(tx, heard)
     people = people_addressed(tx, heard)
@@ -125,7 +125,8 @@ def _hear(tx: Tx, heard: Heard) -> Outcome | None:
 
 def _store(tx: Tx, heard: Heard, people: Collection[ActorView], openness: Openness) -> Outcome:
     goes_on = may_go_on(openness, takes_wider=heard.settings.takes_wider)
-    if not (to_plain(words_of(heard.community, heard.note)) or heard.note.attachments):
+    words = words_without_mention(heard.community, heard.note)
+    if not (words.title or to_plain(words.content) or heard.note.attachments):
         return Outcome("it says nothing")
     named = _named(tx, heard, people)
     acceptance = Acceptance.ACCEPTED if goes_on else Acceptance.REFUSED
@@ -135,6 +136,7 @@ def _store(tx: Tx, heard: Heard, people: Collection[ActorView], openness: Openne
             break
     else:
         return Outcome("it could not be stored")
+    remote_polls.take(tx, row, heard.note.poll)
     relay_notes.put_words(tx, PlainWordsRow(heard.note.id, row.id, heard.signer.id, openness))
     hint(tx, heard, openness, goes_on=goes_on)
     if not goes_on:
@@ -163,6 +165,7 @@ def _row(tx: Tx, heard: Heard, acceptance: Acceptance) -> PostRow:
     identifier = id_at(tx, created_at)
     pair = _pair(heard)
     root_pair = parent.root_audience if parent else pair
+    words = words_without_mention(heard.community, note)
     return PostRow(
         id=identifier,
         uri=heard.node.post(identifier),
@@ -182,10 +185,10 @@ def _row(tx: Tx, heard: Heard, acceptance: Acceptance) -> PostRow:
         reply_to_id=parent.id if parent else None,
         reply_to_uri=None,
         reply_to_author_id=parent.author_id if parent else None,
-        content=words_of(heard.community, note),
+        content=words.content,
         source=None,
-        summary=note.summary,
-        sensitive=note.sensitive or bool(note.summary),
+        summary=words.summary,
+        sensitive=words.sensitive,
         language=note.language,
         app_id=None,
         created_at=created_at,
@@ -197,6 +200,8 @@ def _row(tx: Tx, heard: Heard, acceptance: Acceptance) -> PostRow:
         shares_count=0,
         version=1,
         acceptance=acceptance,
+        title=words.title,
+        emojis=words.emojis,
     )
 
 
@@ -294,19 +299,23 @@ def _edit(tx: Tx, heard: Heard, row: PostRow) -> bool:
         if note.updated is not None and row.edited_at is not None:
             return False  # an older version that came late
         edited_at = (row.edited_at or row.created_at) + 1
-    sensitive = note.sensitive or bool(note.summary)
-    words = words_of(heard.community, note)
-    if (words, note.summary, sensitive) == (row.content, row.summary, row.sensitive):
+    words = words_without_mention(heard.community, note)
+    asked = names_kept(tx, row.id)
+    news = remote_polls.refresh(tx, row, note)
+    if not (is_new(row, words) or news is remote_polls.News.ANSWERS):
         return False
     changed = posts.edit(
         tx,
         row.id,
-        content=words,
+        content=words.content,
         source=None,
-        summary=note.summary,
-        sensitive=sensitive,
+        summary=words.summary,
+        sensitive=words.sensitive,
         language=note.language or row.language,
         edited_at=edited_at,
+        title=words.title,
+        emojis=words.emojis,
+        options=asked,
     )
     posts.set_tags(tx, row.id, _tags(note))
     return changed

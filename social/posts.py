@@ -1,4 +1,4 @@
-"""Writing, editing and deleting posts. What other servers send is in `social.remote_posts`."""
+"""Writing, editing and deleting posts. Those of other servers: `social.remote_posts`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -14,20 +14,36 @@ from domain.choices import Hint
 from domain.errors import NotFound
 from domain.handles import Acct
 from domain.node import Node
+from domain.polls import NewPoll
 from federation.discovery import find_handle
 from federation.fetcher import CannotFetch, Fetcher
 from outbox import publish
-from social import commands, files, helper, places, placing, readers, storing
+from social import (
+    commands,
+    emojis,
+    files,
+    helper,
+    open_communities,
+    places,
+    placing,
+    polls,
+    quotes,
+    readers,
+    storing,
+)
+from social.consent import policy_for
 from social.files import Detail
 from social.mentions import find_names, unknown_handles
 from social.notifications import tell_named, tell_sharers
 from social.placing import LONGEST_POST, Draft
-from social.remote_posts import delete_remote_post, store_remote_post, update_remote_post
+from social.remote_changes import delete_remote_post, update_remote_post
+from social.remote_posts import store_remote_post
 from social.streaming import announce, edited
 from storage.database import Database
 from storage.queries import accounts, actors, posts
 from storage.queries.idempotency import claim
 from storage.queries.ids import new_id
+from storage.queries.polls import names_kept
 from storage.tx import Tx
 from storage.views.posts import PostRow, PostView, for_delivery
 
@@ -64,6 +80,7 @@ class Change:
     language: str | None = None
     media_ids: tuple[int, ...] | None = None
     details: Mapping[int, Detail] = field(default_factory=dict)
+    poll: NewPoll | None = None
 
 
 class Created(Struct, frozen=True):
@@ -115,7 +132,8 @@ def create_post(tx: Tx, *, node: Node, author_id: int, draft: Draft) -> Created:
 
     Raises:
         Invalid: no text, too long, pictures that cannot be, or an audience that cannot be.
-        NotFound: what it answers is not there for the author.
+        NotFound: what it answers or quotes is not there for the author.
+        NotAllowed: it quotes what cannot be quoted.
     """
     placing.check_text(draft.text, draft.summary, has_files=bool(draft.media_ids))
     identifier = new_id(tx)
@@ -125,16 +143,41 @@ def create_post(tx: Tx, *, node: Node, author_id: int, draft: Draft) -> Created:
             return Created(earlier)
     made = placing.plan(tx, node, author_id, draft)
     places.check_may_answer(made.parent)
+    place_id = made.placement.place
+    open_communities.check_may_write(tx, author_id, place_id=place_id, parent=made.parent)
     row = placing.row_of(tx, node, identifier, made, draft)
     to = placing.addressed(tx, made, row)
     content = placing.content_of(node, draft.text, made.names, to.linked | {author_id})
-    row = replace(row, content=content, acceptance=places.acceptance_of(tx, row))
+    row = replace(
+        row,
+        content=content,
+        emojis=emojis.meant(tx, node, draft.text, draft.summary, *_answers(draft.poll)),
+        acceptance=places.acceptance_of(tx, row),
+    )
+    wanted = draft.quoted_id
+    named = to.linked | to.silent
+    quote = quotes.chosen(tx, made.viewer, row, named, wanted) if wanted is not None else None
+    row = replace(
+        row,
+        quote_uri=quote.quoted.row.uri if quote is not None else None,
+        quote_policy=policy_for(row, draft.quote_policy),
+    )
     storing.store(tx, row, named=to.linked, silent=to.silent, tags=placing.tags_of(draft.text))
     files.attach(tx, actor_id=author_id, post_id=identifier, file_ids=draft.media_ids)
+    if draft.poll is not None:
+        polls.make(tx, row, draft.poll, has_files=bool(draft.media_ids))
+    if quote is not None:
+        quotes.made(tx, node=node, row=row, choice=quote)
     _send(tx, node, row, to.linked)
+    if quote is not None:
+        quotes.ask(tx, node=node, row=row, choice=quote)
     helper.tell_hints(tx, node=node, person_id=author_id, about=row, hints=to.hints)
     commands.listen(tx, node=node, post=row, text=draft.text)
     return Created(identifier, to.hints)
+
+
+def _answers(poll: NewPoll | None) -> tuple[str, ...]:
+    return tuple(poll.options) if poll is not None else ()
 
 
 def _send(tx: Tx, node: Node, row: PostRow, named: Collection[int]) -> None:
@@ -162,7 +205,7 @@ def edit_post(tx: Tx, *, node: Node, author_id: int, post_id: int, change: Chang
 
     Raises:
         NotFound: it is not the author's, or a share.
-        Invalid: no text, too long, or pictures that cannot be.
+        Invalid: no text, too long, pictures or a poll that cannot be.
     """
     row = _own_row(tx, author_id, post_id)
     if row.share_of_id is not None or not row.is_local:
@@ -183,10 +226,13 @@ def edit_post(tx: Tx, *, node: Node, author_id: int, post_id: int, change: Chang
         details=change.details,
     )
     placing.check_text(text, wish.summary, has_files=files.has_any(tx, post_id))
-    if wish == row and not rearranged:
+    if wish == row and not rearranged and change.poll is None:
         return
     places.check_may_change(tx, row)
-    tell_named(tx, row, _store_edit(tx, node, row, wish, text))
+    asked = names_kept(tx, post_id)
+    if change.poll is not None:
+        polls.change(tx, row, change.poll, has_files=files.has_any(tx, post_id))
+    tell_named(tx, row, _store_edit(tx, node, row, wish, text=text, asked=asked))
     tell_sharers(tx, row)
     announce(tx, edited(post_id))
     if places.travels_through(row):
@@ -195,8 +241,10 @@ def edit_post(tx: Tx, *, node: Node, author_id: int, post_id: int, change: Chang
         publish.post_edited(tx, node=node, post=for_delivery(tx, post_id))
 
 
-def _store_edit(tx: Tx, node: Node, row: PostRow, wish: PostRow, text: str) -> set[int]:
-    """Write the new version; who is named in it for the first time."""
+def _store_edit(
+    tx: Tx, node: Node, row: PostRow, wish: PostRow, *, text: str, asked: str | None
+) -> set[int]:
+    """Write the new version; who is named in it for the first time. `asked`: its poll until now."""
     author = actors.by_id(tx, row.author_id)
     if author is None:
         raise NotFound
@@ -214,6 +262,8 @@ def _store_edit(tx: Tx, node: Node, row: PostRow, wish: PostRow, text: str) -> s
         sensitive=wish.sensitive,
         language=wish.language,
         edited_at=max(tx.now, (row.edited_at or row.created_at) + 1),
+        emojis=emojis.meant(tx, node, text, wish.summary, names_kept(tx, row.id) or ""),
+        options=asked,
     )
     new = linked - before.keys()
     posts.add_mentions(tx, row.id, new)

@@ -62,7 +62,9 @@ def cut_off(tx: Tx, known: MemberRow) -> None:
         if not person.is_local:
             _nothing_more_to(tx, community.id, person.origin_id)
     elif not communities.members_at(tx, community.id, HERE):
-        forget_later(tx, community.id)
+        row = communities.by_id(tx, community.id)
+        if row is None or not row.is_for_the_world:  # of what anybody reads nothing is forgotten
+            forget_later(tx, community.id)
 
 
 def _nothing_more_to(tx: Tx, community_id: int, origin_id: int) -> None:

@@ -1,4 +1,4 @@
-"""Posts of other servers: kept if somebody here is concerned, changed and deleted by their author.
+"""Posts of other servers: kept if somebody here is concerned. Changes: `social.remote_changes`.
 
 The caller made sure that `signer` signed what is said, or that the document came from its own
 server. What is refused is refused without a trace: the sender has its 202 either way.
@@ -21,12 +21,13 @@ from domain.audience import NAMED, Audience, Kind
 from domain.choices import Named
 from domain.kinds import ActorType
 from domain.node import Node
-from social import commands, copies, readers, storing
+from social import commands, copies, quoted, readers, remote_polls, storing
+from social.consent import policy_said
 from social.mentions import place_of
-from social.notifications import tell_named, tell_sharers
-from social.streaming import announce, edited
+from social.notifications import tell_named
+from social.open_communities import place_for, placed
 from social.threads import adopt
-from social.wording import content_for, tags_of
+from social.wording import tags_of, words_for
 from storage.queries import actors, arrivals, communities, follows, origins, posts
 from storage.queries.ids import id_at
 from storage.tx import Tx
@@ -50,9 +51,10 @@ def store_remote_post(
     None for an author of another origin, a deleted post, an answer to what its author cannot know
     of (O11), and for what concerns nobody here. `wanted`: somebody here asked for it; then it is
     not written into homes, and nobody is told. `place`: the community that takes it in; any other
-    community is nobody, since what is said in one comes to it or through it (`social/gathering`).
+    community is nobody, since what is said in one comes to it or through it (`social/gathering`),
+    unless it is open to the world (`social/open_communities`).
     """
-    if not _is_authors_own(node, note, signer):
+    if not is_authors_own(node, note, signer):
         return None
     wait_for(tx, note)
     before = arrivals.before(tx, note.id)
@@ -63,11 +65,13 @@ def store_remote_post(
     parent = posts.by_uri(tx, note.in_reply_to) if note.in_reply_to is not None else None
     if not _may_answer(tx, node, note, signer, parent):
         return None
-    people = _who_belongs(tx, actors.by_uris(tx, _addresses(note, signer)), place)
+    people = who_belongs(tx, actors.by_uris(tx, _addresses(note, signer)), place)
+    place = place or place_for(tx, note, signer, people, parent)
     said = _audience(tx, note, signer, people, parent=parent, place=place)
+    said = placed(tx, said, place)
     if said.audience.kind is Kind.COMMUNITY and said.place is None:
         return None
-    if not (wanted or _concerns(tx, signer, people, said, parent)):
+    if not (wanted or _concerns(tx, note, signer, people, said, parent=parent)):
         return None
     row = _row(tx, note, signer, said, parent=parent, received_at=received_at or tx.now)
     return _store(
@@ -92,9 +96,9 @@ def _known_id(tx: Tx, uri: str, signer: ActorView) -> int | None:
     return known.id
 
 
-def _is_authors_own(node: Node, note: NoteDocument, signer: ActorView) -> bool:
+def is_authors_own(node: Node, note: NoteDocument, signer: ActorView) -> bool:
     """A post lies on its author's server, and that is not ours (O01, O07)."""
-    if signer.is_local or signer.gone_at is not None or note.attributed_to != signer.uri:
+    if signer.is_local or signer.is_hidden or note.attributed_to != signer.uri:
         return False
     return origin_of(note.id) == origin_of(signer.uri) != origin_of(node.origin)
 
@@ -116,7 +120,7 @@ def _addresses(note: NoteDocument, signer: ActorView) -> list[str]:
     return [uri for uri in addressed if uri not in {PUBLIC_URI, signer.followers}]
 
 
-def _who_belongs(tx: Tx, people: list[ActorView], place: ActorView | None) -> list[ActorView]:
+def who_belongs(tx: Tx, people: list[ActorView], place: ActorView | None) -> list[ActorView]:
     """In a community nobody else is named: they could not read it, and its other members' servers
     would come to know of them.
     """
@@ -194,12 +198,14 @@ def _application(tx: Tx, origin_id: int) -> ActorView | None:
 
 def _concerns(
     tx: Tx,
+    note: NoteDocument,
     signer: ActorView,
     people: Collection[ActorView],
     said: DocumentAudience,
+    *,
     parent: PostRow | None,
 ) -> bool:
-    """Whether somebody here follows the author, is addressed, or is answered.
+    """Whether somebody here follows the author, is addressed, answered or quoted.
 
     As Mastodon (app/lib/activitypub/activity/create.rb, related_to_local_activity?); and what a
     sister's people write for their network is for ours.
@@ -209,6 +215,8 @@ def _concerns(
     if said.audience.kind is Kind.NETWORK and origins.is_sister(tx, signer.origin_id):
         return True
     if said.place is not None or any(map(_is_somebody_here, people)):
+        return True
+    if note.quoting is not None and quoted.may_ask(tx, signer, note.quoting.uri):
         return True
     if parent is not None and (parent.is_local or follows.local_followers(tx, parent.author_id)):
         return True
@@ -231,6 +239,7 @@ def _row(
     created_at = min(note.published or received_at, tx.now)
     identifier = id_at(tx, created_at)
     root_pair = parent.root_audience if parent else said.audience
+    words = words_for(note)
     return PostRow(
         id=identifier,
         uri=note.id,
@@ -250,10 +259,10 @@ def _row(
         reply_to_id=parent.id if parent else None,
         reply_to_uri=None if parent else note.in_reply_to,
         reply_to_author_id=parent.author_id if parent else None,
-        content=content_for(note, said.audience.kind),
+        content=words.content,
         source=None,
-        summary=note.summary,
-        sensitive=note.sensitive or bool(note.summary),
+        summary=words.summary,
+        sensitive=words.sensitive,
         language=note.language,
         app_id=None,
         created_at=created_at,
@@ -264,6 +273,11 @@ def _row(
         likes_count=0,
         shares_count=0,
         version=1,
+        title=words.title,
+        emojis=words.emojis,
+        context_uri=note.context,
+        replies_uri=note.replies,
+        quote_policy=policy_said(signer, note.quote_rule),
     )
 
 
@@ -285,7 +299,7 @@ def _store(
     wanted: bool,
     is_awaited: bool,
 ) -> int | None:
-    spoken = _spoken(note, people, row, said.named)
+    spoken = spoken_by(note, people, row, said.named)
     for _ in range(20):  # an id made from a past second may be taken
         if storing.store(tx, row, named=spoken, silent=said.named - spoken, tags=tags_of(note)):
             break
@@ -296,8 +310,14 @@ def _store(
     else:
         return None
     copies.take(tx, row=row, attachments=note.attachments)
+    remote_polls.take(tx, row, note.poll)
+    if note.quoting is not None:
+        author = actors.by_id(tx, row.author_id)
+        if author is not None:
+            quoted.heard(tx, node=node, note=note, row=row, author=author)
     if is_awaited:
         adopt(tx, row)
+        quoted.adopt(tx, node=node, quoted=row)
     if not wanted:
         tell_named(tx, row, [a.id for a in people if a.is_local and a.id in spoken])
         _spread(tx, row)
@@ -320,81 +340,10 @@ def _with_new_id(tx: Tx, row: PostRow) -> PostRow:
     return replace(row, id=identifier, root_id=root_id)
 
 
-def _spoken(
+def spoken_by(
     note: NoteDocument, people: Iterable[ActorView], row: PostRow, named: Collection[int]
 ) -> set[int]:
     """Whom the text names. Where being named is the right to read, only if also addressed."""
     tagged = {each.href for each in note.mentions}
     found = {actor.id for actor in people if tagged & {actor.uri, actor.url}} - {row.author_id}
     return found & set(named) if row.kind in NAMED else found
-
-
-def update_remote_post(
-    tx: Tx, *, node: Node, note: NoteDocument, signer: ActorView, received_at: int | None = None
-) -> bool:
-    """Change what a known post says; False if it is not the signer's, or nothing is new.
-
-    Only its recorded author changes a post (O04), and never who may read it (O09): addresses of
-    the Update are not looked at, and nobody gains by being named in it.
-    """
-    row = posts.by_uri(tx, note.id)
-    if row is None or row.author_id != signer.id or row.share_of_id is not None:
-        return False
-    if row.deleted_at is not None or not _is_authors_own(node, note, signer):
-        return False
-    edited_at = min(note.updated or received_at or tx.now, tx.now)
-    if edited_at <= (row.edited_at or row.created_at):
-        edited_at = (row.edited_at or row.created_at) + 1
-        if note.updated is not None and row.edited_at is not None:
-            return False  # an older version that came late
-    if not (_says_something_new(row, note) or copies.differ(tx, row, note.attachments)):
-        return False
-    copies.take(tx, row=row, attachments=note.attachments)
-    _store_update(tx, note, row, edited_at)
-    return True
-
-
-def _says_something_new(row: PostRow, note: NoteDocument) -> bool:
-    now = (content_for(note, row.kind), note.summary, note.sensitive or bool(note.summary))
-    return now != (row.content, row.summary, row.sensitive)
-
-
-def _store_update(tx: Tx, note: NoteDocument, row: PostRow, edited_at: int) -> None:
-    posts.edit(
-        tx,
-        row.id,
-        content=content_for(note, row.kind),
-        source=None,
-        summary=note.summary,
-        sensitive=note.sensitive or bool(note.summary),
-        language=note.language or row.language,
-        edited_at=edited_at,
-    )
-    place = actors.by_id(tx, row.place_id) if row.kind is Kind.COMMUNITY and row.place_id else None
-    people = _who_belongs(tx, actors.by_uris(tx, [each.href for each in note.mentions]), place)
-    before = posts.named_in(tx, row.id)
-    spoken = _spoken(note, people, row, before.keys())
-    posts.add_mentions(tx, row.id, spoken - before.keys())
-    posts.respeak(tx, row.id, spoken)
-    posts.set_tags(tx, row.id, tags_of(note))
-    new = spoken - before.keys()
-    tell_named(tx, row, [actor.id for actor in people if actor.id in new])
-    tell_sharers(tx, row)
-    announce(tx, edited(row.id))
-
-
-def delete_remote_post(tx: Tx, *, node: Node, uri: str, by_uri: str) -> bool:  # noqa: ARG001
-    """Make a post or share unreadable, by its id and its author alone; whether there was one.
-
-    Remembered even if it is not here: a Create that comes later is ignored.
-    """
-    row = posts.by_uri(tx, uri)
-    if row is None:
-        posts.bury(tx, uri, by_uri)
-        return False
-    author = actors.by_id(tx, row.author_id)
-    if row.is_local or author is None or author.uri != by_uri:
-        return False
-    posts.bury(tx, uri, by_uri)
-    storing.remove(tx, row)
-    return True

@@ -58,6 +58,9 @@ def ask_to_forget(tx: Tx, case: Case, follow_uri: str, reason: str) -> None:
     """
     if case.person.is_local:
         return
+    if case.row.is_for_the_world:  # there is nothing to forget: anybody reads it
+        admission.reject_elsewhere(tx, case, follow_uri, reason)
+        return
     apart(tx, node=case.node, community_id=case.community.id, origin_id=case.person.origin_id)
     uri = admission.reject_elsewhere(tx, case, follow_uri, reason)
     asked(tx, case.community.id, case.person, uri)

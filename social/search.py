@@ -83,7 +83,7 @@ async def resolve(db: Database, fetcher: Fetcher, *, viewer: Viewer, q: str) -> 
     reachable and not for this viewer are all the same: nothing.
     """
     text = q.strip()[:LONGEST]
-    if not _is_name(text):
+    if not is_name(text):
         return Found()
     found = await db.read(known, node=fetcher.node, viewer=viewer, text=text)
     if found or not viewer.full or _is_ours(fetcher.node, text):
@@ -160,7 +160,8 @@ async def _fetch(fetcher: Fetcher, url: str) -> str | None:
     return None if post is None else post.uri
 
 
-def _is_name(text: str) -> bool:
+def is_name(text: str) -> bool:
+    """Whether this may be a full handle or an address: what `known` and `resolve` understand."""
     if "://" not in text:
         return _handle(text) is not None
     try:

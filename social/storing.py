@@ -7,12 +7,15 @@ any figure. The post itself stands in no home.
 
 from collections.abc import Collection, Iterable
 
+from msgspec.structs import replace
+
 from domain.audience import counts_for
 from domain.errors import Conflict
 from domain.kinds import Acceptance, PostType
 from domain.node import Node
+from social import consent
 from social.streaming import announce, deleted, edited, posted
-from storage.queries import notifications, posts
+from storage.queries import figures, notifications, pins, posts
 from storage.queries import timelines as homes
 from storage.queries.ids import id_at
 from storage.tx import Tx
@@ -36,7 +39,7 @@ def store(
     if row.is_accepted:
         _count(tx, row, 1)
     if row.is_world_public and row.share_of_id is None:
-        posts.count_author(tx, row.author_id, row.created_at)
+        figures.count_author(tx, row.author_id, row.created_at)
     return True
 
 
@@ -75,6 +78,7 @@ def wrap(
         identifier = id_at(tx, at)
         named = uri or node.activity(identifier)
         wrapper = share_row(tx, community, row, identifier=identifier, uri=named, created_at=at)
+        wrapper = replace(wrapper, place_id=community.id)
         if posts.insert_post(tx, wrapper):
             if fresh:
                 spread(tx, identifier)
@@ -147,24 +151,35 @@ def remove(tx: Tx, row: PostRow) -> None:
     """
     if row.deleted_at is not None:
         return
+    leave_no_trace(tx, row)
+    if row.is_world_public and row.share_of_id is None:
+        figures.recount_author(tx, row.author_id)
+
+
+def leave_no_trace(tx: Tx, row: PostRow) -> None:
+    """What `remove` does beside the author's own figures; also for what is unreadable already.
+
+    Once for each post: figures are counted down.
+    """
     shares = posts.shares(tx, row.id)
     if row.is_accepted and not is_wrapper(row):
         _count(tx, row, -1)
     homes.drop_post(tx, row.id)
+    pins.drop_post(tx, row.id)
     notifications.forget_post(tx, row.id)
     for gone in (*shares, row):
-        if posts.mark_deleted(tx, gone.id):
+        if posts.mark_deleted(tx, gone.id) or gone.id == row.id:
             announce(tx, deleted(gone.id))
-    if row.is_world_public and row.share_of_id is None:
-        posts.recount_author(tx, row.author_id)
+    if row.share_of_id is None:
+        consent.gone(tx, row)
 
 
 def _count(tx: Tx, row: PostRow, by: int) -> None:
     """Count an answer or a share where all who read the post may read it too (protocol §1)."""
     if row.share_of_id is not None:
-        posts.count_share(tx, row.share_of_id, by)
+        figures.count_share(tx, row.share_of_id, by)
     elif row.reply_to_id is not None and counts(tx, row):
-        posts.count_reply(tx, row.reply_to_id, by)
+        figures.count_reply(tx, row.reply_to_id, by)
 
 
 def counts(tx: Tx, reply: PostRow) -> bool:

@@ -345,7 +345,8 @@ def _belongs(stream: Stream, post: StreamedPost, reader: Entitled, event: EventK
     match stream.name:
         case "user":
             placed = bool(post.place_id) and post.first_hand
-            return event is EventKind.DELETE or (reader.at_home and not (new and placed))
+            wrapped = placed and not (post.for_all and not reader.belongs)
+            return event is EventKind.DELETE or (reader.at_home and not (new and wrapped))
         case "list":
             mine = post.place_id == stream.community and reader.belongs
             return mine and (post.is_wrapper or not new)

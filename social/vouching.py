@@ -18,6 +18,7 @@ from activitypub.json import JsonObject
 from activitypub.parse.activities import Activity, Inner, inner_activity, parse_activity
 from activitypub.parse.cards import CardDocument, parse_cards
 from activitypub.parse.fields import checked_id, origin_of
+from activitypub.parse.polls import PollDocument, is_tally, parse_poll
 from activitypub.parse.posts import NoteDocument, parse_note
 from activitypub.proofs import BadProof, proof_method, verify_proof
 from activitypub.vocabulary import CARDS, COPIES, ON_BEHALF_OF
@@ -54,7 +55,8 @@ class Heard(Struct, frozen=True, kw_only=True):
 
     `doer` is the id of who did it: for words on behalf of a member on a plain server that member,
     for the community's own acts the community. `note` is there for a Create and an Update, `undone`
-    for an Undo. `cards` are what the community told, of the doer and of others. Times are ms UTC.
+    for an Undo, `tally` where the community tells how a poll in it stands. `cards` are what it
+    told, of the doer and of others. Times are ms UTC. `context`: the thread's collection there.
     """
 
     community: ActorView
@@ -63,10 +65,12 @@ class Heard(Struct, frozen=True, kw_only=True):
     activity: Activity
     doer: str
     note: NoteDocument | None
+    tally: PollDocument | None
     undone: Inner | None
     cards: tuple[CardDocument, ...]
     copies: Any
     fresh: bool = True
+    context: str | None = None
 
 
 class _Standing(Struct, frozen=True):
@@ -89,14 +93,15 @@ async def hear(
     Raises NotBelieved, MalformedDocument, or CannotFetch where a key cannot be had now or our
     request to join is still under way.
     """
-    member_id = await _member(fetcher, community)
+    member_id = await our_member(fetcher, community)
     document = announce.embedded
     if document is None or community.uri not in announce.audience:
         raise NotBelieved("the community announces nothing of its own")
     inner = parse_activity(document)
     _check_envelope(community, inner, document)
     doer = _doer(fetcher, community, inner)
-    note = _note(community, inner) if inner.type in WORDS else None
+    tally = _tally(community, inner)
+    note = _note(community, inner) if inner.type in WORDS and tally is None else None
     undone = _undone(inner) if inner.type == "Undo" else None
     _check_object(community, inner)
     at = min(announce.published or received_at, received_at)
@@ -113,14 +118,25 @@ async def hear(
         activity=inner,
         doer=doer,
         note=note,
+        tally=tally,
         undone=undone,
         cards=await vouching.cards(doer, document),
         copies=announce.ours.get(COPIES),
         fresh=fresh,
+        context=_thread_there(community, announce),
     )
 
 
-async def _member(fetcher: Fetcher, community: ActorView) -> int:
+def _thread_there(community: ActorView, announce: Activity) -> str | None:
+    """The thread's collection, if it lies with the community."""
+    told = announce.context
+    if told is None or origin_of(told) != origin_of(community.uri):
+        return None
+    return told
+
+
+async def our_member(fetcher: Fetcher, community: ActorView) -> int:
+    """One of ours who belongs to a community. Raises NotBelieved, or CannotFetch: not yet."""
     standing = await fetcher.db.read(_standing, community.id)
     if standing.member_id is not None:
         return standing.member_id
@@ -185,7 +201,7 @@ def _doer(fetcher: Fetcher, community: ActorView, inner: Activity) -> str:
             raise NotBelieved("only the community speaks on behalf of others")
         return inner.actor
     if said is None:
-        if inner.type != "Delete":
+        if inner.type != "Delete" and _tally(community, inner) is None:
             raise NotBelieved("a community has no words of its own")
         return community.uri
     uri = checked_id(said, "whose words they are")
@@ -200,8 +216,17 @@ def _check_object(community: ActorView, inner: Activity) -> None:
     theirs = origin_of(inner.object_id) == origin_of(inner.actor)
     if inner.type in LIKES or theirs:
         return
-    if inner.type != "Delete" or inner.actor != community.uri:
+    own_act = inner.type == "Delete" or _tally(community, inner) is not None
+    if not own_act or inner.actor != community.uri:
         raise NotBelieved("the object lies on another server than its actor")
+
+
+def _tally(community: ActorView, inner: Activity) -> PollDocument | None:
+    """How a poll of the community stands: it keeps the one tally, whoever asked (protocol §5)."""
+    told = inner.embedded
+    if inner.type != "Update" or inner.actor != community.uri or told is None:
+        return None
+    return parse_poll(told) if is_tally(told) and inner.published is not None else None
 
 
 def _note(community: ActorView, inner: Activity) -> NoteDocument:

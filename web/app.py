@@ -23,7 +23,7 @@ from aiohttp.web import (
 )
 
 from domain.errors import NotAllowed, NotFound, Problem, TooMany
-from domain.pictures import LARGEST
+from domain.filetypes import LARGEST_OF_ALL
 from web import authentication
 from web.authentication import PAGES
 from web.call import Call
@@ -32,7 +32,7 @@ from web.headers import add_headers, answers_preflight, preflight
 from web.limits import Limits
 from web.pages.errors import error_page
 from web.params import BODY_LIMIT, Params, read_params, read_query
-from web.responses import error
+from web.responses import error, refusal
 from web.routes import Access, Body, Route
 from web.services import SERVICES, Services
 from web.tables import ROUTES
@@ -110,10 +110,11 @@ async def _page_with_files(route: Route, request: Request, services: Services) -
     """Pictures are kept for people who are signed in, of few of them at once; words for all."""
     session = await authentication.open_session(request, services)
     if session is None:
-        params = await read_params(request, LARGEST, keep=False)
+        params = await read_params(request, LARGEST_OF_ALL, keep=False)
         return await _page(route, request, services, params)
-    async with services.archive.taking_in(session.identity.actor_id):
-        params = await read_params(request, LARGEST)
+    size = request.content_length
+    async with services.archive.taking_in(session.identity.actor_id, size):
+        params = await read_params(request, LARGEST_OF_ALL)
         return await _page(route, request, services, params)
 
 
@@ -140,8 +141,11 @@ def _check_form(expected: str, params: Params) -> None:
 def _failed(
     route: Route, request: Request, status: int, message: str, retry_after: int | None
 ) -> Response:
-    is_page = route.access in PAGES
-    response = error_page(request, status, message) if is_page else error(status, message)
+    if route.access in PAGES:
+        response = error_page(request, status, message)
+    else:
+        tell = refusal if route.access is Access.SERVER else error
+        response = tell(status, message)
     if retry_after is not None:
         response.headers[hdrs.RETRY_AFTER] = str(retry_after)
     return response

@@ -26,6 +26,9 @@ UPLOAD_SECONDS: Final = 120
 """For a body with files: a photo over a slow phone line."""
 
 MOST_UPLOADS: Final = 4
+LONGEST_NAME: Final = 4_096
+"""Characters of a file's name that are looked at."""
+
 MOST_PARAMETERS: Final = 1000
 DEEPEST: Final = 5
 FALSE: Final = frozenset({"", "0", "f", "F", "false", "FALSE", "off", "OFF"})
@@ -41,6 +44,7 @@ class Upload(Struct, frozen=True):
     """A file as it was sent; without `content` if it was too large to be kept."""
 
     content: bytes | None
+    name: str = ""
 
 
 class Params:
@@ -210,7 +214,8 @@ async def _read_multipart(
             if count > MOST_PARAMETERS:
                 raise Invalid("Too many parameters")
             if part.filename and largest:
-                files[part.name or ""] = Upload(await room.file(part, largest if keep else 0))
+                content = await room.file(part, largest if keep else 0)
+                files[part.name or ""] = Upload(content, part.filename[:LONGEST_NAME])
             elif part.filename:
                 await room.field(part)
                 files[part.name or ""] = Upload(None)

@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 import orjson
 from aiohttp.web import Request, Response
 
+from activitypub.render.problems import PROBLEM_JSON, problem
+
 NO_STORE: Final = "private, no-store"
 _MARKS: Final = frozenset({"max_id", "min_id", "since_id"})
 _NOT_REPEATED: Final = _MARKS | {"access_token"}
@@ -36,6 +38,13 @@ def empty() -> Response:
 def error(status: int, message: str, **extra: object) -> Response:
     """An error in the shape that every Mastodon client reads: `{"error": "…"}`."""
     return json({"error": message, **extra}, status)
+
+
+def refusal(status: int, message: str) -> Response:
+    """An error for another server: problem details (RFC 9457, FEP-c180)."""
+    response = raw_json(problem(status, message), status)
+    response.headers["Content-Type"] = PROBLEM_JSON
+    return response
 
 
 def page_links(request: Request, origin: str, ids: Sequence[int]) -> dict[str, str]:

@@ -75,6 +75,8 @@ def delete(path: str, handler: Handler, access: Access, scope: str = "") -> Rout
     return Route("DELETE", path, handler, access, scope)
 
 
-def change(path: str, handler: Handler, access: Access, scope: str = "") -> list[Route]:
+def change(
+    path: str, handler: Handler, access: Access, scope: str = "", body: Body = Body.PARAMETERS
+) -> list[Route]:
     """Declare PUT and PATCH alike: clients use either (Mastodon API)."""
-    return [Route(method, path, handler, access, scope) for method in ("PUT", "PATCH")]
+    return [Route(method, path, handler, access, scope, body) for method in ("PUT", "PATCH")]

@@ -10,6 +10,8 @@ from domain.node import Node
 from federation.fetcher import Fetcher
 from federation.keyring import Keyring
 from social.archive import Archive
+from social.on_demand import OnDemand
+from social.proxying import Proxy
 from social.streaming import Hub
 from storage.database import Database
 from web.fragments import Fragments
@@ -25,6 +27,8 @@ class Services:
     keyring: Keyring
     hub: Hub
     archive: Archive
+    proxy: Proxy
+    on_demand: OnDemand
     clock: Callable[[], int]  # ms UTC
     rate_limits: bool = True
     # Proxies in front of us, whose word about a caller's address is believed; nobody else's is.

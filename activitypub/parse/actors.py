@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from activitypub.capabilities import implemented
 from activitypub.json import JsonObject, MalformedDocument
+from activitypub.parse.emojis import emojis
 from activitypub.parse.fields import (
     checked_id,
     flag,
@@ -21,6 +23,7 @@ from activitypub.parse.fields import (
     references,
     types,
 )
+from domain.emojis import packed
 from domain.handles import parse_acct
 from domain.html import clean
 from domain.kinds import ActorType, KeyType
@@ -84,6 +87,10 @@ class ActorDocument(Struct, frozen=True, kw_only=True):
     published: int | None
     webfinger: str | None
     keys: tuple[KeyDocument, ...]
+    featured: str | None = None
+    emojis: bytes = b""  # as `actors.emojis`
+    implements: frozenset[str] = frozenset()  # what its server says of itself (FEP-844e)
+    suspended: bool = False  # its own server hides it (Mastodon's `suspended`)
 
 
 def parse_actor(document: JsonObject) -> ActorDocument:
@@ -115,6 +122,10 @@ def parse_actor(document: JsonObject) -> ActorDocument:
         published=moment(document.get("published")),
         webfinger=_webfinger(document.get("webfinger")),
         keys=_keys(document, uri),
+        featured=_own(document.get("featured"), origin),
+        emojis=packed(emojis(listed(document.get("tag")))),
+        implements=implemented(document),
+        suspended=flag(document.get("suspended")),
     )
 
 

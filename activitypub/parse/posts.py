@@ -4,28 +4,46 @@ HTML is cleaned here, once. Addressing is kept as it was sent; which audience it
 by `social/posts`. What is hidden (`bto`, `bcc`) is dropped before anything can store it (O19).
 """
 
-import re
 from typing import Any, Final
 
 from msgspec import Struct
 
 from activitypub.json import JsonObject, MalformedDocument
+from activitypub.parse import attachments as files
+from activitypub.parse.attachments import Attachment
+from activitypub.parse.collections import collection_beside
+from activitypub.parse.contents import LONGEST_CONTENT, SHORT, contents
+from activitypub.parse.emojis import emojis
+from activitypub.parse.events import occasion
 from activitypub.parse.fields import (
     checked_id,
     flag,
-    language,
     line,
     link,
     listed,
     moment,
     optional_reference,
+    origin_of,
+    plain_type,
     reference,
     references,
     types,
 )
-from activitypub.vocabulary import SHA256
-from domain.html import clean
+from activitypub.parse.polls import PollDocument, parse_poll
+from activitypub.parse.quotes import QuoteRule, Quoting, quote_rule, quoting
+from domain.emojis import Emoji
 from domain.kinds import PostType
+from domain.occasions import Occasion
+
+__all__ = [
+    "LONGEST_CONTENT",
+    "Attachment",
+    "NamedActor",
+    "NamedTag",
+    "NoteDocument",
+    "is_post",
+    "parse_note",
+]
 
 POST_TYPES: Final = {
     "Note": PostType.NOTE,
@@ -36,19 +54,18 @@ POST_TYPES: Final = {
     "Image": PostType.IMAGE,
     "Video": PostType.VIDEO,
     "Audio": PostType.AUDIO,
+    # A document of any kind (AS2 Vocabulary §3.3), and what BookWyrm calls its notes on books.
+    "Document": PostType.ARTICLE,
+    "Review": PostType.ARTICLE,
+    "Comment": PostType.NOTE,
+    "Quotation": PostType.NOTE,
 }
-
-PICTURES: Final = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
-_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+#: Kinds that play or show something themselves.
+_MEDIA: Final = frozenset({PostType.IMAGE, PostType.VIDEO, PostType.AUDIO})
 
 MAX_MENTIONS: Final = 200
 MAX_HASHTAGS: Final = 64
-MAX_ATTACHMENTS: Final = 16
-LONGEST_CONTENT: Final = 65_536
-LONGEST_SUMMARY: Final = 1_000
-LONGEST_NAME: Final = 500
 LONGEST_TAG: Final = 200
-LONGEST_ALT: Final = 5_000
 
 
 class NamedActor(Struct, frozen=True):
@@ -64,31 +81,11 @@ class NamedTag(Struct, frozen=True):
     name: str
 
 
-class Attachment(Struct, frozen=True, kw_only=True):
-    """A file beside a post. `alt` is plain text, `focus` the point that must be seen, as "x,y".
-
-    `sha256`: the hash of its bytes in hex, which our nodes tell; of others nothing.
-    """
-
-    url: str
-    type: str
-    media_type: str | None
-    alt: str
-    focus: str = ""
-    sha256: str = ""
-
-    @property
-    def is_picture(self) -> bool:
-        """Whether it says that it is a picture of a kind that is shown here."""
-        if self.media_type is None:
-            return self.type == "Image"
-        return self.media_type.lower() in PICTURES
-
-
 class NoteDocument(Struct, frozen=True, kw_only=True):
     """A post as its author's server describes it.
 
-    `content` is clean HTML; `summary` (a content warning) and `name` (a title) are plain text.
+    `content` and `abstract` (what a longer text is about) are clean HTML; `summary` (a content
+    warning) and `name` (a title) are plain text; `plays` is in seconds, 0 if nothing plays.
     `to`, `cc` and `audience` are ids in the order sent, with Public in its one spelling. Times are
     ms UTC, not yet compared with our clock.
     """
@@ -112,6 +109,19 @@ class NoteDocument(Struct, frozen=True, kw_only=True):
     mentions: tuple[NamedActor, ...]
     hashtags: tuple[NamedTag, ...]
     attachments: tuple[Attachment, ...]
+    abstract: str = ""
+    emojis: tuple[Emoji, ...] = ()
+    occasion: Occasion | None = None
+    plays: int = 0
+    replies: str | None = None
+    poll: PollDocument | None = None
+    quoting: Quoting | None = None
+    quote_rule: QuoteRule | None = None
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it was written as a post, and not as a page that a post tells of."""
+        return self.type in SHORT
 
     @property
     def addressees(self) -> tuple[str, ...]:
@@ -122,28 +132,36 @@ class NoteDocument(Struct, frozen=True, kw_only=True):
 def parse_note(document: JsonObject) -> NoteDocument:
     """Read a post. Raises MalformedDocument with a reason safe to show."""
     tags = listed(document.get("tag"))
-    content, spoken = _content(document)
-    in_reply_to = document.get("inReplyTo")
+    kind = _post_type(document)
+    said = contents(document, kind)
     return NoteDocument(
         id=checked_id(document.get("id"), "the post's id"),
-        type=_post_type(document),
-        attributed_to=_author(document.get("attributedTo")),
+        type=kind,
+        attributed_to=_author(document, kind),
         to=references(document.get("to")),
         cc=references(document.get("cc")),
         audience=references(document.get("audience")),
-        content=clean(content, limit=LONGEST_CONTENT),
-        summary=_plain(document, "summary", LONGEST_SUMMARY),
-        name=_plain(document, "name", LONGEST_NAME),
-        language=spoken,
+        content=said.html,
+        summary=said.summary,
+        name=said.title,
+        language=said.language,
         sensitive=flag(document.get("sensitive")),
         published=moment(document.get("published")),
         updated=moment(document.get("updated")),
-        in_reply_to=None if in_reply_to is None else reference(in_reply_to, "inReplyTo"),
+        in_reply_to=_answered(document.get("inReplyTo")),
         context=optional_reference(document.get("context")),
         url=link(document.get("url")),
         mentions=_mentions(tags),
         hashtags=_hashtags(tags),
-        attachments=_attachments(document.get("attachment")),
+        attachments=files.attachments(document, shows_itself=kind in _MEDIA),
+        abstract=said.abstract,
+        emojis=emojis(tags),
+        replies=collection_beside(document, "replies"),
+        occasion=occasion(document) if kind is PostType.EVENT else None,
+        plays=files.duration(document.get("duration")) if kind in _MEDIA else 0,
+        poll=parse_poll(document) if kind is PostType.QUESTION else None,
+        quoting=quoting(document),
+        quote_rule=quote_rule(document),
     )
 
 
@@ -159,36 +177,34 @@ def _post_type(document: JsonObject) -> PostType:
     raise MalformedDocument("this is not a kind of post")
 
 
-def _author(raw: Any) -> str:
-    """One author. Where several are named (a person and a channel), the first person."""
-    entries = listed(raw)
+def _author(document: JsonObject, kind: PostType) -> str:
+    """One author. Where several are named (a person and a channel), the first person.
+
+    An Event of a group names the group as its author and the person who made it as `actor`
+    (Mobilizon): on the same server, that person is the author.
+    """
+    entries = listed(document.get("attributedTo"))
     people = [item for item in entries if isinstance(item, dict) and item.get("type") == "Person"]
     if len(entries) > 1 and people:
         return reference(people[0], "the author")
-    return reference(entries[0] if entries else None, "the author")
+    maker = optional_reference(document.get("actor")) if kind is PostType.EVENT else None
+    author = reference(entries[0] if entries else maker, "the author")
+    return maker if maker is not None and origin_of(maker) == origin_of(author) else author
 
 
-def _content(document: JsonObject) -> tuple[str, str | None]:
-    """The text and its language (contentMap, AS2 Vocabulary §4.7)."""
-    content = document.get("content")
-    by_language = document.get("contentMap")
-    spoken = by_language if isinstance(by_language, dict) else {}
-    for tag, text in spoken.items():
-        if isinstance(text, str) and (text == content or not isinstance(content, str)):
-            return text, language(tag)
-    return (content if isinstance(content, str) else ""), None
+def _answered(raw: Any) -> str | None:
+    """What it answers: an id, an object, a Link, or the first of several; else nothing."""
+    for item in listed(raw):
+        address = item.get("id") or item.get("href") if isinstance(item, dict) else item
+        found = optional_reference(address)
+        if found is not None and "#" not in found:
+            return found
+    return None
 
 
-def _plain(document: JsonObject, name: str, limit: int) -> str:
-    raw = document.get(name)
-    if raw is None:
-        by_language = document.get(f"{name}Map")
-        raw = next(iter(by_language.values()), None) if isinstance(by_language, dict) else None
-    return line(raw, limit=limit)
-
-
-def _tag_types(tag: Any) -> list[Any]:
-    return listed(tag.get("type")) if isinstance(tag, dict) else []
+def _tag_types(tag: Any) -> list[str]:
+    names = listed(tag.get("type")) if isinstance(tag, dict) else []
+    return [plain_type(name) for name in names if isinstance(name, str)]
 
 
 def _mentions(tags: list[Any]) -> tuple[NamedActor, ...]:
@@ -211,36 +227,3 @@ def _hashtags(tags: list[Any]) -> tuple[NamedTag, ...]:
         if name and " " not in name:
             found.setdefault(name.casefold(), NamedTag(name))
     return tuple(found.values())
-
-
-def _attachments(raw: Any) -> tuple[Attachment, ...]:
-    found: list[Attachment] = []
-    for item in listed(raw):
-        url = link(item.get("url") or item.get("href")) if isinstance(item, dict) else None
-        if url is None or len(found) >= MAX_ATTACHMENTS:
-            continue
-        media_type = item.get("mediaType")
-        found.append(
-            Attachment(
-                url=url,
-                type=str(next(iter(_tag_types(item)), "Document"))[:LONGEST_TAG],
-                media_type=media_type[:127] if isinstance(media_type, str) else None,
-                alt=line(item.get("name") or item.get("summary"), limit=LONGEST_ALT),
-                focus=_focus(item.get("focalPoint")),
-                sha256=_digest(item.get(SHA256)),
-            )
-        )
-    return tuple(found)
-
-
-def _focus(raw: Any) -> str:
-    """A focal point (Mastodon): two numbers from -1 to 1; anything else is the middle."""
-    if not isinstance(raw, list) or len(raw) != 2:
-        return ""
-    if not all(isinstance(one, int | float) and -1 <= one <= 1 for one in raw):
-        return ""
-    return f"{raw[0]:g},{raw[1]:g}" if any(raw) else ""
-
-
-def _digest(raw: Any) -> str:
-    return raw if isinstance(raw, str) and _SHA256.fullmatch(raw) else ""

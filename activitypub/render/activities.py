@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from activitypub.render.posts import Address, is_on_behalf, note, speaker, tombstone
+from activitypub.render.reactions import REACTION_CONTEXT, reacts
 from activitypub.render.times import moment
 from activitypub.vocabulary import (
     ACTIVITYSTREAMS,
@@ -15,6 +16,7 @@ from activitypub.vocabulary import (
     JsonDict,
 )
 from domain.node import Node
+from storage.queries.likes import Liked
 from storage.views.actors import ActorView
 from storage.views.posts import PostView
 
@@ -82,31 +84,33 @@ def undo_announce(uri: str, share: PostView, address: Address) -> JsonDict:
     return _undo(uri, share.author, inner, address.to, address.cc)
 
 
-def like(uri: str, actor: ActorView, post: PostView) -> JsonDict:
-    """Like of a post, to its author alone."""
-    return {
-        "@context": ACTIVITYSTREAMS,
-        "id": uri,
-        "type": "Like",
+def like(liked: Liked, actor: ActorView, post: PostView, *, as_react: bool = False) -> JsonDict:
+    """Like of a post, to its author alone; `as_react`: as an EmojiReact if it has an emoji."""
+    document: JsonDict = {
+        "@context": REACTION_CONTEXT if liked.said_with.emoji else ACTIVITYSTREAMS,
+        "id": liked.uri,
         "actor": actor.uri,
         "to": [post.author.uri],
         "object": post.row.uri,
     }
+    return document | reacts(liked.said_with, as_react=as_react)
 
 
-def undo_like(uri: str, like_uri: str, actor: ActorView, post: PostView) -> JsonDict:
+def undo_like(
+    uri: str, liked: Liked, actor: ActorView, post: PostView, *, as_react: bool = False
+) -> JsonDict:
     """Undo{Like}."""
-    inner = like(like_uri, actor, post)
-    inner.pop("@context")
-    return _undo(uri, actor, inner, inner["to"])
+    inner = like(liked, actor, post, as_react=as_react)
+    context = inner.pop("@context")
+    return _undo(uri, actor, inner, inner["to"]) | {"@context": context}
 
 
-def like_in(uri: str, community: ActorView, actor: ActorView, post_uri: str) -> JsonDict:
+def like_in(liked: Liked, community: ActorView, actor: ActorView, post_uri: str) -> JsonDict:
     """Like of a post in a community, to the community alone; in its words for plain members."""
     return {
         "@context": COMMUNITY_CONTEXT,
-        "id": uri,
-        "type": "Like",
+        "id": liked.uri,
+        **reacts(liked.said_with, as_react=True),
         **_by_or_for(community, actor),
         "to": [community.uri],
         "audience": community.uri,
@@ -115,10 +119,10 @@ def like_in(uri: str, community: ActorView, actor: ActorView, post_uri: str) -> 
 
 
 def undo_like_in(
-    uri: str, like_uri: str, community: ActorView, actor: ActorView, post_uri: str
+    uri: str, liked: Liked, community: ActorView, actor: ActorView, post_uri: str
 ) -> JsonDict:
     """Undo of such a Like."""
-    inner = like_in(like_uri, community, actor, post_uri)
+    inner = like_in(liked, community, actor, post_uri)
     context = inner.pop("@context")
     return {
         "@context": context,
@@ -160,10 +164,12 @@ def passed_on(
     cards: list[JsonDict],
     *,
     copies: Sequence[JsonDict] = (),
+    thread: str | None = None,
 ) -> JsonDict:
     """Announce of an activity as it was proven, with the cards of those it names (protocol §5).
 
-    `copies`: where the community keeps the files that are named inside.
+    `copies`: where the community keeps the files that are named inside. `thread`: the collection
+    that it belongs to (FEP-7888).
     """
     document: JsonDict = {
         "@context": COMMUNITY_CONTEXT,
@@ -179,6 +185,8 @@ def passed_on(
         document[CARDS] = cards
     if copies:
         document[COPIES] = list(copies)
+    if thread is not None:
+        document["context"] = thread
     return document
 
 

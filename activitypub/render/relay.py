@@ -12,6 +12,8 @@ from typing import Final
 import orjson
 from msgspec import Struct
 
+from activitypub.render.files import shape
+from activitypub.render.quotes import nobody
 from activitypub.render.times import moment
 from activitypub.vocabulary import ACTIVITYSTREAMS, POST_CONTEXT, JsonDict
 from domain.relayed import nameless, relayed
@@ -35,8 +37,9 @@ class Relayed(Struct, frozen=True, kw_only=True):
     `takes_wider`: answers that their author's own followers see too are passed on.
     `byline` is how the author is called, `answered` who is answered (empty: somebody of whom the
     recipient does not know; None: nobody). `words` is clean HTML; None says that there is something
-    to read, and no more. `page` is where people with an account read it, `pictures` how many files
-    are only there, `attached` those that come with the note.
+    to read, and no more. `poll` makes the note a Question of the community's. `page` is where
+    people with an account read it, `pictures` how many files are only there, `attached` those that
+    come with the note.
     """
 
     uri: str
@@ -54,6 +57,7 @@ class Relayed(Struct, frozen=True, kw_only=True):
     page: str
     pictures: int = 0
     attached: Sequence[JsonDict] = ()
+    poll: JsonDict | None = None
     in_reply_to: str | None = None
     published_at: int
     written_at: int
@@ -76,16 +80,10 @@ def update(uri: str, item: Relayed) -> JsonDict:
 
 
 def picture(file: FileRow, url: str) -> JsonDict:
-    """A picture of a note at its recipient's own address (AS2 Vocabulary §4.1)."""
-    shown: JsonDict = {
-        "type": "Image",
-        "mediaType": file.media_type,
-        "url": url,
-        "width": file.width,
-        "height": file.height,
-        "blurhash": file.blurhash,
-    }
-    return {**shown, "name": nameless(file.alt)} if file.alt else shown
+    """A file of a note at its recipient's own address (AS2 Vocabulary §4.1)."""
+    name = file.alt or file.name
+    shown = shape(file, url)
+    return {**shown, "name": nameless(name)} if name else shown
 
 
 def delete(uri: str, *, group_uri: str, note_uri: str, recipient_uri: str) -> JsonDict:
@@ -130,7 +128,10 @@ def _with_content(item: Relayed, content: str) -> JsonDict:
         "to": [item.recipient_uri],
         "sensitive": item.sensitive,
         "tag": _mention(item),
+        **nobody(item.group_uri),
     }
+    if item.poll is not None:
+        document |= item.poll
     if item.attached:
         document["attachment"] = list(item.attached)
     if item.summary:
@@ -174,7 +175,7 @@ def _links(item: Relayed, *, is_cut: bool) -> list[str]:
     elif is_cut:
         found.append(f"<p>Read on: {link}</p>")
     if item.pictures:
-        shown = "A picture belongs" if item.pictures == 1 else f"{item.pictures} pictures belong"
+        shown = "A file belongs" if item.pictures == 1 else f"{item.pictures} files belong"
         found.append(f"<p>{shown} to this: {link}</p>")
     return found
 

@@ -6,10 +6,13 @@ the signer) is what counts; an id only helps to find it.
 
 from msgspec import Struct
 
-from activitypub.parse.activities import inner_activity
+from activitypub.parse.activities import Inner, inner_activity
+from activitypub.parse.quotes import QUOTE_REQUEST
+from domain.node import Node
 from federation.fetcher import Fetcher
 from inbox.signed import Dropped, SignedActivity
-from storage.queries import actors
+from social import quoted
+from storage.queries import actors, quotes
 from storage.queries.intake import asked_by
 from storage.tx import Tx
 
@@ -19,6 +22,37 @@ class AnsweredFollow(Struct, frozen=True):
 
     uri: str | None
     follower_uri: str | None
+
+
+class AnsweredQuote(Struct, frozen=True):
+    """What an answer says of the QuoteRequest that it is about (FEP-044f)."""
+
+    about: quoted.Answer
+
+
+async def answered_quote(inner: Inner, fetcher: Fetcher) -> AnsweredQuote | None:
+    """The QuoteRequest that an answer is about; None if it is about something else."""
+    if inner.type is None and inner.id is not None:
+        if await fetcher.db.read(quotes.by_request, inner.id) is None:
+            return None
+    elif inner.type != QUOTE_REQUEST:
+        return None
+    return AnsweredQuote(quoted.Answer(inner.id, inner.instrument, inner.object_id))
+
+
+def quote_answered(
+    tx: Tx, node: Node, signed: SignedActivity, answer: AnsweredQuote, *, agreed: bool
+) -> str | None:
+    """Do what a quoted author said; why it had no effect."""
+    done = quoted.answered(
+        tx,
+        node=node,
+        signer=signed.signer,
+        about=answer.about,
+        authorization=signed.activity.result_id,
+        agreed=agreed,
+    )
+    return None if done else "nobody here asked for that"
 
 
 async def answered_follow(signed: SignedActivity, fetcher: Fetcher) -> AnsweredFollow:

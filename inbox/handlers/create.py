@@ -2,6 +2,7 @@
 
 from activitypub.json import JsonObject, MalformedDocument
 from activitypub.parse.fields import origin_of
+from activitypub.parse.polls import VoteDocument, is_vote, parse_vote
 from activitypub.parse.posts import NoteDocument, parse_note
 from domain.node import Node
 from federation.fetcher import Fetcher
@@ -9,24 +10,35 @@ from inbox import gathered
 from inbox.signed import Dropped, SignedActivity
 from social import plain
 from social.ancestors import want_ancestors
-from social.gathering import take_create
+from social.gathering import take_create, take_vote
+from social.remote_polls import receive_vote
 from social.remote_posts import store_remote_post
 from storage.tx import Tx
 
 
-async def verify(signed: SignedActivity, fetcher: Fetcher) -> NoteDocument:
-    """The post, of the signer, from the signer's server (O07)."""
-    return own_note(signed, await own_object(signed, fetcher))
+async def verify(signed: SignedActivity, fetcher: Fetcher) -> NoteDocument | VoteDocument:
+    """The post or the vote, of the signer, from the signer's server (O07)."""
+    return _meant(signed, await own_object(signed, fetcher))
 
 
-def at_once(signed: SignedActivity) -> NoteDocument | None:
+def at_once(signed: SignedActivity) -> NoteDocument | VoteDocument | None:
     """The same, if it came whole."""
     document = embedded(signed)
-    return None if document is None else own_note(signed, document)
+    return None if document is None else _meant(signed, document)
 
 
-def receive(tx: Tx, node: Node, signed: SignedActivity, note: NoteDocument) -> str | None:
-    """Store the post if it concerns anybody here; ask for what it answers."""
+def _meant(signed: SignedActivity, document: JsonObject) -> NoteDocument | VoteDocument:
+    if is_vote(document):
+        return parse_vote([document, *signed.activity.more], by=signed.signer.uri)
+    return own_note(signed, document)
+
+
+def receive(
+    tx: Tx, node: Node, signed: SignedActivity, note: NoteDocument | VoteDocument
+) -> str | None:
+    """Store the post if it concerns anybody here; ask for what it answers. Or count the vote."""
+    if isinstance(note, VoteDocument):
+        return _count(tx, node, signed, note)
     community = gathered.meant(tx, signed, None)  # what is known already is not made anew
     if community is not None:
         how = gathered.given(signed)
@@ -50,6 +62,24 @@ def receive(tx: Tx, node: Node, signed: SignedActivity, note: NoteDocument) -> s
         return "the post concerns nobody here"
     want_ancestors(tx, note=note)
     return None
+
+
+def _count(tx: Tx, node: Node, signed: SignedActivity, vote: VoteDocument) -> str | None:
+    """Count a vote where it is meant to be counted, and nowhere else (O11, O12)."""
+    community = gathered.meant(tx, signed, vote.in_reply_to)
+    if community is not None:
+        how = gathered.given(signed)
+        return take_vote(
+            tx, node=node, community=community, vote=vote, signer=signed.signer, given=how
+        )
+    return receive_vote(
+        tx,
+        node=node,
+        vote=vote,
+        signer=signed.signer,
+        uri=signed.activity.id,
+        received_at=signed.received_at,
+    )
 
 
 def embedded(signed: SignedActivity) -> JsonObject | None:

@@ -1,14 +1,14 @@
-"""Delete: somebody elsewhere deleted a post of theirs, or left."""
+"""Delete: somebody elsewhere deleted a post of theirs, took back consent to a quote, or left."""
 
 from activitypub.parse.fields import origin_of
 from domain.node import Node
 from federation.fetcher import Fetcher
 from inbox import gathered
 from inbox.signed import Dropped, SignedActivity
-from social import plain
+from social import plain, quoted
 from social.departures import actor_left
 from social.gathering import take_delete
-from social.remote_posts import delete_remote_post
+from social.remote_changes import delete_remote_post
 from storage.queries import actors
 from storage.tx import Tx
 
@@ -39,5 +39,8 @@ def receive(tx: Tx, node: Node, signed: SignedActivity, uri: str) -> str | None:
     heard = plain.receive_delete(tx, node=node, uri=uri, signer=signed.signer)
     if heard is not None:
         return heard.reason
+    known = quoted.revoked(tx, node=node, uri=uri, signer=signed.signer)
+    if known is not None:
+        return None if known else "nobody takes back somebody else's consent"
     deleted = delete_remote_post(tx, node=node, uri=uri, by_uri=signed.signer.uri)
     return None if deleted else "no post of theirs by that id"

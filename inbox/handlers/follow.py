@@ -51,7 +51,7 @@ async def verify_join(signed: SignedActivity, fetcher: Fetcher) -> Wish:
 def receive(tx: Tx, node: Node, signed: SignedActivity, wish: Wish) -> str | None:
     """Store the request, or the follow; an unknown target and a block look the same."""
     target = actors.by_uri(tx, wish.target)
-    if target is None or not target.is_local or target.gone_at is not None:
+    if target is None or not target.is_local or target.is_hidden:
         return _NOBODY
     if buried_by(tx, signed.activity.id) == signed.signer.uri:
         return "it was undone before it arrived"

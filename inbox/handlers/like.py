@@ -1,4 +1,4 @@
-"""Like: somebody elsewhere likes a post that is known here."""
+"""Like and EmojiReact: somebody elsewhere likes a post that is known here (FEP-c0e0)."""
 
 from domain.node import Node
 from federation.fetcher import Fetcher
@@ -28,10 +28,18 @@ def receive(tx: Tx, node: Node, signed: SignedActivity, post_uri: str) -> str | 
         return take_like(
             tx, node=node, community=community, post_uri=post_uri, signer=signed.signer, given=how
         )
-    heard = plain.receive_like(tx, node=node, post_uri=post_uri, signer=signed.signer)
+    said_with = signed.activity.said_with
+    heard = plain.receive_like(
+        tx, node=node, post_uri=post_uri, signer=signed.signer, said_with=said_with
+    )
     if heard is not None:
         return heard.reason
     liked = receive_like(
-        tx, node=node, actor_id=signed.signer.id, post_uri=post_uri, uri=signed.activity.id
+        tx,
+        node=node,
+        actor_id=signed.signer.id,
+        post_uri=post_uri,
+        uri=signed.activity.id,
+        said_with=said_with,
     )
     return None if liked else "no post of ours that they may read"

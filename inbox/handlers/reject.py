@@ -1,10 +1,18 @@
 """Reject: somebody elsewhere refuses one of ours, or ends what was accepted before; or a community
 did not take in what one of ours wrote."""
 
+from activitypub.parse.activities import inner_activity
 from domain.kinds import ActorType
 from domain.node import Node
 from federation.fetcher import Fetcher
-from inbox.handlers.answers import AnsweredFollow, answered_follow, follower_of
+from inbox.handlers.answers import (
+    AnsweredFollow,
+    AnsweredQuote,
+    answered_follow,
+    answered_quote,
+    follower_of,
+    quote_answered,
+)
 from inbox.signed import SignedActivity
 from social import announced, memberships
 from social.follows import receive_reject
@@ -12,8 +20,11 @@ from storage.queries.activities import sent
 from storage.tx import Tx
 
 
-async def verify(signed: SignedActivity, fetcher: Fetcher) -> AnsweredFollow | str:
-    """The follow that is refused; or, from a community, the id of our activity about a post."""
+async def verify(signed: SignedActivity, fetcher: Fetcher) -> AnsweredFollow | AnsweredQuote | str:
+    """The follow or quote that is refused; or, from a community, the id of what we handed in."""
+    quote = await answered_quote(inner_activity(signed.activity), fetcher)
+    if quote is not None:
+        return quote
     uri = signed.activity.object_id
     if signed.signer.type is ActorType.GROUP and uri is not None:
         about = await fetcher.db.read(sent, uri)
@@ -22,8 +33,12 @@ async def verify(signed: SignedActivity, fetcher: Fetcher) -> AnsweredFollow | s
     return await answered_follow(signed, fetcher)
 
 
-def receive(tx: Tx, node: Node, signed: SignedActivity, about: AnsweredFollow | str) -> str | None:
+def receive(
+    tx: Tx, node: Node, signed: SignedActivity, about: AnsweredFollow | AnsweredQuote | str
+) -> str | None:
     """End the follow, the membership, or the request for it; or leave the post to its author."""
+    if isinstance(about, AnsweredQuote):
+        return quote_answered(tx, node, signed, about, agreed=False)
     signer, reason = signed.signer, signed.activity.summary
     if isinstance(about, str):
         refused = announced.refused(

@@ -1,4 +1,6 @@
-"""Undo: somebody elsewhere takes back a follow, a like or a share of theirs."""
+"""Undo: somebody elsewhere takes back a follow, a like, a share or a block of theirs."""
+
+from msgspec.structs import replace
 
 from activitypub.parse.activities import Inner, inner_activity
 from activitypub.parse.fields import origin_of
@@ -8,6 +10,7 @@ from federation.fetcher import Fetcher
 from inbox import gathered
 from inbox.signed import Dropped, SignedActivity
 from social import plain
+from social.blocks import receive_undo_block
 from social.follows import receive_undo_follow
 from social.gathering import take_undo_like
 from social.memberships import leave
@@ -18,7 +21,7 @@ from storage.queries.posts import bury, by_id, by_uri
 from storage.tx import Tx
 from storage.views.posts import PostRow
 
-_UNDONE = frozenset({"Follow", "Join", "Like", "EmojiReact", "Announce"})
+_UNDONE = frozenset({"Follow", "Join", "Like", "EmojiReact", "Announce", "Block"})
 
 
 async def verify(signed: SignedActivity, _fetcher: Fetcher) -> Inner:
@@ -40,7 +43,7 @@ def receive(tx: Tx, node: Node, signed: SignedActivity, inner: Inner) -> str | N
     post = _liked_post(tx, signed, inner)
     community = gathered.meant(tx, signed, post.uri) if post is not None else None
     if post is not None and community is not None:
-        how = gathered.given(signed)
+        how = replace(gathered.given(signed), said_with=inner.said_with)
         return take_undo_like(
             tx,
             node=node,
@@ -57,6 +60,7 @@ def receive(tx: Tx, node: Node, signed: SignedActivity, inner: Inner) -> str | N
         _unfollow(tx, node, signed, inner),
         _unlike(tx, node, signed, inner),
         _unshare(tx, node, signed, inner),
+        _unblock(tx, signed, inner),
     )
     if not any(undone) and inner.id is not None:
         bury(tx, inner.id, signed.signer.uri)
@@ -96,7 +100,12 @@ def _of_relay_note(
     if inner.type not in {None, "Like", "EmojiReact"} or inner.object_id is None:
         return None
     return plain.receive_undo(
-        tx, node=node, uri=inner.id, post_uri=inner.object_id, signer=signed.signer
+        tx,
+        node=node,
+        uri=inner.id,
+        post_uri=inner.object_id,
+        signer=signed.signer,
+        said_with=inner.said_with,
     )
 
 
@@ -104,7 +113,12 @@ def _unlike(tx: Tx, node: Node, signed: SignedActivity, inner: Inner) -> bool:
     if inner.type not in {None, "Like", "EmojiReact"}:
         return False
     return receive_undo_like(
-        tx, node=node, actor_id=signed.signer.id, uri=inner.id, post_uri=inner.object_id
+        tx,
+        node=node,
+        actor_id=signed.signer.id,
+        uri=inner.id,
+        post_uri=inner.object_id,
+        said_with=inner.said_with,
     )
 
 
@@ -114,3 +128,10 @@ def _unshare(tx: Tx, node: Node, signed: SignedActivity, inner: Inner) -> bool:
     return receive_undo_share(
         tx, node=node, actor_id=signed.signer.id, uri=inner.id, post_uri=inner.object_id
     )
+
+
+def _unblock(tx: Tx, signed: SignedActivity, inner: Inner) -> bool:
+    if inner.type not in {None, "Block"}:
+        return False
+    about = inner.object_id if inner.type is not None else None
+    return receive_undo_block(tx, blocker_id=signed.signer.id, uri=inner.id, blocked_uri=about)

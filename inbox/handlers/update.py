@@ -15,7 +15,8 @@ from inbox.handlers.create import own_note, own_object
 from inbox.signed import Dropped, SignedActivity
 from social import plain
 from social.gathering import take_update
-from social.remote_posts import update_remote_post, wait_for
+from social.remote_changes import update_remote_post
+from social.remote_posts import wait_for
 from storage.queries import posts
 from storage.tx import Tx
 

@@ -3,11 +3,16 @@
 import click
 
 from server.cli.accounts import account, token
+from server.cli.actors import actor
 from server.cli.communities import community
 from server.cli.community_settings import change_settings
+from server.cli.emojis import emoji
 from server.cli.federation import federation
+from server.cli.files import files
 from server.cli.keys import keys
+from server.cli.moderation import STEWARDS
 from server.cli.partners import partner
+from server.cli.reports import reports
 from server.cli.running import doctor, migrate, serve
 from server.cli.working import Group
 
@@ -18,6 +23,10 @@ def main() -> None:
     """Tertulia: a network for learning at work. One node per organisation."""
 
 
-community.add_command(change_settings)
-for command in (serve, migrate, doctor, account, token, community, keys, partner, federation):
+for command in (change_settings, *STEWARDS):
+    community.add_command(command)
+for command in (
+    *(serve, migrate, doctor, account, actor, token),
+    *(community, keys, partner, reports, federation, emoji, files),
+):
     main.add_command(command)

@@ -7,9 +7,11 @@ import click
 
 from domain.errors import Conflict
 from domain.handles import check_new_handle
-from domain.kinds import Role
+from domain.kinds import Limit, Role
+from server.cli import moving
+from server.cli.actors import decide
 from server.cli.working import Workshop, data_option, opened
-from social import accounts, apps, emails, passwords, scopes
+from social import accounts, apps, departures, emails, passwords, scopes
 
 ROLES: Final = {role.name.lower(): role for role in Role}
 
@@ -66,6 +68,41 @@ def disable(name: str, data: str | None) -> None:
     click.echo(f"@{_plain(name)} can no longer sign in.")
 
 
+@account.command("suspend")
+@click.argument("name")
+@click.option("--reason", default="", help="Why, for the log.")
+@data_option
+def suspend(name: str, reason: str, data: str | None) -> None:
+    """Keep NAME out and hide what they wrote, until the account is unsuspended."""
+    decide(opened(data), _plain(name), Limit.SUSPENDED, reason)
+
+
+@account.command("unsuspend")
+@click.argument("name")
+@click.option("--reason", default="", help="Why, for the log.")
+@data_option
+def unsuspend(name: str, reason: str, data: str | None) -> None:
+    """Let NAME in again and show what they wrote."""
+    decide(opened(data), _plain(name), Limit.NONE, reason)
+
+
+@account.command("delete")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@data_option
+def delete(name: str, yes: bool, data: str | None) -> None:
+    """Delete the account of NAME with everything in it. It cannot be taken back.
+
+    Servers that know NAME are told. The handle is never given to anybody else.
+    """
+    shop = opened(data)
+    account_id = _id_of(shop, name)
+    if not yes:
+        click.confirm(f"Delete @{_plain(name)} and everything they wrote, for good?", abort=True)
+    shop.write(departures.leave_for_good, node=shop.node, account_id=account_id)
+    click.echo(f"@{_plain(name)} is gone. What is left is removed while the node runs.")
+
+
 @account.command("reset")
 @click.argument("name")
 @click.option("--password", help="Set this password now; - reads it from standard input.")
@@ -94,6 +131,10 @@ def _set_password(name: str, password: str, data: str | None) -> None:
         password_hash=passwords.hash_now(chosen),
     )
     click.echo(f"@{_plain(name)} has a new password. Every browser and app is signed out.")
+
+
+account.add_command(moving.alias)
+account.add_command(moving.move)
 
 
 @click.group()

@@ -42,7 +42,12 @@ _STATES: Final = {
     MembershipState.LEFT: "left",
     MembershipState.BANNED: "banned",
 }
-_WAYS: Final = {Way.HERE: "", Way.NODE: "on another node", Way.PLAIN: "on a plain server"}
+_WAYS: Final = {
+    Way.HERE: "",
+    Way.NODE: "on another node",
+    Way.PLAIN: "on a plain server",
+    Way.OPEN: "on another server",
+}
 
 until_option = click.option("--until", metavar="DATE", help="The last day, as 2027-03-31.")
 sponsor_option = click.option(
@@ -127,7 +132,7 @@ def add(handle: str, actor: str, sponsor: str | None, until: str | None, data: s
     """Make ACTOR a member. Who lives on another server is invited, or approved if they asked."""
     shop = opened(data)
     community_id = community_id_of(shop, handle)
-    ends, sponsor_id = _moment(until), _person_id(shop, sponsor) if sponsor else None
+    ends, sponsor_id = moment_of(until), _person_id(shop, sponsor) if sponsor else None
     acct = _acct(shop.node, actor)
     if acct.host is not None:
         _invite(shop, community_id, actor, until=ends, sponsor_id=sponsor_id)
@@ -240,7 +245,7 @@ def approve(
         community_id=community_id_of(shop, handle),
         actor_id=_actor_id(shop, actor),
         by_id=OPERATOR,
-        until=_moment(until),
+        until=moment_of(until),
         sponsor_id=_person_id(shop, sponsor) if sponsor else None,
     )
     click.echo(f"{actor} belongs to @{_plain(handle)} now.")
@@ -379,7 +384,7 @@ def _plain(handle: str) -> str:
     return handle.removeprefix("@")
 
 
-def _moment(day: str | None) -> int | None:
+def moment_of(day: str | None) -> int | None:
     """The end of that day, UTC, in ms since 1970."""
     if day is None:
         return None

@@ -11,7 +11,7 @@ import orjson
 from activitypub.json import MalformedDocument
 from activitypub.parse.agreements import parse_offer
 from activitypub.render.agreements import DIRECTORIES, KINDS
-from domain.addresses import BadUrl, canonical_authority, canonical_host_of, parse_url
+from domain.addresses import BadUrl, canonical_authority, canonical_host_of, host_matches, parse_url
 from domain.agreements import NOWHERE, Terms
 from domain.errors import Invalid
 from domain.kinds import ActorType, AgreementKind, RuleAction
@@ -19,7 +19,7 @@ from domain.node import Federation, Node
 from server.cli.working import Workshop, data_option, opened
 from social import agreements as use
 from social.agreements import Offered
-from storage.queries import actors, agreements, offers, origins, purges
+from storage.queries import actors, agreements, offers, origins, outgoing, purges
 from storage.queries.agreements import Agreed
 from storage.queries.offers import OfferRow
 from storage.tx import Tx
@@ -63,6 +63,19 @@ def block(domain: str, reason: str, data: str | None) -> None:
     pattern = canonical_host_of(_pattern(shop.node, _without_wildcard(domain)))
     shop.write(origins.set_rule, pattern, RuleAction.BLOCK, reason)
     click.echo(f"{pattern} is blocked.")
+    for origin in shop.write(_known_below, pattern):
+        click.echo(f"What came from {origin} is still here. To have it forgotten too:")
+        click.echo(f"  tertulia federation purge {parse_url(origin).authority}")
+
+
+def _known_below(tx: Tx, pattern: str) -> list[str]:
+    """The servers below a name of which something is here."""
+    return [
+        row.origin
+        for row in outgoing.hosts(tx)
+        if host_matches(parse_url(row.origin).host, pattern)
+        and any(outgoing.known(tx, row.id)[:2])
+    ]
 
 
 @partner.command("forget")

@@ -29,6 +29,7 @@ class AccountRow(Struct, frozen=True, gc=False):
     default_visibility: str
     default_sensitive: bool
     default_language: str | None
+    default_quote_policy: str
     told: bytes
     home_fresh_until: int
     created_at: int
@@ -61,6 +62,7 @@ _INSERT: Final = (
         epoch=1,
         default_visibility=bindparam("default_visibility"),
         default_sensitive=False,
+        default_quote_policy="public",
         told=b"[]",
         home_fresh_until=0,
         created_at=bindparam("now"),
@@ -112,6 +114,11 @@ _SET_STATE: Final = update(accounts).where(_THIS).values({"state": bindparam("st
 _SET_PASSWORD: Final = (
     update(accounts).where(_THIS).values({"password_hash": bindparam("password_hash")} | _GROW)
 )
+_FORGET_LOGIN: Final = (
+    update(accounts)
+    .where(_THIS)
+    .values(email=bindparam("email"), email_folded=bindparam("email"), password_hash="", told=b"[]")
+)
 _REHASH: Final = (
     update(accounts)
     .where(_THIS, accounts.c.password_hash == bindparam("old"))
@@ -125,6 +132,7 @@ _SET_DEFAULTS: Final = (
         default_visibility=bindparam("default_visibility"),
         default_sensitive=bindparam("default_sensitive"),
         default_language=bindparam("default_language"),
+        default_quote_policy=bindparam("default_quote_policy"),
     )
 )
 
@@ -144,6 +152,12 @@ def set_password(tx: Tx, account_id: int, password_hash: str) -> None:
     tx.change(_SET_PASSWORD, account_id=account_id, password_hash=password_hash)
 
 
+def forget_login(tx: Tx, account_id: int) -> None:
+    """Keep neither the e-mail address nor the password of somebody who left for good."""
+    nobody = f"deleted {account_id}"  # no address: addresses are unique
+    tx.change(_FORGET_LOGIN, account_id=account_id, email=nobody)
+
+
 def rehash(tx: Tx, account_id: int, *, old: str, new: str) -> None:
     """Store the same password under newer parameters, unless it was changed meanwhile."""
     tx.change(_REHASH, account_id=account_id, old=old, new=new)
@@ -155,7 +169,13 @@ def grow_epoch(tx: Tx, account_id: int) -> None:
 
 
 def set_defaults(
-    tx: Tx, account_id: int, *, visibility: str, sensitive: bool, language: str | None
+    tx: Tx,
+    account_id: int,
+    *,
+    visibility: str,
+    sensitive: bool,
+    language: str | None,
+    quote_policy: str,
 ) -> None:
     """What a new post starts with, in the words of the client API."""
     tx.change(
@@ -164,6 +184,7 @@ def set_defaults(
         default_visibility=visibility,
         default_sensitive=sensitive,
         default_language=language,
+        default_quote_policy=quote_policy,
     )
 
 

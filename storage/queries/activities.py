@@ -1,9 +1,13 @@
 """Documents that leave, stored once for all their deliveries."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, insert, select, update
 
+from domain.audience import Kind
+from storage.columns import any_of
+from storage.tables.posts import posts
 from storage.tables.traffic import activities
 from storage.tx import Tx
 
@@ -26,6 +30,17 @@ _MEANT = select(activities.c.recipient_id, activities.c.community_id).where(
 _BY_URI = select(
     activities.c.id, activities.c.actor_id, activities.c.post_id, activities.c.community_id
 ).where(activities.c.uri == bindparam("uri"))
+_TO_FOLLOWERS = (
+    select(activities.c.id)
+    .join(posts, posts.c.id == activities.c.post_id)
+    .where(
+        any_of(activities.c.id, "ids"),
+        activities.c.community_id.is_(None),
+        activities.c.actor_id == posts.c.author_id,
+        posts.c.owner_id == posts.c.author_id,
+        posts.c.kind == Kind.FOLLOWERS,
+    )
+)
 _SET_BODY = (
     update(activities).where(activities.c.id == bindparam("key")).values(body=bindparam("body"))
 )
@@ -96,3 +111,8 @@ def sent(tx: Tx, uri: str) -> Sent | None:
 def set_body(tx: Tx, activity_id: int, body: bytes) -> None:
     """Replace a document before its first delivery: a proof was added."""
     tx.change(_SET_BODY, key=activity_id, body=body)
+
+
+def to_followers(tx: Tx, activity_ids: Iterable[int]) -> set[int]:
+    """Those of these activities that are for their actor's followers alone."""
+    return {row[0] for row in tx.all(_TO_FOLLOWERS, ids=sorted(set(activity_ids)))}

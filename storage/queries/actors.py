@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.handles import fold
 from domain.ids import HERE, random64
-from domain.kinds import ActorType, FollowState
+from domain.kinds import ActorType, FollowState, Limit
 from storage.columns import any_of
 from storage.tables.actors import actors
 from storage.tables.communities import communities
@@ -72,6 +72,8 @@ class ActorRecord(Struct, frozen=True, gc=False, kw_only=True):
     moved_to: str | None = None
     also_known_as: bytes = b"[]"
     created_at: int = 0
+    featured: str | None = None
+    emojis: bytes = b""  # JSON: [[shortcode, address], …]; empty: none
 
 
 _VIEW = select(*COLUMNS)
@@ -172,6 +174,7 @@ _INSERT: Final = (
             "fetched_at": bindparam("now"),
             "version": 1,
             "emojis": b"",
+            "limited": Limit.NONE,
         }
     )
     .on_conflict_do_nothing()
@@ -189,7 +192,7 @@ def insert_actor(tx: Tx, new: NewActor) -> bool:
 _REMOTE_FIELDS = (
     *("type", "handle", "handle_folded", "domain", "name", "summary", "fields", "url", "avatar"),
     *("header", "inbox", "shared_inbox", "outbox", "followers", "following", "locked"),
-    *("discoverable", "indexable", "moved_to", "also_known_as"),
+    *("discoverable", "indexable", "moved_to", "also_known_as", "featured", "emojis"),
 )
 _NEW = insert(actors).values(
     {name: bindparam(name) for name in ("id", "origin_id", "uri", "created_at", *_REMOTE_FIELDS)}
@@ -201,14 +204,14 @@ _NEW = insert(actors).values(
         "posts_count": 0,
         "fetched_at": bindparam("now"),
         "version": 1,
-        "emojis": b"",
+        "limited": Limit.NONE,
     }
 )
 # An actor never moves to another origin: whoever answers for its URI does so from there.
 _UPSERT: Final = _NEW.on_conflict_do_update(
     index_elements=[actors.c.uri],
     set_={name: _NEW.excluded[name] for name in (*_REMOTE_FIELDS, "fetched_at")}
-    | {"version": actors.c.version + 1},
+    | {"version": actors.c.version + 1, "missing_since": None},
     where=actors.c.origin_id == _NEW.excluded.origin_id,
 ).returning(actors.c.id)
 
@@ -262,6 +265,7 @@ _HEARSAY: Final = (
             "fetched_at": 0,
             "version": 1,
             "emojis": b"",
+            "limited": Limit.NONE,
         }
     )
     .on_conflict_do_nothing()
@@ -299,7 +303,7 @@ def touch(tx: Tx, actor_id: int) -> None:
 
 _PROFILE_FIELDS = (
     *("name", "summary", "summary_source", "fields"),
-    *("locked", "discoverable", "indexable", "public"),
+    *("locked", "discoverable", "indexable", "public", "emojis", "avatar", "header"),
 )
 _UPDATE: Final = (
     update(actors)
@@ -354,6 +358,9 @@ def update_profile(
     discoverable: bool,
     indexable: bool,
     public: bool,
+    emojis: bytes = b"",
+    avatar: str | None = None,
+    header: str | None = None,
 ) -> None:
     """Store how a person here presents herself."""
     tx.change(
@@ -367,6 +374,9 @@ def update_profile(
         discoverable=discoverable,
         indexable=indexable,
         public=public,
+        emojis=emojis,
+        avatar=avatar,
+        header=header,
     )
 
 

@@ -2,14 +2,18 @@
 
 from typing import Final, NamedTuple
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, exists, or_, select
 
 from storage.tables.posts import posts, tombstones
+from storage.tables.quotes import quotes
 from storage.tx import Tx
 
 
 class Before(NamedTuple):
-    """What is here before a post is: itself, answers that wait for it, its author's deletion."""
+    """What is here before a post is: itself, what waits for it, its author's deletion.
+
+    Answers to it wait for it, and quotes of it.
+    """
 
     is_known: bool
     is_awaited: bool
@@ -18,7 +22,10 @@ class Before(NamedTuple):
 
 _BEFORE: Final = select(
     exists().where(posts.c.uri == bindparam("uri")),
-    exists().where(posts.c.reply_to_uri == bindparam("uri"), posts.c.reply_to_uri.is_not(None)),
+    or_(
+        exists().where(posts.c.reply_to_uri == bindparam("uri"), posts.c.reply_to_uri.is_not(None)),
+        exists().where(quotes.c.quoted_uri == bindparam("uri"), quotes.c.quoted_id.is_(None)),
+    ),
     select(tombstones.c.author_uri).where(tombstones.c.uri == bindparam("uri")).scalar_subquery(),
 )
 

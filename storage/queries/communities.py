@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import Select, and_, bindparam, delete, exists, or_, select, update
+from sqlalchemy import Select, and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.ids import HERE
@@ -52,6 +52,11 @@ class CommunityRow(Struct, frozen=True, gc=False):
         """Whether only active members read what is written in it."""
         return self.preset in {Preset.MEMBERS, Preset.PARTNERS}
 
+    @property
+    def is_for_the_world(self) -> bool:
+        """Whether anybody reads what is written in it; so is every group of other servers."""
+        return self.preset is Preset.WORLD
+
 
 class MemberRow(Struct, frozen=True, gc=False):
     """One row of `memberships`, in the order of its columns. Times are ms UTC."""
@@ -70,6 +75,11 @@ class MemberRow(Struct, frozen=True, gc=False):
         """Whether this membership gives rights at `now`."""
         ended = self.until is not None and self.until <= now
         return self.state is MembershipState.ACTIVE and not ended
+
+    def is_ban_over(self, now: int) -> bool:
+        """Whether somebody was shut out for a time that has passed."""
+        ended = self.until is not None and self.until <= now
+        return self.state is MembershipState.BANNED and ended
 
 
 _NOW: Final = bindparam("now", type_=Time)
@@ -93,6 +103,7 @@ _ALL_HERE: Final = (
 _ACTIVE_OF: Final = _MEMBER.where(memberships.c.community_id == _COMMUNITY, _ACTIVE).order_by(
     memberships.c.actor_id
 )
+_HOW_MANY: Final = select(func.count()).where(memberships.c.community_id == _COMMUNITY, _ACTIVE)
 _ALL_OF: Final = _MEMBER.where(memberships.c.community_id == _COMMUNITY).order_by(
     memberships.c.actor_id
 )
@@ -232,6 +243,11 @@ def forget_members(tx: Tx, community_id: int, actor_ids: Iterable[int]) -> None:
 def active_members(tx: Tx, community_id: int) -> list[MemberRow]:
     """Everybody who belongs to the community now. On other nodes: of their own people."""
     return [MemberRow(*row) for row in tx.all(_ACTIVE_OF, community_id=community_id, now=tx.now)]
+
+
+def how_many(tx: Tx, community_id: int) -> int:
+    """How many belong to the community now."""
+    return tx.scalar(_HOW_MANY, community_id=community_id, now=tx.now) or 0
 
 
 def members(tx: Tx, community_id: int) -> list[MemberRow]:

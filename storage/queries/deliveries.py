@@ -8,11 +8,22 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.ids import HERE
-from domain.kinds import DeliveryState, FollowState, MembershipState, SignatureScheme, Way
+from domain.kinds import DeliveryState, FollowState, Limit, MembershipState, SignatureScheme, Way
 from storage.columns import any_of
 from storage.tables.actors import actors
 from storage.tables.communities import memberships
@@ -64,6 +75,8 @@ class Delivery(Struct, frozen=True, gc=False):
 
 
 _SHARED = cast("ColumnElement[str]", func.coalesce(actors.c.shared_inbox, actors.c.inbox))
+# Gone, or suspended: nothing is sent any more.
+_is_there = and_(actors.c.gone_at.is_(None), actors.c.limited < Limit.SUSPENDED)
 _OF_FOLLOWERS = (
     select(_SHARED, actors.c.origin_id, origins.c.origin, actors.c.id)
     .select_from(follows)
@@ -73,7 +86,7 @@ _OF_FOLLOWERS = (
         follows.c.target_id == bindparam("actor_id"),
         follows.c.state == FollowState.ACCEPTED,
         actors.c.origin_id != HERE,
-        actors.c.gone_at.is_(None),
+        _is_there,
     )
 )
 _OF_ACTORS = (
@@ -82,7 +95,7 @@ _OF_ACTORS = (
     .where(
         any_of(actors.c.id, "ids"),
         actors.c.origin_id != HERE,
-        actors.c.gone_at.is_(None),
+        _is_there,
         actors.c.inbox != "",  # known from a community's card alone: nobody whom we write to
     )
 )
@@ -123,7 +136,7 @@ _OF_MEMBERS = (
         or_(memberships.c.until.is_(None), memberships.c.until > bindparam("now")),
         memberships.c.way == Way.NODE,
         actors.c.origin_id != HERE,
-        actors.c.gone_at.is_(None),
+        _is_there,
     )
     .order_by(actors.c.shared_inbox.is_(None), actors.c.id)
 )

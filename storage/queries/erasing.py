@@ -11,15 +11,22 @@ from sqlalchemy import bindparam, delete, or_, select, update
 
 from domain.audience import Kind
 from storage.columns import Id, Number, Time, any_of
+from storage.queries import polls, quotes
 from storage.tables.files import files
 from storage.tables.posts import post_tags, post_versions, posts
 from storage.tx import Tx
 
+_says_something = or_(
+    posts.c.content != "",
+    posts.c.summary != "",
+    posts.c.title != "",
+    posts.c.source.is_not(None),
+)
 _DUE: Final = (
     select(posts.c.id)
     .where(
         posts.c.deleted_at <= bindparam("before", type_=Time),
-        or_(posts.c.content != "", posts.c.summary != "", posts.c.source.is_not(None)),
+        _says_something,
     )
     .order_by(posts.c.id)
     .limit(bindparam("limit", type_=Number))
@@ -29,12 +36,7 @@ _OF_NETWORK: Final = (
     .where(
         posts.c.origin_id == bindparam("origin_id", type_=Id),
         or_(posts.c.kind == Kind.NETWORK, posts.c.root_kind == Kind.NETWORK),
-        or_(
-            posts.c.deleted_at.is_(None),
-            posts.c.content != "",
-            posts.c.summary != "",
-            posts.c.source.is_not(None),
-        ),
+        or_(posts.c.deleted_at.is_(None), _says_something),
     )
     .order_by(posts.c.id)
     .limit(bindparam("limit", type_=Number))
@@ -42,7 +44,14 @@ _OF_NETWORK: Final = (
 _BLANK: Final = (
     update(posts)
     .where(any_of(posts.c.id, "ids"), posts.c.deleted_at.is_not(None))
-    .values(content="", source=None, summary="", app_id=bindparam("no_app", type_=Id))
+    .values(
+        content="",
+        source=None,
+        summary="",
+        title="",
+        emojis=b"",
+        app_id=bindparam("no_app", type_=Id),
+    )
 )
 _VERSIONS: Final = delete(post_versions).where(any_of(post_versions.c.post_id, "ids"))
 _TAGS: Final = delete(post_tags).where(any_of(post_tags.c.post_id, "ids"))
@@ -60,9 +69,11 @@ def of_network(tx: Tx, origin_id: int, limit: int) -> list[int]:
 
 
 def erase(tx: Tx, post_ids: Collection[int]) -> None:
-    """Remove the words, the tags, the files and the former versions of deleted posts."""
+    """Remove the words, the tags, the files, the polls and the former versions of deleted posts."""
     ids = list(post_ids)
     tx.change(_BLANK, ids=ids, no_app=None)
     tx.change(_VERSIONS, ids=ids)
     tx.change(_TAGS, ids=ids)
     tx.change(_FILES, ids=ids)
+    polls.forget(tx, ids)
+    quotes.forget_posts(tx, ids)

@@ -76,6 +76,23 @@ _LOCAL_FOLLOWERS: Final = (
         actors.c.origin_id == HERE,
     )
 )
+_FOLLOWERS_FROM: Final = (
+    select(actors.c.uri)
+    .join(follows, follows.c.follower_id == actors.c.id)
+    .where(
+        follows.c.target_id == bindparam("target_id"),
+        follows.c.state == FollowState.ACCEPTED,
+        actors.c.origin_id == bindparam("origin_id"),
+        actors.c.gone_at.is_(None),
+    )
+    .order_by(actors.c.uri)
+)
+_FROM_HERE: Final = (
+    select(*_COLUMNS, actors.c.uri)
+    .join(actors, actors.c.id == follows.c.follower_id)
+    .where(follows.c.target_id == bindparam("target_id"), actors.c.origin_id == HERE)
+    .order_by(follows.c.id)
+)
 _BLOCKED: Final = select(
     exists().where(
         or_(
@@ -137,6 +154,18 @@ def of_actor(tx: Tx, actor_id: int) -> list[FollowRow]:
 def local_followers(tx: Tx, target_id: int) -> list[int]:
     """Accepted followers who live here."""
     return [row[0] for row in tx.all(_LOCAL_FOLLOWERS, target_id=target_id)]
+
+
+def followers_from(tx: Tx, target_id: int, origin_id: int) -> list[str]:
+    """The ids on the wire of accepted followers who live on one server, in order."""
+    return [row[0] for row in tx.all(_FOLLOWERS_FROM, target_id=target_id, origin_id=origin_id)]
+
+
+def from_here(tx: Tx, target_id: int) -> dict[str, FollowRow]:
+    """Follows and requests of ours, by the follower's id on the wire."""
+    width = len(_COLUMNS)
+    rows = tx.all(_FROM_HERE, target_id=target_id)
+    return {row[width]: FollowRow(*row[:width]) for row in rows}
 
 
 def local_ids(tx: Tx, actor_ids: Sequence[int]) -> set[int]:

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import bindparam, delete, false, select, true
 from sqlalchemy.dialects.postgresql import insert
 
+from domain.reactions import PLAIN, Reaction
 from storage.columns import Id, any_of
 from storage.tables.communities import heard
 from storage.tx import Tx
@@ -28,14 +29,14 @@ _ABOUT: Final = select(heard.c.about).where(
     heard.c.uri == bindparam("uri"),
 )
 _STANDING: Final = (
-    select(heard.c.uri)
+    select(heard.c.uri, heard.c.emoji, heard.c.emoji_url)
     .where(
         heard.c.community_id == _COMMUNITY,
         heard.c.about == bindparam("about"),
         heard.c.actor_id == _ACTOR,
         heard.c.undone == false(),
     )
-    .order_by(heard.c.uri)
+    .order_by(heard.c.uri.desc())  # of two, the later: our nodes number what they send
     .limit(1)
 )
 _LIKERS: Final = (
@@ -61,16 +62,25 @@ _TAKEN_BACK: Final = (
 _FORGET: Final = delete(heard).where(heard.c.community_id == _COMMUNITY)
 
 
-def said(tx: Tx, community_id: int, actor_id: int, uri: str, about: str) -> None:
+def said(
+    tx: Tx,
+    community_id: int,
+    actor_id: int,
+    uri: str,
+    about: str,
+    *,
+    said_with: Reaction = PLAIN,
+) -> None:
     """Somebody likes the post `about`; `uri` is the like's id."""
     values = {"community_id": community_id, "actor_id": actor_id, "uri": uri, "about": about}
-    tx.run(_SAID, **values, undone=False, heard_at=tx.now)
+    emoji = {"emoji": said_with.emoji, "emoji_url": said_with.url}
+    tx.run(_SAID, **values, **emoji, undone=False, heard_at=tx.now)
 
 
 def taken_back(tx: Tx, community_id: int, actor_id: int, uri: str, about: str = "") -> None:
     """Somebody took back the like, or deleted the post, with this id: for ever."""
     values = {"community_id": community_id, "actor_id": actor_id, "uri": uri, "about": about}
-    tx.run(_UNSAID, **values, undone=True, heard_at=tx.now)
+    tx.run(_UNSAID, **values, emoji="", emoji_url=None, undone=True, heard_at=tx.now)
 
 
 def about(tx: Tx, community_id: int, actor_id: int, uri: str) -> str | None:
@@ -78,9 +88,12 @@ def about(tx: Tx, community_id: int, actor_id: int, uri: str) -> str | None:
     return tx.scalar(_ABOUT, community_id=community_id, actor_id=actor_id, uri=uri) or None
 
 
-def standing_like(tx: Tx, community_id: int, actor_id: int, post_uri: str) -> str | None:
-    """The id of somebody's like of a post that was not taken back."""
-    return tx.scalar(_STANDING, community_id=community_id, actor_id=actor_id, about=post_uri)
+def standing_like(
+    tx: Tx, community_id: int, actor_id: int, post_uri: str
+) -> tuple[str, Reaction] | None:
+    """The id of somebody's like of a post that was not taken back, and its emoji."""
+    row = tx.first(_STANDING, community_id=community_id, actor_id=actor_id, about=post_uri)
+    return None if row is None else (row[0], Reaction(row[1], row[2]))
 
 
 def likers(tx: Tx, community_id: int, post_uri: str) -> list[int]:

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, or_, select
+from msgspec import Struct
+from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.audience import Viewer
+from domain.reactions import PLAIN, Reaction, Tally, packed
 from storage.audience import alive, unblocked
 from storage.columns import Id
 from storage.queries.actors import views
@@ -34,7 +36,20 @@ _ADD: Final = (
 )
 _PAIR = (likes.c.actor_id == bindparam("actor_id"), likes.c.post_id == bindparam("post_id"))
 _REMOVE: Final = delete(likes).where(*_PAIR).returning(likes.c.uri)
-_URI: Final = select(likes.c.uri).where(*_PAIR)
+_OF: Final = select(likes.c.uri, likes.c.emoji, likes.c.emoji_url).where(*_PAIR)
+_CHANGE: Final = (
+    update(likes)
+    .where(
+        likes.c.actor_id == bindparam("liker"),
+        likes.c.post_id == bindparam("liked"),
+    )
+    .values(uri=bindparam("uri"), emoji=bindparam("emoji"), emoji_url=bindparam("emoji_url"))
+)
+_TALLY: Final = (
+    select(likes.c.emoji, func.max(likes.c.emoji_url), func.count())
+    .where(likes.c.post_id == bindparam("post_id", type_=Id), likes.c.emoji != "")
+    .group_by(likes.c.emoji)
+)
 _of_actor: Final = select(likes.c.post_id).where(
     likes.c.actor_id == bindparam("actor_id"), likes.c.uri == bindparam("uri")
 )
@@ -47,10 +62,9 @@ def add(
     actor_id: int,
     post_id: int,
     uri: str,
-    emoji: str = "",
-    emoji_url: str | None = None,
+    said_with: Reaction = PLAIN,
 ) -> bool:
-    """Store a like; False if it was there. `emoji`: what it was said with, if not with a star."""
+    """Store a like; False if it was there. `said_with`: its emoji, if it is no plain one."""
     row = tx.first(
         _ADD,
         id=like_id,
@@ -58,8 +72,8 @@ def add(
         post_id=post_id,
         uri=uri,
         now=tx.now,
-        emoji=emoji,
-        emoji_url=emoji_url,
+        emoji=said_with.emoji,
+        emoji_url=said_with.url,
     )
     return row is not None
 
@@ -69,14 +83,69 @@ def remove(tx: Tx, actor_id: int, post_id: int) -> str | None:
     return tx.scalar(_REMOVE, actor_id=actor_id, post_id=post_id)
 
 
+class Liked(Struct, frozen=True):
+    """Somebody's like of a post: its activity's id, and what it was said with."""
+
+    uri: str
+    said_with: Reaction
+
+
+def of(tx: Tx, actor_id: int, post_id: int) -> Liked | None:
+    """Somebody's like of a post."""
+    row = tx.first(_OF, actor_id=actor_id, post_id=post_id)
+    return None if row is None else Liked(row[0], Reaction(row[1], row[2]))
+
+
 def uri_of(tx: Tx, actor_id: int, post_id: int) -> str | None:
     """The address of somebody's like of a post."""
-    return tx.scalar(_URI, actor_id=actor_id, post_id=post_id)
+    found = of(tx, actor_id, post_id)
+    return None if found is None else found.uri
+
+
+def change(tx: Tx, *, actor_id: int, post_id: int, uri: str, said_with: Reaction) -> None:
+    """The same like, said with another emoji by another activity."""
+    given = {"uri": uri, "emoji": said_with.emoji, "emoji_url": said_with.url}
+    tx.change(_CHANGE, liker=actor_id, liked=post_id, **given)
+
+
+_SET_REACTIONS: Final = (
+    update(posts)
+    .where(posts.c.id == bindparam("key"))
+    .values(reactions=bindparam("reactions"), version=posts.c.version + 1)
+)
+
+
+def recount_reactions(tx: Tx, post_id: int) -> None:
+    """Keep beside a post with which emoji people like it now (`domain.reactions`)."""
+    tx.change(_SET_REACTIONS, key=post_id, reactions=packed(tallies(tx, post_id)))
+
+
+def tallies(tx: Tx, post_id: int) -> list[Tally]:
+    """How many people react to a post with which emoji; plain likes are in no tally."""
+    return [Tally(*row) for row in tx.all(_TALLY, post_id=post_id)]
 
 
 def post_liked_by(tx: Tx, actor_id: int, uri: str) -> int | None:
     """The post that an actor's like with this address is about."""
     return tx.scalar(_of_actor, actor_id=actor_id, uri=uri)
+
+
+_REACTING: Final = (
+    select(likes.c.actor_id, likes.c.emoji)
+    .where(
+        likes.c.post_id == bindparam("post_id", type_=Id),
+        likes.c.emoji != "",
+        unblocked(likes.c.actor_id),
+    )
+    .order_by(likes.c.id)
+    .limit(MOST)
+)
+
+
+def reacting(tx: Tx, post_id: int, viewer: Viewer) -> list[tuple[int, str]]:
+    """Who reacts to a post with which emoji; the caller found the post visible."""
+    rows = tx.all(_REACTING, post_id=post_id, viewer_id=viewer.actor)
+    return [(row[0], row[1]) for row in rows]
 
 
 _LIKERS: Final = Paged(

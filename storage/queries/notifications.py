@@ -2,15 +2,18 @@
 
 from typing import Final
 
-from sqlalchemy import bindparam, delete, or_, select, union_all
+from sqlalchemy import bindparam, delete, exists, or_, select, union_all
 from sqlalchemy.dialects.postgresql import insert
 
-from domain.kinds import AccountState, NotificationKind
+from domain.kinds import AccountState, FollowState, Limit, NotificationKind
 from storage.audience import fixed, local_reader, unblocked
 from storage.columns import Enum8, Id, Time
 from storage.queries.ids import new_notification_id
 from storage.tables.accounts import accounts
+from storage.tables.actors import actors
+from storage.tables.polls import votes
 from storage.tables.posts import mentions, posts
+from storage.tables.relations import follows
 from storage.tables.timelines import notifications
 from storage.tx import Tx
 
@@ -27,6 +30,14 @@ _told_somebody: Final = select(
         fixed(NotificationKind.NOTICE) == _KIND,
         unblocked(_FROM, local_reader(accounts.c.id)),
     ),
+    or_(
+        ~exists().where(actors.c.id == _FROM, actors.c.limited != fixed(Limit.NONE)),
+        exists().where(
+            follows.c.follower_id == accounts.c.id,
+            follows.c.target_id == _FROM,
+            follows.c.state == fixed(FollowState.ACCEPTED),
+        ),
+    ),
 )
 _ADD: Final = (
     insert(notifications)
@@ -42,7 +53,7 @@ def add(
     """Store a notification; its id, or None if nobody is to be told of it.
 
     Only people with an active account are told, once of the same; a block between the two keeps
-    away everything but notices (protocol §4).
+    away everything but notices (protocol §4), and of who is silenced only followers hear.
     """
     return tx.scalar(
         _ADD,
@@ -64,6 +75,7 @@ _RETRACT: Final = delete(notifications).where(
 _told = union_all(
     select(mentions.c.actor_id).where(mentions.c.post_id == _POST),
     select(posts.c.author_id).where(or_(posts.c.id == _POST, posts.c.share_of_id == _POST)),
+    select(votes.c.actor_id).where(votes.c.post_id == _POST),
 )
 _FORGET_POST: Final = delete(notifications).where(
     notifications.c.actor_id.in_(_told), notifications.c.post_id == _POST
@@ -82,8 +94,20 @@ def retract(
 
 
 def forget_post(tx: Tx, post_id: int) -> None:
-    """Remove what people were told about a post: whom it names, its author and its sharers."""
+    """Remove what people were told about a post: whom it names, its author, sharers, voters."""
     tx.change(_FORGET_POST, post_id=post_id)
+
+
+_FORGET_FROM: Final = delete(notifications).where(
+    notifications.c.actor_id == bindparam("actor_id"),
+    notifications.c.from_id == bindparam("from_id"),
+    notifications.c.kind != fixed(NotificationKind.NOTICE),
+)
+
+
+def forget_from(tx: Tx, actor_id: int, from_id: int) -> None:
+    """Remove what somebody was told of what one other person did; notices stay."""
+    tx.change(_FORGET_FROM, actor_id=actor_id, from_id=from_id)
 
 
 def dismiss(tx: Tx, actor_id: int, notification_id: int) -> bool:

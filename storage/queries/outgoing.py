@@ -1,6 +1,6 @@
 """What an operator sees and changes of deliveries to other servers: per host, waiting and dead."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 from sqlalchemy import Select, and_, bindparam, case, delete, func, or_, select, update
@@ -41,7 +41,7 @@ class Letter(Struct, frozen=True):
     body: bytes
 
 
-class Known(Struct, frozen=True):
+class Known(NamedTuple):
     """How much of a server is here, and how many of ours it was told of."""
 
     people: int

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from domain.kinds import DeliveryState, FollowState, MembershipState
 from storage.audience import fixed
 from storage.columns import Id, Time
+from storage.queries.ids import new_id
 from storage.queries.relay_notes import EVERYBODY_THERE
 from storage.tables.actors import actors
 from storage.tables.communities import memberships, relay_mutes
@@ -66,6 +67,7 @@ _SHUT_OUT_ONE: Final = (
     .values(
         blocker_id=bindparam("community_id", type_=Id),
         blocked_id=bindparam("actor_id", type_=Id),
+        id=bindparam("id", type_=Id),
         created_at=bindparam("now", type_=Time),
     )
     .on_conflict_do_nothing()
@@ -78,7 +80,9 @@ _LET_BACK: Final = delete(blocks).where(
 
 def shut_out(tx: Tx, community_id: int, actor_id: int) -> None:
     """A community keeps somebody out by a Block, until they are let back."""
-    tx.insert(_SHUT_OUT_ONE, community_id=community_id, actor_id=actor_id, now=tx.now)
+    tx.insert(
+        _SHUT_OUT_ONE, id=new_id(tx), community_id=community_id, actor_id=actor_id, now=tx.now
+    )
 
 
 def let_back(tx: Tx, community_id: int, actor_id: int) -> bool:

@@ -1,20 +1,16 @@
-"""Posts as rows: stored, changed, deleted, counted.
+"""Posts as rows: stored, changed, deleted; their figures are in `storage/queries/figures.py`.
 
 Nothing here asks who is looking. Only use cases and the outbox come here, for posts that they are
 about to change or whose readers they are about to work out; whoever shows posts goes through
 `storage/views/posts.py`.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Collection, Iterable
+from typing import Final
 
 from msgspec.structs import asdict
 from sqlalchemy import (
-    ColumnElement,
-    Update,
-    and_,
     bindparam,
-    case,
     delete,
     func,
     select,
@@ -22,11 +18,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from domain.audience import Kind, PostFacts
+from domain.audience import PostFacts
 from domain.choices import root_of
 from domain.kinds import Acceptance
 from storage.columns import any_of
-from storage.tables.actors import actors
 from storage.tables.posts import mentions, post_tags, post_versions, posts, tombstones
 from storage.tx import Tx
 from storage.views.posts import COLUMNS, PostRow, Tag
@@ -163,6 +158,8 @@ _ARCHIVE: Final = (
             posts.c.summary,
             posts.c.sensitive,
             bindparam("raw", type_=post_versions.c.raw.type),
+            bindparam("options", type_=post_versions.c.options.type),
+            posts.c.title,
         ).where(posts.c.id == bindparam("post_id")),
     )
     .on_conflict_do_nothing()
@@ -177,6 +174,8 @@ _EDIT: Final = (
         sensitive=bindparam("sensitive"),
         language=bindparam("language"),
         edited_at=bindparam("edited_at"),
+        title=bindparam("title"),
+        emojis=bindparam("emojis"),
         version=posts.c.version + 1,
     )
 )
@@ -192,9 +191,15 @@ def edit(
     sensitive: bool,
     language: str | None,
     edited_at: int,
+    title: str = "",
+    emojis: bytes = b"",
+    options: str | None = None,
 ) -> bool:
-    """Keep what the post said and store what it says now; its audience is not touched."""
-    tx.run(_ARCHIVE, post_id=post_id, raw=None)
+    """Keep what the post said and store what it says now; its audience is not touched.
+
+    `options`: the answers of its poll until now (`queries.polls.names_kept`).
+    """
+    tx.run(_ARCHIVE, post_id=post_id, raw=None, options=options)
     changed = tx.change(
         _EDIT,
         key=post_id,
@@ -204,13 +209,19 @@ def edit(
         sensitive=sensitive,
         language=language,
         edited_at=edited_at,
+        title=title,
+        emojis=emojis,
     )
     return changed > 0
 
 
 _SET_ACCEPTANCE: Final = (
     update(posts)
-    .where(posts.c.id == bindparam("key"), posts.c.acceptance != bindparam("to"))
+    .where(
+        posts.c.id == bindparam("key"),
+        posts.c.acceptance != bindparam("to"),
+        posts.c.acceptance != Acceptance.WITHHELD,
+    )
     .values(acceptance=bindparam("to"), version=posts.c.version + 1)
 )
 
@@ -256,73 +267,6 @@ def bury(tx: Tx, uri: str, author_uri: str) -> None:
 def buried_by(tx: Tx, uri: str) -> str | None:
     """Who deleted the object, or None if it was not deleted."""
     return tx.scalar(_TOMBSTONE_OF, uri=uri)
-
-
-def _counter(column: Any) -> Update:
-    by: ColumnElement[int] = bindparam("by", type_=column.type)
-    room = column + by >= 0
-    return (
-        update(posts)
-        .where(posts.c.id == bindparam("key"))
-        .values({column.name: case((room, column + by), else_=0), "version": posts.c.version + 1})
-    )
-
-
-_COUNTERS: Final[Mapping[str, Update]] = {
-    name: _counter(posts.c[name]) for name in ("replies_count", "likes_count", "shares_count")
-}
-
-
-def count_reply(tx: Tx, post_id: int, by: int) -> None:
-    """Add to the answers that a post shows; whether one counts is `domain.audience.counts_for`."""
-    tx.change(_COUNTERS["replies_count"], key=post_id, by=by)
-
-
-def count_like(tx: Tx, post_id: int, by: int) -> None:
-    """Add to the likes that a post shows."""
-    tx.change(_COUNTERS["likes_count"], key=post_id, by=by)
-
-
-def count_share(tx: Tx, post_id: int, by: int) -> None:
-    """Add to the shares that a post shows."""
-    tx.change(_COUNTERS["shares_count"], key=post_id, by=by)
-
-
-_everyones = and_(
-    posts.c.author_id == bindparam("author_id"),
-    posts.c.kind == Kind.PUBLIC,
-    posts.c.root_kind == Kind.PUBLIC,
-    posts.c.share_of_id.is_(None),
-    posts.c.deleted_at.is_(None),
-)
-_RECOUNT_AUTHOR: Final = (
-    update(actors)
-    .where(actors.c.id == bindparam("author_id"))
-    .values(
-        posts_count=select(func.count(posts.c.id)).where(_everyones).scalar_subquery(),
-        last_post_at=select(func.max(posts.c.created_at)).where(_everyones).scalar_subquery(),
-        version=actors.c.version + 1,
-    )
-)
-_COUNT_AUTHOR: Final = (
-    update(actors)
-    .where(actors.c.id == bindparam("author_id"))
-    .values(
-        posts_count=actors.c.posts_count + 1,
-        last_post_at=bindparam("at"),
-        version=actors.c.version + 1,
-    )
-)
-
-
-def count_author(tx: Tx, author_id: int, at: int) -> None:
-    """One more post of the author that anybody may read: no other post is ever counted (§8)."""
-    tx.change(_COUNT_AUTHOR, author_id=author_id, at=at)
-
-
-def recount_author(tx: Tx, author_id: int) -> None:
-    """Count what anybody may read of the author anew, after a deletion."""
-    tx.change(_RECOUNT_AUTHOR, author_id=author_id)
 
 
 _RELINK: Final = (

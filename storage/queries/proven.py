@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import orjson
-from sqlalchemy import Select, bindparam, delete, select
+from sqlalchemy import Select, bindparam, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.audience import Viewer
@@ -69,11 +69,13 @@ class Announced(NamedTuple):
     body: bytes
     key_uri: str | None
     key: str | None
+    root_id: int
 
 
 _wrapper: Final = posts.alias("wrapper")
 _original: Final = posts.alias("original")
 _COMMUNITY: Final = bindparam("community_id", type_=Id)
+_ROOT: Final = bindparam("root_id", type_=Id)
 _PAGE: Select[*tuple[Any, ...]] = (
     select(
         _wrapper.c.id,
@@ -84,6 +86,7 @@ _PAGE: Select[*tuple[Any, ...]] = (
         proven.c.body,
         proven.c.key_uri,
         proven.c.key,
+        _original.c.root_id,
     )
     .join(_original, _original.c.id == _wrapper.c.share_of_id)
     .join(proven, proven.c.post_id == _original.c.id)
@@ -91,6 +94,7 @@ _PAGE: Select[*tuple[Any, ...]] = (
         _wrapper.c.author_id == _COMMUNITY,
         _wrapper.c.place_id == _COMMUNITY,
         _wrapper.c.id < bindparam("before", type_=Id),
+        or_(fixed(0) == _ROOT, _original.c.root_id == _ROOT),
         shown(_wrapper, _original),
     )
     .order_by(_wrapper.c.id.desc())
@@ -119,10 +123,16 @@ _NAMED: Final = select(mentions.c.post_id, mentions.c.actor_id).where(
 )
 
 
-def announced(tx: Tx, community_id: int, viewer: Viewer, *, before: int | None) -> list[Announced]:
-    """What this viewer may read of what a community announced, newest first (history rule)."""
+def announced(
+    tx: Tx, community_id: int, viewer: Viewer, *, before: int | None, root_id: int = 0
+) -> list[Announced]:
+    """What this viewer may read of what a community announced, newest first (history rule).
+
+    `root_id`: in one thread alone.
+    """
     params: dict[str, Any] = {
         "community_id": community_id,
+        "root_id": root_id,
         "before": before if before is not None else (1 << 63) - 1,
         "now": tx.now,
     }

@@ -16,11 +16,15 @@ from domain.kinds import Acceptance, IntakeState
 from storage.audience import fixed
 from storage.columns import Id, Number, any_of
 from storage.queries import files as kept_files
+from storage.queries import polls as kept_polls
+from storage.queries import quotes as kept_quotes
+from storage.queries import tallies
 from storage.queries.relay_notes import EVERYBODY_THERE
 from storage.tables.actors import actors, keys
 from storage.tables.communities import cards, heard, memberships, plain_words, proven, relay_notes
 from storage.tables.files import files
 from storage.tables.jobs import JobState, jobs
+from storage.tables.pins import pins
 from storage.tables.posts import copies, mentions, post_tags, post_versions, posts
 from storage.tables.relations import blocks, follows, likes
 from storage.tables.timelines import home_entries, notifications
@@ -118,7 +122,7 @@ _WITH_POSTS: Final = tuple(
     for column in (
         *(mentions.c.post_id, post_tags.c.post_id, post_versions.c.post_id, copies.c.post_id),
         *(likes.c.post_id, proven.c.post_id, plain_words.c.post_id, relay_notes.c.post_id),
-        posts.c.id,
+        *(pins.c.post_id, posts.c.id),
     )
 )
 _BLOBS: Final = select(files.c.id, files.c.digest, files.c.preview).where(
@@ -145,6 +149,8 @@ def forget_posts(tx: Tx, community_id: int, post_ids: Collection[int]) -> set[st
     kept_files.forget(tx, [row[0] for row in pictures])
     for each in _WITH_POSTS:
         tx.change(each, ids=ids)
+    kept_polls.forget(tx, ids)
+    kept_quotes.forget_posts(tx, ids)
     return {name for _, *names in pictures for name in names if name}
 
 
@@ -212,6 +218,7 @@ def forget_rest(tx: Tx, community_id: int) -> set[str]:
         tx.change(statement, **known)
     blobs = {name for names in tx.all(_BLOBS_OF, **known) for name in names if name}
     kept_files.forget_community(tx, community_id)
+    tallies.forget(tx, community_id)
     _forget_hearsay(tx, told_of)
     return blobs
 

@@ -8,14 +8,15 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
 
 from domain.audience import Kind
 from domain.ids import HERE
-from domain.kinds import AccountState, MembershipState
+from domain.kinds import AccountState, Limit, MembershipState
 from storage.audience import fixed, local_reader, readable, shown, unblocked
 from storage.columns import Id, Time, any_of
 from storage.tables.accounts import accounts, tokens
+from storage.tables.actors import actors
 from storage.tables.communities import memberships
 from storage.tables.posts import post_tags, posts
 from storage.tables.timelines import home_entries
@@ -42,6 +43,7 @@ class StreamedPost(Struct, frozen=True, gc=False):
     place_id: int
     is_wrapper: bool
     tags: frozenset[str]
+    for_all: bool = False  # anybody reads it: it comes as it is to who does not follow the place
 
 
 class Entitled(Struct, frozen=True, gc=False):
@@ -113,7 +115,8 @@ _COULD_SEE: Final = _readers(
         or_(_post.c.share_of_id.is_(None), readable(_original, _reader)),
     )
 )
-_FACTS: Final = select(
+_author = actors.alias("author")
+_FACTS: Select[*tuple[Any, ...]] = select(
     _post.c.kind,
     _post.c.quiet,
     _post.c.share_of_id,
@@ -123,7 +126,8 @@ _FACTS: Final = select(
     _post.c.origin_id,
     _post.c.author_id,
     _post.c.place_id,
-).where(_post.c.id == _POST)
+    _author.c.limited,
+).where(_post.c.id == _POST, _author.c.id == _post.c.author_id)
 _TAGS: Final = select(post_tags.c.tag).where(post_tags.c.post_id == _POST)
 _EPOCHS: Final = select(accounts.c.id, accounts.c.epoch).where(
     any_of(accounts.c.id, "ids"), accounts.c.state == fixed(AccountState.ACTIVE)
@@ -138,10 +142,11 @@ def streamed_post(tx: Tx, post_id: int) -> StreamedPost | None:
     row = tx.first(_FACTS, post_id=post_id)
     if row is None:
         return None
-    kind, quiet, share_of, reply_to, reply_uri, reply_author, origin, author, place = row
+    kind, quiet, share_of, reply_to, reply_uri, reply_author, origin, author, place, limited = row
     answers = (reply_to is not None or reply_uri is not None) and reply_author != author
     return StreamedPost(
-        listed=kind <= Kind.NODE and not quiet,
+        # Who is silenced is come across by their own followers alone, at home.
+        listed=kind <= Kind.NODE and not quiet and limited is Limit.NONE,
         first_hand=share_of is None,
         answers_others=answers,
         local=origin == HERE,
@@ -149,6 +154,7 @@ def streamed_post(tx: Tx, post_id: int) -> StreamedPost | None:
         place_id=place or 0,
         is_wrapper=share_of is not None and place == author,
         tags=frozenset(tag for (tag,) in tx.all(_TAGS, post_id=post_id)),
+        for_all=kind is Kind.PUBLIC,
     )
 
 

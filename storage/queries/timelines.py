@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from domain.audience import Viewer
+from domain.audience import Kind, Viewer
 from domain.ids import snowflake
 from domain.kinds import AccountState, FollowState
 from storage.audience import (
@@ -95,6 +95,7 @@ def _in_its_place(reader: ColumnElement[int]) -> ColumnElement[bool]:
     """What was written in a community comes as the community's wrapper, and once (protocol §4).
 
     Of its answers only those to the reader come home; all of them stand in the community's list.
+    Words for the world come as they are to who follows their author and not the community.
     """
     wrapped = and_(
         _new.c.share_of_id.is_not(None),
@@ -104,11 +105,22 @@ def _in_its_place(reader: ColumnElement[int]) -> ColumnElement[bool]:
             _original.c.reply_to_author_id == reader,
         ),
     )
-    return or_(_new.c.place_id.is_(None), wrapped)
+    return or_(_new.c.place_id.is_(None), wrapped, _apart(reader))
 
 
-# Own words in a community come back to their author with the community's wrapper.
-_as_itself = or_(_new.c.place_id.is_(None), _new.c.share_of_id.is_not(None))
+def _apart(reader: ColumnElement[int]) -> ColumnElement[bool]:
+    return and_(
+        _new.c.share_of_id.is_(None),
+        _new.c.kind == fixed(Kind.PUBLIC),
+        ~_follows(reader, _new.c.place_id),
+    )
+
+
+def _as_itself(author: ColumnElement[int]) -> ColumnElement[bool]:
+    """Own words in a community come back to their author with the community's wrapper."""
+    return or_(_new.c.place_id.is_(None), _new.c.share_of_id.is_not(None), _apart(author))
+
+
 _fresh = and_(accounts.c.home_fresh_until > _NOW, accounts.c.state == fixed(AccountState.ACTIVE))
 _reader = local_reader(_reach.c.follower_id)
 _to_followers = (
@@ -134,7 +146,7 @@ _to_followers = (
 _to_author = (
     select(_new.c.author_id, _new.c.id, _new.c.author_id)
     .join(accounts, accounts.c.id == _new.c.author_id)
-    .where(_new.c.id == _POST, _fresh, _as_itself)
+    .where(_new.c.id == _POST, _fresh, _as_itself(_new.c.author_id))
 )
 _FAN_OUT: Final = (
     insert(home_entries)
@@ -191,7 +203,7 @@ _shares_wanted = or_(
     .correlate_except(follows),
 )
 _belongs = and_(
-    or_(and_(_new.c.author_id == BOUND.actor, _as_itself), _wanted(BOUND.actor)),
+    or_(and_(_new.c.author_id == BOUND.actor, _as_itself(BOUND.actor)), _wanted(BOUND.actor)),
     _shares_wanted,
     shown(_new, _original),
 )

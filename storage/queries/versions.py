@@ -18,6 +18,8 @@ _ADD: Final = (
         summary=bindparam("summary"),
         sensitive=bindparam("sensitive"),
         raw=None,
+        title=bindparam("title"),
+        options=bindparam("options"),
     )
     .on_conflict_do_nothing()
     .returning(post_versions.c.made_at)
@@ -25,9 +27,20 @@ _ADD: Final = (
 
 
 def add_version(
-    tx: Tx, post_id: int, *, made_at: int, content: str, summary: str, sensitive: bool
+    tx: Tx,
+    post_id: int,
+    *,
+    made_at: int,
+    content: str,
+    summary: str,
+    sensitive: bool,
+    options: str | None = None,
+    title: str = "",
 ) -> bool:
-    """Keep what a post said at `made_at`, where a later edit came first; False if it is known."""
+    """Keep what a post said at `made_at`, where a later edit came first; False if it is known.
+
+    `options`: the answers of its poll as JSON.
+    """
     row = tx.first(
         _ADD,
         post_id=post_id,
@@ -35,5 +48,7 @@ def add_version(
         content=content,
         summary=summary,
         sensitive=sensitive,
+        options=options,
+        title=title,
     )
     return row is not None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from domain.ids import HERE
-from domain.kinds import ActorType
+from domain.kinds import ActorType, Limit
 
 
 class ActorView(Struct, frozen=True, gc=False):
@@ -45,6 +45,13 @@ class ActorView(Struct, frozen=True, gc=False):
     version: int
     featured: str | None = None
     emojis: bytes = b""
+    limited: Limit = Limit.NONE
+    missing_since: int | None = None
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it is gone, or suspended: nothing of it is shown or believed."""
+        return self.gone_at is not None or self.limited >= Limit.SUSPENDED
 
     @property
     def is_local(self) -> bool:

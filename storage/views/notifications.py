@@ -11,6 +11,7 @@ from domain.errors import NotFound
 from domain.kinds import NotificationKind
 from storage.audience import BOUND, fixed, shown, unblocked, viewer_params
 from storage.columns import Id, any_of
+from storage.queries.actors import by_uris as actors_by_uris
 from storage.queries.actors import views
 from storage.tables.posts import posts
 from storage.tables.timelines import notifications
@@ -18,7 +19,9 @@ from storage.tx import Tx
 from storage.views.actors import ActorView, by_id
 from storage.views.named import named_for
 from storage.views.paging import Page, Paged
+from storage.views.people import people as visible_people
 from storage.views.posts import PostView, load
+from storage.views.reports import ReportView, newest_by
 
 MOST: Final = 80
 ALL_KINDS: Final = tuple(NotificationKind)
@@ -32,6 +35,8 @@ class NotificationView(Struct, frozen=True, gc=False):
     sender: ActorView
     post: PostView | None
     created_at: int
+    target: ActorView | None = None  # the account that the sender moved to
+    report: ReportView | None = None  # what the sender reported, for moderators
 
 
 _post: Final = posts.alias("post")
@@ -122,8 +127,31 @@ def _params(tx: Tx, viewer: Viewer) -> dict[str, Any]:
 def _filled(tx: Tx, rows: Sequence[tuple[Any, ...]], viewer: Viewer) -> list[NotificationView]:
     posts_by_id = {view.id: view for view in load(tx, [row[3] for row in rows if row[3]], viewer)}
     people = by_id(named_for(tx, viewer, views(tx, sorted({row[2] for row in rows}))))
+    moved = [row[2] for row in rows if row[1] is NotificationKind.MOVED and row[2] in people]
+    targets = _targets(tx, viewer, [people[one].moved_to for one in moved])
+    told = [row[2] for row in rows if row[1] is NotificationKind.REPORT]
+    reports = newest_by(tx, viewer.actor, told) if told else {}
     return [
-        NotificationView(identifier, kind, people[from_id], posts_by_id.get(post_id), created_at)
+        NotificationView(
+            identifier,
+            kind,
+            people[from_id],
+            posts_by_id.get(post_id),
+            created_at,
+            targets.get(people[from_id].moved_to or "") if kind is NotificationKind.MOVED else None,
+            reports.get(from_id) if kind is NotificationKind.REPORT else None,
+        )
         for identifier, kind, from_id, post_id, created_at in rows
-        if from_id in people and (not post_id or post_id in posts_by_id)
+        if from_id in people
+        and (not post_id or post_id in posts_by_id)
+        and (kind is not NotificationKind.REPORT or from_id in reports)
     ]
+
+
+def _targets(tx: Tx, viewer: Viewer, uris: Sequence[str | None]) -> dict[str, ActorView]:
+    """The accounts that people moved to, as far as the viewer may know of them."""
+    wanted = sorted({uri for uri in uris if uri is not None})
+    if not wanted:
+        return {}
+    known = actors_by_uris(tx, wanted)
+    return {one.uri: one for one in visible_people(tx, viewer, [actor.id for actor in known])}

@@ -18,10 +18,11 @@ from domain.audience import Viewer
 from domain.errors import NotFound
 from domain.handles import fold
 from domain.ids import HERE
-from domain.kinds import ActorType, FollowState, MembershipState
+from domain.kinds import ActorType, FollowState, Life, Limit, MembershipState, Preset
 from domain.node import HELPER_HANDLE
 from storage.audience import BOUND, fixed, unblocked
 from storage.columns import Id, Number, Time, any_of
+from storage.queries import actors as stored_actors
 from storage.queries import communities as stored
 from storage.queries.actors import COLUMNS
 from storage.tables.actors import actors
@@ -45,9 +46,23 @@ class Listed(Struct, frozen=True, gc=False):
 
 
 _helper = actors.c.handle_folded == HELPER_HANDLE
+_open = communities.alias("open_to_all")
+# What is open to the world is there for everybody, once it has begun.
+_is_open = exists(
+    select(_open.c.actor_id).where(
+        _open.c.actor_id == actors.c.id,
+        _open.c.preset == fixed(Preset.WORLD),
+        _open.c.life != fixed(Life.PLANNING),
+    )
+)
 _outside = and_(
     actors.c.origin_id == fixed(HERE),
-    or_(actors.c.public, actors.c.posts_count > fixed(0), _helper),
+    or_(
+        actors.c.public,
+        actors.c.posts_count > fixed(0),
+        _helper,
+        and_(actors.c.type == fixed(ActorType.GROUP), _is_open),
+    ),
 )
 _mine = memberships.alias("mine")
 _theirs = memberships.alias("theirs")
@@ -136,7 +151,7 @@ SEEN: Final = and_(
 )
 """Whether the viewer may know of this row of `actors` (parameters as `_asking` gives them)."""
 
-_there = actors.c.gone_at.is_(None)
+_there = and_(actors.c.gone_at.is_(None), actors.c.limited < fixed(Limit.SUSPENDED))
 _PERSON: Final = select(*COLUMNS).where(actors.c.id == bindparam("id"), SEEN)
 _PEOPLE: Final = select(*COLUMNS).where(any_of(actors.c.id, "ids"), SEEN, _there)
 _BY_ACCT: Final = (
@@ -159,7 +174,7 @@ def person(tx: Tx, viewer: Viewer, actor_id: int) -> ActorView:
         NotFound: there is nobody, or the viewer may not know of them.
     """
     row = tx.first(_PERSON, id=actor_id, **_asking(tx, viewer))
-    if row is None or ActorView(*row).gone_at is not None:
+    if row is None or ActorView(*row).is_hidden:
         raise NotFound
     return _seen(tx, viewer, [ActorView(*row)])[0]
 
@@ -183,6 +198,15 @@ def by_acct(tx: Tx, viewer: Viewer, handle: str, domain: str) -> ActorView:
     if row is None:
         raise NotFound
     return _seen(tx, viewer, [ActorView(*row)])[0]
+
+
+def moved_to(tx: Tx, viewer: Viewer, actor: ActorView) -> ActorView | None:
+    """The account that this one leads to, if it is known and the viewer may know of it."""
+    if actor.moved_to is None:
+        return None
+    there = stored_actors.by_uri(tx, actor.moved_to)
+    found = people(tx, viewer, [there.id]) if there is not None else []
+    return found[0] if found else None
 
 
 def as_seen(viewer: Viewer, actor: ActorView) -> ActorView:
@@ -293,6 +317,9 @@ _matches = or_(
     actors.c.name.like(bindparam("typed"), escape="\\"),
     actors.c.name.like(bindparam("typed_word"), escape="\\"),
 )
+_FOLLOWED = exists().where(
+    follows.c.follower_id == BOUND.actor, follows.c.target_id == actors.c.id, _ACCEPTED
+)
 _SEARCH: Final = (
     select(*COLUMNS)
     .where(
@@ -301,6 +328,8 @@ _SEARCH: Final = (
         SEEN,
         unblocked(actors.c.id),
         actors.c.type != ActorType.APPLICATION,
+        # Who is silenced is found by who follows them, or knows the whole handle.
+        or_(actors.c.limited == fixed(Limit.NONE), actors.c.handle_folded == _TERM, _FOLLOWED),
     )
     .order_by(
         actors.c.handle_folded != _TERM,
@@ -310,9 +339,6 @@ _SEARCH: Final = (
     )
     .limit(bindparam("limit", type_=Number))
     .offset(bindparam("offset", type_=Number))
-)
-_FOLLOWED = exists().where(
-    follows.c.follower_id == BOUND.actor, follows.c.target_id == actors.c.id, _ACCEPTED
 )
 _SEARCH_FOLLOWED: Final = _SEARCH.where(_FOLLOWED)
 

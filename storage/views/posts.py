@@ -4,10 +4,9 @@ Posts are loaded for a viewer, and what the viewer may not read is not there. Fi
 one post or forty, with the posts that they share.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import (
     ColumnElement,
@@ -17,142 +16,45 @@ from sqlalchemy import (
     case,
     exists,
     false,
+    func,
+    or_,
     select,
     true,
     union_all,
 )
 
-from domain.audience import Audience, Kind, Viewer
+from domain.audience import Viewer
 from domain.errors import NotFound
-from domain.ids import HERE
-from domain.kinds import Acceptance, PostType
+from domain.quotes import Standing
 from storage.audience import BOUND, alive, readable, viewer_params
 from storage.columns import any_of
-from storage.queries import files
-from storage.queries.actors import views
-from storage.queries.files import FileRow
 from storage.tables.accounts import apps
 from storage.tables.communities import cards
-from storage.tables.posts import mentions, post_tags, posts
+from storage.tables.pins import pins
+from storage.tables.posts import posts
 from storage.tables.relations import likes
 from storage.tx import Tx
 from storage.views import named
-from storage.views.actors import ActorView, by_id
-from storage.views.named import Name
+from storage.views.beside import Found, assembled
+from storage.views.post_rows import PostRow, PostView, QuoteView, Tag, ViewerFlags
+from storage.views.quotes import authorized, for_viewer, of_ids, quoting, standing_of
 
-
-class PostRow(Struct, frozen=True, gc=False):
-    """One row of `posts`, in the order of its columns. Times are ms UTC."""
-
-    id: int
-    uri: str
-    url: str
-    origin_id: int
-    author_id: int
-    type: PostType
-    place_id: int | None
-    share_of_id: int | None
-    kind: Kind
-    owner_id: int
-    root_id: int
-    root_kind: Kind
-    root_owner_id: int
-    root_author_id: int
-    quiet: bool
-    reply_to_id: int | None
-    reply_to_uri: str | None
-    reply_to_author_id: int | None
-    content: str
-    source: str | None
-    summary: str
-    sensitive: bool
-    language: str | None
-    app_id: int | None
-    created_at: int
-    stored_at: int
-    edited_at: int | None
-    deleted_at: int | None
-    replies_count: int
-    likes_count: int
-    shares_count: int
-    version: int
-    acceptance: Acceptance = Acceptance.ACCEPTED
-    title: str = ""
-    emojis: bytes = b""
-    quote_uri: str | None = None
-    quotes_count: int = 0
-    context_uri: str | None = None
-    replies_uri: str | None = None
-
-    @property
-    def is_accepted(self) -> bool:
-        """Whether others than its author may come to read it (protocol §5)."""
-        return self.acceptance is Acceptance.ACCEPTED
-
-    @property
-    def is_local(self) -> bool:
-        """Whether this post was written here."""
-        return self.origin_id == HERE
-
-    @property
-    def audience(self) -> Audience:
-        """The post's own pair."""
-        return Audience(self.kind, self.owner_id)
-
-    @property
-    def root_audience(self) -> Audience:
-        """The pair in the root's place: both must admit a reader."""
-        return Audience(self.root_kind, self.root_owner_id)
-
-    @property
-    def stays_here(self) -> bool:
-        """Whether only people who live here may read it: it never leaves this node."""
-        return Kind.NODE in {self.kind, self.root_kind}
-
-    @property
-    def is_world_public(self) -> bool:
-        """Whether anybody may read it, signed in or not."""
-        return self.kind is Kind.PUBLIC and self.root_kind is Kind.PUBLIC
-
-
-class Tag(Struct, frozen=True, gc=False):
-    """A hashtag: the folded form that is compared, and the form as written."""
-
-    folded: str
-    name: str
-
-
-class ViewerFlags(Struct, frozen=True, gc=False):
-    """What one viewer did to a post. Never cached."""
-
-    liked: bool = False
-    shared: bool = False
-
-
-class PostView(Struct, frozen=True, gc=False):
-    """A post with its author and its neighbourhood, loaded for one viewer."""
-
-    row: PostRow
-    author: ActorView
-    mentioned: tuple[ActorView, ...] = ()  # named in the text, in the order of their ids
-    silent: tuple[ActorView, ...] = ()  # addressed without being named
-    tags: tuple[Tag, ...] = ()
-    parent_uri: str | None = None
-    shared_post: "PostView | None" = None
-    app_name: str | None = None
-    flags: ViewerFlags = ViewerFlags()
-    place: ActorView | None = None  # the community where it was written
-    files: tuple[FileRow, ...] = ()  # whose bytes are here
-
-    @property
-    def id(self) -> int:
-        """The post's id."""
-        return self.row.id
-
-    @property
-    def shown(self) -> "PostView":
-        """The post whose words are shown: the shared one, or this one."""
-        return self.shared_post or self
+__all__ = [
+    "COLUMNS",
+    "PostRow",
+    "PostView",
+    "QuoteView",
+    "Tag",
+    "ViewerFlags",
+    "for_delivery",
+    "liked_by",
+    "load",
+    "parent_shown",
+    "pinned_on",
+    "quotes_for",
+    "shared_by",
+    "visible",
+]
 
 
 COLUMNS: Final = tuple(posts.c)
@@ -178,6 +80,21 @@ def shared_by(post_id: ColumnElement[Any]) -> ColumnElement[bool]:
         .where(mine.c.share_of_id == post_id, mine.c.author_id == BOUND.actor, alive(mine))
         .correlate_except(mine)
     )
+
+
+def pinned_on(
+    post_id: ColumnElement[Any], author_id: ColumnElement[Any], place_id: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    """Whether the post stands at the top of its place: its community's page, or the viewer's own.
+
+    What somebody else has pinned is told by that page alone. A CASE, as in `parent_shown`.
+    """
+    there = func.coalesce(place_id, author_id)
+    pinned = (
+        exists().where(pins.c.actor_id == there, pins.c.post_id == post_id).correlate_except(pins)
+    )
+    meant = or_(place_id.is_not(None), author_id == BOUND.actor)
+    return case((and_(meant, pinned), true()), else_=false())
 
 
 def _wanted() -> Any:
@@ -224,49 +141,37 @@ _FOR_VIEWER: Final = _statement(
     parent_shown(_parent).label("parent_shown"),
     liked_by(posts.c.id).label("liked"),
     shared_by(posts.c.id).label("shared"),
+    pinned_on(posts.c.id, posts.c.author_id, posts.c.place_id).label("pinned"),
+    standing_of(posts).label("may_quote"),
     *named.columns(_card),
     beside=(_card, _with_card),
 )
 _FOR_DELIVERY: Final = _statement(true())
-_place: Final = posts.alias("place")
-_MENTIONS: Final = (
-    select(mentions.c.post_id, mentions.c.actor_id, mentions.c.silent, *named.columns(_card))
-    .select_from(
-        mentions.join(_place, _place.c.id == mentions.c.post_id).outerjoin(
-            _card,
-            and_(
-                _card.c.community_id == _place.c.place_id, _card.c.actor_id == mentions.c.actor_id
-            ),
-        )
-    )
-    .where(any_of(mentions.c.post_id, "ids"))
-    .order_by(mentions.c.post_id, mentions.c.actor_id)
-)
-_TAGS: Final = (
-    select(post_tags.c.post_id, post_tags.c.tag, post_tags.c.name)
-    .where(any_of(post_tags.c.post_id, "ids"))
-    .order_by(post_tags.c.post_id, post_tags.c.tag)
-)
 _WIDTH: Final = len(COLUMNS)
-
-
-class _Found(Struct, gc=False):
-    """A row and what the same statement told about it."""
-
-    row: PostRow
-    parent_uri: str | None
-    app_name: str | None
-    flags: ViewerFlags = ViewerFlags()
-    author_name: Name | None = None
 
 
 def load(tx: Tx, ids: Sequence[int], viewer: Viewer) -> list[PostView]:
     """Those of the posts that the viewer may read, in the order of `ids`.
 
-    A share is there only together with the post that it shares. Five statements, however many.
+    A share is there only together with the post that it shares. Five statements, however many; a
+    sixth where one of them asks something, and a load of what they quote where one of them quotes.
     """
+    return quoting(tx, _plain(tx, ids, viewer), viewer, _quoted, deep=True)
+
+
+def quotes_for(tx: Tx, post_ids: Collection[int], viewer: Viewer) -> dict[int, QuoteView]:
+    """What these posts quote, for a page whose words are rendered already."""
+    return for_viewer(tx, of_ids(tx, post_ids), viewer, _quoted, deep=True)
+
+
+def _quoted(tx: Tx, ids: Sequence[int], viewer: Viewer) -> list[PostView]:
+    """What is quoted: what it quotes in turn is named, and not opened."""
+    return quoting(tx, _plain(tx, ids, viewer), viewer, _plain, deep=False)
+
+
+def _plain(tx: Tx, ids: Sequence[int], viewer: Viewer) -> list[PostView]:
     rows = tx.all(_FOR_VIEWER, ids=list(ids), **viewer_params(viewer), now=tx.now)
-    return _assembled(tx, ids, [_for_viewer(row) for row in rows])
+    return assembled(tx, ids, [_for_viewer(row) for row in rows], viewer.actor)
 
 
 def visible(tx: Tx, post_id: int, viewer: Viewer) -> PostView:
@@ -280,96 +185,23 @@ def visible(tx: Tx, post_id: int, viewer: Viewer) -> PostView:
 def for_delivery(tx: Tx, post_id: int) -> PostView:
     """A post without a viewer, for the outbox alone; deleted ones too. Raises NotFound."""
     rows = tx.all(_FOR_DELIVERY, ids=[post_id])
-    found = _assembled(tx, (post_id,), [_unasked(row) for row in rows])
+    found = authorized(tx, assembled(tx, (post_id,), [_unasked(row) for row in rows]))
     if not found:
         raise NotFound
     return found[0]
 
 
-def _for_viewer(columns: tuple[Any, ...]) -> _Found:
-    uri, app, parent_is_shown, liked, shared, *card = columns[_WIDTH:]
+def _for_viewer(columns: tuple[Any, ...]) -> Found:
+    uri, app, parent_is_shown, liked, shared, pinned, may_quote, *card = columns[_WIDTH:]
     row = PostRow(*columns[:_WIDTH])
     if not parent_is_shown and (row.reply_to_id or row.reply_to_author_id):
         row = replace(row, reply_to_id=None, reply_to_author_id=None)
-    flags = ViewerFlags(bool(liked), bool(shared))
+    flags = ViewerFlags(bool(liked), bool(shared), bool(pinned), Standing(may_quote))
     parent_uri = uri if parent_is_shown else row.reply_to_uri
-    return _Found(row, parent_uri, app, flags, named.name_of(card))
+    return Found(row, parent_uri, app, flags, named.name_of(card))
 
 
-def _unasked(columns: tuple[Any, ...]) -> _Found:
+def _unasked(columns: tuple[Any, ...]) -> Found:
     uri, app = columns[_WIDTH:]
     row = PostRow(*columns[:_WIDTH])
-    return _Found(row, uri or row.reply_to_uri, app)
-
-
-def _assembled(tx: Tx, ids: Iterable[int], found: list[_Found]) -> list[PostView]:
-    beside = _beside(tx, found)
-    single = {item.row.id: item for item in found}
-    views_by_id: dict[int, PostView] = {}
-    for identifier in dict.fromkeys(ids):
-        view = _view(identifier, single, beside)
-        if view is not None:
-            views_by_id[identifier] = view
-    return list(views_by_id.values())
-
-
-_Mentioned = tuple[int, Name | None]
-
-
-class _Beside(Struct, gc=False):
-    """What stands beside the posts of a page: people, tags and files, by post."""
-
-    people: dict[int, ActorView]
-    named: dict[int, list[_Mentioned]]
-    silent: dict[int, list[_Mentioned]]
-    tags: dict[int, list[Tag]]
-    files: dict[int, list[FileRow]]
-
-
-def _beside(tx: Tx, found: list[_Found]) -> _Beside:
-    ids = [item.row.id for item in found]
-    mentioned: dict[int, list[_Mentioned]] = {}
-    silent: dict[int, list[_Mentioned]] = {}
-    tags: dict[int, list[Tag]] = {}
-    people = {item.row.author_id for item in found}
-    people |= {item.row.place_id for item in found if item.row.place_id is not None}
-    for post_id, actor_id, is_silent, *card in tx.all(_MENTIONS, ids=ids):
-        here = silent if is_silent else mentioned
-        here.setdefault(post_id, []).append((actor_id, named.name_of(card)))
-        people.add(actor_id)
-    for post_id, folded, name in tx.all(_TAGS, ids=ids):
-        tags.setdefault(post_id, []).append(Tag(folded, name))
-    attached = files.of_posts(tx, ids)
-    return _Beside(by_id(views(tx, sorted(people))), mentioned, silent, tags, attached)
-
-
-def _view(identifier: int, single: dict[int, _Found], beside: _Beside) -> PostView | None:
-    item = single.get(identifier)
-    if item is None or item.row.author_id not in beside.people:
-        return None
-    original: PostView | None = None
-    if item.row.share_of_id is not None:
-        original = _view(item.row.share_of_id, single, beside)
-        if original is None:
-            return None
-    return PostView(
-        item.row,
-        named.named(beside.people[item.row.author_id], item.author_name),
-        _people(beside, beside.named.get(identifier)),
-        _people(beside, beside.silent.get(identifier)),
-        tuple(beside.tags.get(identifier, ())),
-        item.parent_uri,
-        original,
-        item.app_name,
-        original.flags if original else item.flags,
-        beside.people.get(item.row.place_id or 0),
-        tuple(file for file in beside.files.get(identifier, ()) if file.is_here),
-    )
-
-
-def _people(beside: _Beside, mentioned: list[_Mentioned] | None) -> tuple[ActorView, ...]:
-    return tuple(
-        named.named(beside.people[each], card)
-        for each, card in mentioned or ()
-        if each in beside.people
-    )
+    return Found(row, uri or row.reply_to_uri, app)

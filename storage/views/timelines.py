@@ -16,24 +16,36 @@ from sqlalchemy import (
     FromClause,
     and_,
     bindparam,
+    case,
     exists,
+    false,
     func,
     or_,
     select,
+    true,
 )
 
 from domain.audience import Kind, Viewer
 from domain.ids import HERE
-from domain.kinds import Acceptance
+from domain.kinds import Acceptance, FollowState, Limit
 from storage.audience import BOUND, fixed, shown, unblocked, viewer_params
 from storage.columns import Flag, Id
 from storage.tables.actors import actors
+from storage.tables.pins import pins
 from storage.tables.posts import post_tags, posts
-from storage.tables.relations import likes
+from storage.tables.relations import follows, likes
 from storage.tables.timelines import home_entries
 from storage.tx import Tx
 from storage.views.paging import Page, Paged
-from storage.views.posts import PostView, liked_by, load, parent_shown, shared_by
+from storage.views.posts import (
+    PostView,
+    liked_by,
+    load,
+    parent_shown,
+    pinned_on,
+    shared_by,
+)
+from storage.views.quotes import standing_of
 
 MOST: Final = 40
 """Posts per page at most (Mastodon API)."""
@@ -68,6 +80,9 @@ class Entry(Struct, frozen=True, gc=False):
     original_parent_shown: bool
     liked: bool
     shared: bool
+    pinned: bool
+    may_quote: int  # domain.quotes.Standing
+    quotes: bool
 
     @property
     def key(self) -> Key:
@@ -100,7 +115,11 @@ _original_author: Final = actors.alias("original_author")
 _parent: Final = posts.alias("parent")
 _original_parent: Final = posts.alias("original_parent")
 
+_MAY_QUOTE: Final = case(
+    (original.c.id.is_not(None), standing_of(original)), else_=standing_of(post)
+)
 _shown_id: Final = func.coalesce(original.c.id, post.c.id)
+_shown_author: Final = func.coalesce(original.c.author_id, post.c.author_id)
 
 
 def _entries(base: FromClause, cursor: ColumnElement[int], *where: ColumnElement[bool]) -> Paged:
@@ -127,6 +146,9 @@ def _entries(base: FromClause, cursor: ColumnElement[int], *where: ColumnElement
             parent_shown(_original_parent).label("original_parent_shown"),
             liked_by(_shown_id).label("liked"),
             shared_by(_shown_id).label("shared"),
+            pinned_on(_shown_id, _shown_author, post.c.place_id).label("pinned"),
+            _MAY_QUOTE.label("may_quote"),
+            func.coalesce(original.c.quote_uri, post.c.quote_uri).is_not(None).label("quotes"),
         )
         .select_from(joined)
         .where(*where, shown(post, original), *_without_blocks())
@@ -148,11 +170,22 @@ _NO_FOREIGN_REPLY: Final = or_(
     and_(post.c.reply_to_id.is_(None), post.c.reply_to_uri.is_(None)),
     post.c.reply_to_author_id == post.c.author_id,
 )
-# Public, network and node; the numbers of kinds stand in this order.
-_LISTED: Final = and_(
-    post.c.kind <= fixed(Kind.NODE),
-    ~post.c.quiet,
+_follows: Final = (
+    exists()
+    .where(
+        follows.c.follower_id == BOUND.actor,
+        follows.c.target_id == post.c.author_id,
+        follows.c.state == fixed(FollowState.ACCEPTED),
+    )
+    .correlate_except(follows)
 )
+# Who is silenced is come across by their own followers alone. One term and not three: with more,
+# SQLite sorts what it could read in order.
+_HEARD: Final = case(
+    (post.c.quiet, false()), (_author.c.limited == fixed(Limit.NONE), true()), else_=_follows
+)
+# Public, network and node; the numbers of kinds stand in this order.
+_LISTED: Final = and_(post.c.kind <= fixed(Kind.NODE), _HEARD)
 # What a community shows of the words that were written in it (protocol §4): one share of its own.
 _WRAPPER: Final = and_(post.c.share_of_id.is_not(None), post.c.author_id == post.c.place_id)
 _STARTS_A_THREAD: Final = and_(original.c.reply_to_id.is_(None), original.c.reply_to_uri.is_(None))
@@ -216,6 +249,11 @@ _TAG: Final = _entries(
     or_(_flag("from_anywhere"), _FROM_HERE),
     _LISTED,
     _FIRST_HAND,
+)
+_PINNED: Final = _entries(
+    pins.join(post, post.c.id == pins.c.post_id),
+    pins.c.id,
+    pins.c.actor_id == bindparam("actor_id", type_=Id),
 )
 _LIKED: Final = _entries(
     likes.join(post, post.c.id == likes.c.post_id), likes.c.id, likes.c.actor_id == BOUND.actor
@@ -287,6 +325,11 @@ def not_taken_in_page(tx: Tx, viewer: Viewer, page: Page, *, community_id: int) 
 def liked_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
     """What the viewer likes, by the time of liking: pages go by `Entry.cursor`."""
     return _page(tx, _LIKED, viewer, page)
+
+
+def pinned_page(tx: Tx, viewer: Viewer, page: Page, *, actor_id: int) -> list[Entry]:
+    """What stands at the top of somebody's page, the newest pin first."""
+    return _page(tx, _PINNED, viewer, page, actor_id=actor_id)
 
 
 def load_missing(tx: Tx, post_ids: Collection[int], viewer: Viewer) -> list[PostView]:

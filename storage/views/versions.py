@@ -7,6 +7,7 @@ not asked here: callers hold a post that they loaded for this viewer.
 
 from typing import Final
 
+import orjson
 from msgspec import Struct
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
 
@@ -29,6 +30,13 @@ class Version(Struct, frozen=True, gc=False):
     content: str
     summary: str
     sensitive: bool
+    title: str = ""
+    options: str | None = None
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What could be chosen in its poll."""
+        return tuple(orjson.loads(self.options)) if self.options else ()
 
 
 _ALWAYS: Final = fixed(0)
@@ -104,6 +112,8 @@ _BEFORE: Final = (
         post_versions.c.content,
         post_versions.c.summary,
         post_versions.c.sensitive,
+        post_versions.c.title,
+        post_versions.c.options,
     )
     .join(posts, posts.c.id == post_versions.c.post_id)
     .where(

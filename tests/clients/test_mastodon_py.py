@@ -97,6 +97,24 @@ def test_reply(world: World, ana: Toot, bo: Mastodon) -> None:
     assert thread.index("small room free") < thread.index("until four")
 
 
+def test_a_poll(world: World, ana: Toot, bo: Mastodon) -> None:
+    url = ana.post("Which room?", "--poll-option", "Small", "--poll-option", "Large")
+    asked = world.found_at_lab(url)
+    voted = bo.poll_vote(bo.status(asked).poll, 1)
+    assert (voted.voted, voted.own_votes, voted.multiple) == (True, [1], False)
+    with pytest.raises(MastodonAPIError, match="already voted"):
+        bo.poll_vote(voted, 0)
+
+    def stands() -> list[int]:
+        shown = json.loads(ana("status", url.rpartition("/")[2], "--json"))["poll"]
+        return [option["votes_count"] for option in shown["options"]]
+
+    seen(lambda: stands() == [0, 1], "a vote at the other node")
+    own = bo.status_post("And when?", poll=bo.make_poll(["Now", "Later"], 3600, multiple=True))
+    assert [option.title for option in own.poll.options] == ["Now", "Later"]
+    assert "Later" in ana("status", id_of(ana.sees("And when?")))
+
+
 def test_share_and_take_back(world: World, ana: Toot, bo: Mastodon) -> None:
     url = ana.post("The first-aid box is full again.")
     there = world.found_at_lab(url)

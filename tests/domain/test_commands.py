@@ -4,6 +4,7 @@ import pytest
 
 from domain.commands import USAGE, Command, Puzzle, Verb, read_command
 from domain.handles import Acct
+from domain.kinds import Preset
 from domain.roles import CommunityRole
 
 CY = Acct("cy", "n3.example:8443")
@@ -93,3 +94,42 @@ def test_every_example_that_we_teach_is_understood(verb: Verb) -> None:
 )
 def test_nothing_that_is_written_breaks_it(said: str) -> None:
     assert isinstance(read_command(said), Command | Puzzle)
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "preset"),
+    [
+        ("Lifting, open to the world: to lift", "Lifting", Preset.WORLD),
+        ("Lifting (open to the world): to lift", "Lifting", Preset.WORLD),
+        ("Lifting Open To Everyone Here: to lift", "Lifting", Preset.HERE),
+        ("Lifting, members only, with partners: to lift", "Lifting", Preset.PARTNERS),
+        ("Lifting: open to the world", "Lifting", None),
+        ("The world: to lift", "The world", None),
+    ],
+)
+def test_a_name_may_say_for_whom_a_community_is(
+    said: str, name: str, preset: Preset | None
+) -> None:
+    command = read_command(f"create lifting {said}")
+    assert isinstance(command, Command)
+    assert (command.name, command.preset) == (name, preset)
+
+
+@pytest.mark.parametrize("verb", ["withdraw", "restore", "close", "reopen", "feature", "unfeature"])
+def test_posts_are_meant_by_their_address(verb: str) -> None:
+    command = read_command(f"@tertulia {verb} http://hq.localhost:8081/@ana/12: off-topic")
+    assert isinstance(command, Command)
+    assert (command.verb, command.address) == (verb, "http://hq.localhost:8081/@ana/12")
+    assert command.text == "off-topic"
+    assert isinstance(read_command(f"{verb} it"), Puzzle)
+
+
+def test_somebody_is_shut_out_of_a_place() -> None:
+    command = read_command("ban @dee@social.example from safe-lifting: spam")
+    assert isinstance(command, Command)
+    assert (command.verb, str(command.who), str(command.place)) == (
+        "ban",
+        "dee@social.example",
+        "safe-lifting",
+    )
+    assert command.text == "spam"

@@ -1,12 +1,16 @@
 """Callers without measure at a whole node: they meet an end, everybody else is served as before."""
 
 import asyncio
+import gzip
 import resource
+import zlib
 from contextlib import AsyncExitStack, suppress
+from io import BytesIO
+from time import monotonic
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, TCPConnector, WSMsgType, WSServerHandshakeError
+from aiohttp import ClientError, ClientSession, TCPConnector, WSMsgType, WSServerHandshakeError
 
 from social.streaming import MOST_CHANNELS
 from tests.hostile.test_same_work import Watch
@@ -111,6 +115,63 @@ async def test_D12_half_requests_hold_up_nobody(hq: RunningNode) -> None:
     finally:
         for half in halves:
             half.close()
+
+
+async def compressed(
+    node: RunningNode, token: str, body: bytes, encoding: str
+) -> tuple[int, float]:
+    """The status for a compressed body, and for how long the loop answered nobody, in seconds."""
+    stalled = 0.0
+
+    async def watch() -> None:
+        nonlocal stalled
+        while True:
+            before = monotonic()
+            await asyncio.sleep(0.01)
+            stalled = max(stalled, monotonic() - before - 0.01)
+
+    watching = asyncio.create_task(watch())
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Content-Type": "application/json",
+        "Content-Encoding": encoding,
+    }
+    status = 400  # if the connection is closed
+    with suppress(ClientError):
+        path = "/api/v1/statuses"
+        answer = await node.ask("POST", path, data=BytesIO(body), headers=headers)
+        status = answer.status
+    watching.cancel()
+    return status, stalled
+
+
+BOMB = gzip.compress(b"x" * (100 << 20))
+BOMBS = {
+    "large": (BOMB, "gzip"),
+    "many members": (gzip.compress(b"") * 100_000, "gzip"),
+    "deflate": (zlib.compress(b"x" * (100 << 20)), "deflate"),
+    "nested": (gzip.compress(BOMB), "gzip, gzip"),
+    "unknown": (b"x" * 1000, "zstd, br"),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(BOMBS))
+async def test_D02_a_compressed_body_ends_at_the_cap(hq: RunningNode, kind: str) -> None:
+    ana = await hq.person("ana")
+    body, encoding = BOMBS[kind]
+    before = memory_mb()
+    status, stalled = await compressed(hq, ana.token, body, encoding)
+    assert status in {400, 413, 415, 422}
+    assert memory_mb() - before < 32
+    assert stalled < 2, "a bound for a busy machine; inflating it all would take far longer"
+    assert await is_well(hq)
+
+
+async def test_D02_an_honest_compressed_body_is_read(hq: RunningNode) -> None:
+    ana = await hq.person("ana")
+    body = gzip.compress(b'{"status":"small","visibility":"public"}')
+    assert (await compressed(hq, ana.token, body, "gzip"))[0] == 200
+    assert "small" in (await ana.sees("small"))["content"]
 
 
 COSTLY = (

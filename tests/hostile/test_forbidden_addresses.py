@@ -79,26 +79,26 @@ async def _asked(ana: Person) -> None:
 
 async def announced(far: Stranger, node: RunningNode, ana: Person, url: str) -> None:
     """An Announce of an object there, by somebody whom ana follows."""
-    liar = await _followed(far, node, ana)
+    liar = await followed(far, node, ana)
     await far.deliver(liar, f"{node.origin}/inbox", far.activity(liar, "Announce", f"{url}/o/1"))
 
 
 async def answered(far: Stranger, node: RunningNode, ana: Person, url: str) -> None:
     """A note that answers one there: the ancestors would be fetched."""
-    liar = await _followed(far, node, ana)
+    liar = await followed(far, node, ana)
     note = far.note(liar, inReplyTo=f"{url}/o/1")
     await far.deliver(liar, f"{node.origin}/inbox", far.activity(liar, "Create", note))
 
 
 async def created(far: Stranger, node: RunningNode, ana: Person, url: str) -> None:
     """A Create whose object is only an id there."""
-    liar = await _followed(far, node, ana)
+    liar = await followed(far, node, ana)
     await far.deliver(liar, f"{node.origin}/inbox", far.activity(liar, "Create", f"{url}/o/1"))
 
 
 async def mentioned(far: Stranger, node: RunningNode, ana: Person, url: str) -> None:
     """A note that names somebody there."""
-    liar = await _followed(far, node, ana)
+    liar = await followed(far, node, ana)
     tag = {"type": "Mention", "href": f"{url}/users/x", "name": "@x"}
     note = far.note(liar, tag=[tag], cc=[f"{url}/users/x"])
     await far.deliver(liar, f"{node.origin}/inbox", far.activity(liar, "Create", note))
@@ -128,6 +128,28 @@ async def webfinger_link(far: Stranger, _: RunningNode, ana: Person, url: str) -
     await ana.get("/api/v2/search", q=f"@x@{far.authority}", resolve="true")
 
 
+async def host_meta(far: Stranger, _: RunningNode, ana: Person, url: str) -> None:
+    """A handle whose domain leads there by host-meta."""
+    link = f'<Link rel="lrdd" template="{url}/finger?of={{uri}}"/>'
+    far.pages["/.well-known/host-meta"] = Page(f"<XRD>{link}</XRD>".encode())
+    await ana.get("/api/v2/search", q=f"@x@{far.authority}", resolve="true")
+
+
+async def moved_away(far: Stranger, node: RunningNode, ana: Person, url: str) -> None:
+    """A Move of somebody whom ana follows, to an account there."""
+    liar = await followed(far, node, ana)
+    move = far.activity(liar, "Move", liar.uri, target=f"{url}/users/x")
+    await far.deliver(liar, f"{node.origin}/inbox", move)
+
+
+async def pinned(far: Stranger, _: RunningNode, ana: Person, url: str) -> None:
+    """A collection of pinned posts that moved there."""
+    far.pages["/featured"] = Page(status=302, headers={"Location": f"{url}/featured"})
+    liar = far.person("liar", featured=far.url("/featured"))
+    account = await ana.find(liar.uri)
+    await ana.post(f"/api/v1/accounts/{account['id']}/follow")
+
+
 async def written(_: Stranger, __: RunningNode, ana: Person, url: str) -> None:
     """A post that names somebody there."""
     await ana.say(f"hello @x@{url.partition('://')[2]} and welcome")
@@ -145,6 +167,9 @@ PATHS: list[Plant] = [
     searched,
     webfinger,
     webfinger_link,
+    host_meta,
+    moved_away,
+    pinned,
     written,
 ]
 
@@ -155,7 +180,7 @@ LEFT_ALONE = {inbox, actor, created, mentioned}
 FOLLOWED_UP = [plant for plant in PATHS if plant not in LEFT_ALONE]
 
 
-async def _followed(far: Stranger, node: RunningNode, ana: Person) -> Liar:
+async def followed(far: Stranger, node: RunningNode, ana: Person) -> Liar:
     """Somebody on the stranger whom ana follows, so that what comes concerns this node."""
     liar = far.person("liar")
     account = await ana.find(liar.uri)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from domain.kinds import Role
 from federation.signatures import Scheme, sign
+from storage.tables.quotes import quotes
 from storage.tables.traffic import activities
 from tests.support.nodes import Answer, Nodes, Person, RunningNode
 from tests.support.stranger import Person as Stranger
@@ -17,12 +18,32 @@ from tests.support.stranger import stranger
 from tests.together.stories import settled
 
 NEVER = 117650000000000001  # well-formed, and nobody ever had it
-METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE")
 ACCEPTS = ("*/*", "text/html", "application/activity+json")
 LANGUAGES = ("", "de")
+WAYS = (
+    *product(("GET", "HEAD", "OPTIONS"), ACCEPTS, LANGUAGES),
+    *((method, "*/*", "") for method in ("POST", "PUT", "DELETE")),
+)
+"""Method, Accept and Accept-Language."""
 OF_A_POST = ("", *(f"/{part}" for part in ("context", "history", "favourited_by", "reblogged_by")))
-OF_AN_ACTOR = ("", "/outbox", "/outbox?page=true", "/followers", "/following", "/inbox")
-OF_AN_ACCOUNT = ("", "/statuses", "/followers", "/following", "/featured_tags")
+BESIDE_A_POST = (
+    *(f"/o/{{}}/{name}" for name in ("replies", "replies?page=true", "likes", "shares")),
+    *("/t/{}", "/t/{}?page=true", "/t/{}/history?page=true"),
+    "/api/v1_alpha/async_refreshes/{}",
+    *("/api/v1/polls/{}", "/api/v1/polls/{}/votes?choices[]=0", "/posts/{}"),
+    *("/api/v1/statuses/{}/quotes", "/api/v1/statuses/{}/quotes/1/revoke"),
+    *("/api/v1/statuses/1/quotes/{}/revoke", "/api/v1/statuses/{}/interaction_policy"),
+    *("/api/v1/statuses/{}/pin", "/api/v1/statuses/{}/unpin"),
+    *(f"/api/v1/pleroma/statuses/{{}}/reactions{emoji}" for emoji in ("", "/%F0%9F%8E%89")),
+)
+OF_AN_ACTOR = (
+    *("", "/outbox", "/outbox?page=true", "/followers", "/following", "/inbox"),
+    *("/followers_sync", "/featured", "/moderators"),
+)
+OF_AN_ACCOUNT = (
+    *("", "/statuses", "/statuses?pinned=true", "/followers", "/following", "/featured_tags"),
+    *("/block", "/unblock"),
+)
 
 Pair = tuple[str, str]
 
@@ -30,6 +51,7 @@ Pair = tuple[str, str]
 def of_post(post_id: str) -> list[Pair]:
     """Where a post might show, beside the same for one that never was."""
     doors = ["/o/{}", "/@ana/{}", *(f"/api/v1/statuses/{{}}{part}" for part in OF_A_POST)]
+    doors += BESIDE_A_POST
     return [(door.format(post_id), door.format(NEVER)) for door in doors]
 
 
@@ -75,19 +97,30 @@ async def hidden(node: RunningNode) -> list[Pair]:
     ana = await node.person("ana")
     gone = await ana.say("taken back")
     await ana.delete(f"/api/v1/statuses/{gone['id']}")
+    poll = {"options": ["yes", "no"], "expires_in": 3600}
+    quoted = await ana.say("for colleagues")
     posts = [
         gone,
-        await ana.say("for colleagues"),
+        quoted,
+        await ana.say("for colleagues who quote", quoted_status_id=quoted["id"]),
+        await ana.say("for colleagues who vote", poll=poll),
+        await ana.say("for followers who vote", poll=poll, visibility="private"),
         await ana.say("for followers", visibility="private"),
         await ana.say("for this node", local_only=True),
         await ana.say("for nobody else", visibility="direct"),
     ]
+    for post in posts[1:4]:
+        await ana.post(f"/api/v1/statuses/{post['id']}/pin")
+    await (await node.person("bo")).say("so true", quoted_status_id=quoted["id"])
     await settled(node)
     sent = await node.db.read(lambda tx: tx.all(select(activities.c.id)))
+    consents = await node.db.read(lambda tx: tx.all(select(quotes.c.id)))
     assert sent
+    assert len(consents) == 2
     return [
         *(pair for post in posts for pair in of_post(post["id"])),
         *((f"/act/{number}", f"/act/{NEVER}") for (number,) in sent),
+        *((f"/q/{number}", f"/q/{NEVER}") for (number,) in consents),
         *of_person(node, ana),
     ]
 
@@ -97,12 +130,11 @@ async def test_P06_what_is_not_for_one_is_not_there(nodes: Nodes) -> None:
     pairs = await hidden(node)
     gina = await node.person("gina", role=Role.GUEST)
     tokens: tuple[dict[str, str], ...] = ({}, {"Authorization": f"Bearer {gina.token}"})
-    for (there, never), method, accept in product(pairs, METHODS, ACCEPTS):
-        for language, token in product(LANGUAGES, tokens):
-            headers = {"Accept": accept, "Accept-Language": language} | token
-            answer = await node.ask(method, there, headers=headers)
-            twin = await node.ask(method, never, headers=headers)
-            assert seen(answer) == seen(twin), (method, there, headers)
+    for (there, never), (method, accept, language), token in product(pairs, WAYS, tokens):
+        headers = {"Accept": accept, "Accept-Language": language} | token
+        answer = await node.ask(method, there, headers=headers)
+        twin = await node.ask(method, never, headers=headers)
+        assert seen(answer) == seen(twin), (method, there, headers)
 
 
 async def test_P06_a_signature_of_a_stranger_shows_no_more(nodes: Nodes) -> None:

@@ -70,6 +70,9 @@ async def test_agreement_asks_nobody(
 
 
 @pytest.mark.both
+@pytest.mark.interop(
+    "Collection-Synchronization", "in", "a membership that ended there ends here", peer="a stranger"
+)
 async def test_a_removal_that_got_lost_bites_before_the_next_words_are_shown(
     here: Home, lifting: Place, alice: ActorView, ben: ActorView, cy: Writer
 ) -> None:
@@ -192,6 +195,7 @@ def outbox(where: Place, *pages: list[Document]) -> None:
 
 
 @pytest.mark.both
+@pytest.mark.interop("outbox", "in", "a new member reads up a community", peer="a stranger")
 async def test_a_new_member_reads_up_what_was_said_before(
     here: Home, lifting: Place, alice: ActorView, cy: Writer
 ) -> None:

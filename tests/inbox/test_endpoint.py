@@ -245,7 +245,11 @@ async def test_a_refusal_repeats_nothing_of_the_request(
         answered = await b.send(here.inbox, body, sent)
         assert 400 <= answered.status < 500
         assert secret.encode() not in answered.body
-        assert list(orjson.loads(answered.body)) == ["error"]
+        assert answered.headers["Content-Type"] == "application/problem+json"
+        told = orjson.loads(answered.body)
+        assert list(told) == ["type", "title", "status", "detail", "error"]
+        assert (told["type"], told["status"]) == ("about:blank", answered.status)
+        assert told["detail"] == told["error"] == answered.reason
 
 
 async def test_many_deliveries_at_once_are_all_stored(

@@ -6,13 +6,14 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import select
 
-from domain.kinds import ActorType, FollowState, Life, MembershipState, Preset
+from domain.kinds import ActorType, FollowState, Joining, Life, MembershipState, Preset
 from domain.node import HELPER_HANDLE
 from federation.discovery import find_actor
 from social import communities as use
 from social import memberships
 from social.accounts import insert_local_actor
 from social.follows import follow
+from social.mentions import place_of
 from storage.queries import actors, communities, disclosures, follows, origins
 from storage.queries.ids import new_id
 from storage.tables.posts import posts
@@ -155,7 +156,8 @@ async def test_another_community_accepts_for_itself_alone(
     assert await state(here, evil, alice) is None
 
 
-async def test_a_group_of_another_kind_is_followed_and_has_no_members(
+@pytest.mark.interop("Accept{Follow}", "in", "a group is shown as a community", peer="a stranger")
+async def test_a_group_of_another_kind_is_open_to_the_world(
     here: Home, b: Stranger, club: Person, alice: ActorView
 ) -> None:
     uri = await ask(here, club, alice)
@@ -164,7 +166,31 @@ async def test_a_group_of_another_kind_is_followed_and_has_no_members(
     row = await here.db.read(follows.find, alice.id, there.id)
     assert row is not None
     assert row.state is FollowState.ACCEPTED
-    assert await state(here, club, alice) is None
+    assert await state(here, club, alice) is MembershipState.ACTIVE
+    group = await here.db.read(communities.by_id, there.id)
+    assert group is not None
+    assert (group.preset, group.joining) == (Preset.WORLD, Joining.OPEN)
+
+
+async def test_what_was_for_members_does_not_become_the_worlds(
+    here: Home, b: Stranger, club: Person, alice: ActorView
+) -> None:
+    """By no word of its node: members wrote there for members (design §1, rule 8)."""
+    bob = await here.someone("bob")
+    terms = MEMBERSHIP | {"tertulia:listed": True}
+    await give(here, club, answer(b, club, alice, await ask(here, club, alice), result=terms))
+    there = await known(here, club)
+    for later in (None, terms | {"tertulia:preset": "world"}):
+        more: dict[str, Any] = {} if later is None else {"result": later}
+        uri = await ask(here, club, bob)
+        await give(here, club, answer(b, club, bob, uri, **more))
+        row = await here.db.read(communities.by_id, there.id)
+        assert row is not None
+        assert row.preset is Preset.PARTNERS
+    group = await here.db.read(actors.by_id, there.id)
+    assert group is not None
+    place = await here.db.read(place_of, group)
+    assert place.members_only
 
 
 async def test_a_late_accept_after_leaving_makes_nobody_a_member(

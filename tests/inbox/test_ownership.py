@@ -194,6 +194,7 @@ async def test_O08_an_actor_does_not_become_somebody_else(
     await in_vain(here, ana, b.activity(ana, "Update", ana.document | change))
 
 
+@pytest.mark.interop("Update{Person}", "in", "name, bio, keys, pictures follow", peer="a stranger")
 async def test_O08_an_actor_describes_only_itself(
     here: Home, b: Stranger, e: Stranger, ana: Person, bo: Person, mallory: Person
 ) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select, update
 from activitypub.synchronization import digest, parse
 from domain.audience import Audience
 from domain.kinds import DeliveryState, History, MembershipState, RuleAction, Way
+from domain.reactions import Reaction
 from outbox import communities as out
 from outbox.deliver import Pace, settle_and_claim
 from social import reactions, storing
@@ -18,6 +19,7 @@ from social.keys import store_keys
 from storage.queries import communities, deliveries, proven
 from storage.queries.deliveries import Delivery
 from storage.queries.disclosures import is_disclosed
+from storage.queries.likes import Liked
 from storage.queries.origins import set_rule
 from storage.tables.actors import actors
 from storage.tables.posts import copies
@@ -185,8 +187,8 @@ def test_a_plain_members_like_is_told_in_the_communitys_words(club: Club) -> Non
     post = club.row(club.said(club.ana))
     dee = club.view(club.dee)
     shared: dict[str, Any] = {"node": OPEN, "community": club.actor, "actor": dee, "post": post}
-    out.liked(club.tx, like_uri=OPEN.activity(7), **shared)
-    out.unliked(club.tx, like_uri=OPEN.activity(7), **shared)
+    out.liked(club.tx, like=Liked(OPEN.activity(7), Reaction()), **shared)
+    out.unliked(club.tx, like=Liked(OPEN.activity(7), Reaction()), **shared)
     like, undo = (document["object"] for document, _ in club.announced())
     for one in (like, undo, undo["object"]):  # type: ignore[index]
         assert (one["actor"], one["tertulia:onBehalfOf"]) == (club.uri, dee.uri)  # type: ignore[index]

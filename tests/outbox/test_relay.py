@@ -15,7 +15,9 @@ from sqlalchemy.dialects.postgresql import insert
 from domain.html import clean
 from domain.kinds import Acceptance, History, MembershipState, Openness, PostType, Relay
 from domain.node import Federation
+from domain.polls import NewPoll
 from outbox import relay as relaying
+from social import polls
 from storage.queries import communities, follows, posts, relay_notes
 from storage.queries.communities import MemberRow
 from storage.queries.disclosures import is_disclosed
@@ -269,23 +271,36 @@ def test_rule_10_a_note_carries_no_file_but_says_where_it_is(g: Gathered) -> Non
     for one in g.sent():
         assert "attachment" not in one.note
         assert "image" not in one.note
-        assert ("2 pictures belong to this: " in one.note["content"]) is (one.post_id == pictured)
+        assert ("2 files belong to this: " in one.note["content"]) is (one.post_id == pictured)
 
 
 def put_file(g: Gathered, post_id: int, number: int, **more: Any) -> None:
     text = {"digest": "d", "preview": "p", "media_type": "image/png", "blurhash": "", "alt": "",
-            "focus": "", "source": None, "community_id": None, "fetched_at": None}  # fmt: skip
+            "focus": "", "source": None, "community_id": None, "fetched_at": None, "name": "",
+            "duration": 0, "sha256": "", "on_demand": False, "used_at": None, "tried_at": None,
+            "trouble": ""}  # fmt: skip
     row = {"id": number + 1, "actor_id": g.ana, "post_id": post_id, "position": number, "size": 1,
            "width": 1, "height": 1, "created_at": g.tx.now} | text  # fmt: skip
     statement = insert(files).values({column.name: bindparam(column.name) for column in files.c})
     g.tx.run(statement, **row | more)
 
 
-def test_rule_11_a_question_goes_out_as_a_note_while_no_votes_are_taken(g: Gathered) -> None:
-    g.relayed(type=PostType.QUESTION)
+def test_rule_11_what_asks_nothing_goes_out_as_a_note(g: Gathered) -> None:
+    g.relayed(type=PostType.QUESTION)  # without a poll
     for one in g.sent():
         assert one.note["type"] == "Note"
         assert not {"oneOf", "anyOf", "endTime", "votersCount"} & one.note.keys()
+
+
+def test_rule_11_a_question_goes_out_as_one_of_the_communitys_own(g: Gathered) -> None:
+    post_id = g.post(type=PostType.QUESTION)
+    polls.make(g.tx, g.row(post_id), NewPoll(("Friday", "Monday"), 3600, multiple=True))
+    g.relay(post_id)
+    for one in g.sent():
+        assert (one.note["type"], one.note["attributedTo"]) == ("Question", g.community.uri)
+        assert [option["name"] for option in one.note["anyOf"]] == ["Friday", "Monday"]
+        assert one.note["votersCount"] == 0
+        assert "name" not in one.note
 
 
 # Afterwards.
@@ -407,7 +422,7 @@ def test_rule_10_pictures_that_are_allowed_have_an_address_for_each_member(tx: T
         assert file["mediaType"] == "image/png"
         assert "sha256" not in str(file).lower()
         assert FOREIGN.findall(file["name"]) == []
-        assert "A picture belongs to this: " in one.note["content"]
+        assert "A file belongs to this: " in one.note["content"]
         is_a_good_relay_note(one, g.actor(one.recipient_id or 0).uri)
         urls.add(file["url"])
     assert len(urls) == 3

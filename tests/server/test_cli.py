@@ -256,6 +256,16 @@ def test_doctor_says_what_is_missing_and_changes_nothing(run: Run, tmp_path: Pat
     assert list((tmp_path / "var").iterdir()) == []
 
 
+def test_doctor_says_that_the_store_of_files_is_away(tmp_path: Path) -> None:
+    away = "s3://key:secret@gone?endpoint=http://127.0.0.1:9"
+    settings = load(given={"data": str(tmp_path), "files": away})
+    (found,) = [one for one in doctor.examine(settings) if one.about == "files"]
+    assert found.grade == "wrong"
+    assert "secret" not in found.text
+    here = load(given={"data": str(tmp_path)})
+    assert [one.grade for one in doctor.examine(here) if one.about == "files"] == ["fine"]
+
+
 def test_X09_doctor_finds_a_folder_or_key_that_others_can_read(run: Run, tmp_path: Path) -> None:
     create(run)
     assert (tmp_path / "var" / "tertulia.sqlite3").stat().st_mode & 0o077 == 0

@@ -82,12 +82,17 @@ def test_a_community_is_founded_and_its_stewards_are_invited(run: Run) -> None:
     assert (bo.state, bo.role) == (MembershipState.INVITED, CommunityRole.STEWARD)
 
 
-def test_the_world_is_refused_in_a_clear_sentence(run: Run) -> None:
+def test_what_the_world_reads_hides_nothing(run: Run) -> None:
     create(run)
     words = ("--name", "X", "--by", "ana", "--preset", "world")
+    for hiding in (("--hidden",), ("--history", "since-joining")):
+        result = run("community", "create", "x", *words, *hiding)
+        assert result.exit_code == 1
+        assert "Everybody can read a community that is open to the world" in result.stderr
     result = run("community", "create", "x", *words)
-    assert result.exit_code == 1
-    assert "open to the world are not there yet" in result.stderr
+    assert (result.exit_code, "Open to the world" in result.stdout) == (0, True)
+    result = run("community", "set", "x", "--history", "since-joining")
+    assert (result.exit_code, "Everybody can read" in result.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(

@@ -174,9 +174,15 @@ def test_what_everyone_here_reads_is_joined_at_once(tx: Tx) -> None:
     assert story.follow(add_person(tx, "dee")) is FollowState.ACCEPTED
 
 
-def test_the_open_world_is_refused_until_it_is_there(tx: Tx) -> None:
-    with pytest.raises(Invalid, match="not there yet"):
-        Story(tx, Preset.WORLD)
+def test_what_is_open_to_the_world_is_joined_at_once_or_asked_for(tx: Tx) -> None:
+    story = Story(tx, Preset.WORLD)
+    story.launched()
+    assert story.follow(add_person(tx, "dee")) is FollowState.ACCEPTED
+
+
+def test_nobody_has_to_be_invited_to_what_the_world_reads(tx: Tx) -> None:
+    with pytest.raises(Invalid, match="joined, or asked for"):
+        Story(tx, Preset.WORLD, joining=Joining.BY_INVITATION)
 
 
 @pytest.mark.parametrize("joining", [Joining.OPEN])

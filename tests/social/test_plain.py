@@ -4,18 +4,24 @@ Shapes are those that real servers sent (§3): strings or lists, `to` missing, t
 `cc`, an Update that widens, a Delete with a whole Note.
 """
 
+from typing import Any
+
 import pytest
 from sqlalchemy import func, select
 
+from activitypub.parse.polls import is_vote, parse_vote
 from domain.audience import Audience
 from domain.kinds import (
     Acceptance,
     Life,
     MembershipState,
     NotificationKind,
+    PostType,
     Way,
 )
-from social import plain
+from domain.polls import NewPoll
+from social import plain, polls, remote_polls
+from storage.queries import polls as rows
 from storage.queries import posts, relay_notes
 from storage.tables.timelines import notifications
 from storage.tx import Tx
@@ -323,11 +329,32 @@ def test_a_deleted_parent_is_not_answered_and_its_author_told_so(g: Gathered) ->
 # What it says.
 
 
+def _votes(g: Gathered, person: int, vote: dict[str, Any]) -> str | None:
+    """A vote arrives; why it had no effect."""
+    signer = g.actor(person)
+    return remote_polls.receive_vote(
+        g.tx,
+        node=g.node,
+        vote=parse_vote([vote], by=signer.uri),
+        signer=signer,
+        uri=f"{vote['id']}#Create",
+        received_at=g.tx.now,
+    )
+
+
 @pytest.mark.parametrize("content", ["<br>", "", "<p><br></p>"], ids=["snac2", "none", "empty"])
 def test_rule_20_a_vote_is_no_post(g: Gathered, content: str) -> None:
-    root = g.relayed()
+    root = g.post(type=PostType.QUESTION)
+    polls.make(g.tx, g.row(root), NewPoll(("Friday", "Monday"), 3600))
+    g.relay(root)
     vote = answer(g, root, g.dee) | {"name": "Friday", "content": content, "tag": [tag(g)]}
-    assert g.hears(g.dee, vote) == plain.Outcome("votes are not taken here")
+    assert is_vote(vote)
+    assert _votes(g, g.fay, vote | {"attributedTo": g.actor(g.fay).uri}) is not None  # O11: Dee's
+    assert _votes(g, g.dee, vote) is None
+    asked = rows.of_post(g.tx, root)
+    assert asked is not None
+    assert ([one.votes for one in asked.options], asked.voters) == ([1, 0], 1)
+    assert _votes(g, g.dee, vote | {"name": "Monday"}) == "they have voted before"
     assert g.heard(g.dee, vote) is None
     words = answer(g, root, g.dee, 2) | {"name": "Friday"}
     assert g.hears(g.dee, words) == plain.Outcome()

@@ -11,6 +11,7 @@ from domain.errors import NotFound
 from domain.ids import HERE, time_of
 from domain.kinds import ActorType, NotificationKind, Role
 from social.posts import delete_remote_post, store_remote_post, update_remote_post
+from storage.queries import erasing
 from storage.queries import posts as rows
 from storage.queries.actors import by_id as actor_by_id
 from storage.queries.origins import remember_application
@@ -20,6 +21,7 @@ from storage.tx import Tx
 from storage.views.actors import ActorView
 from storage.views.posts import PostRow, visible
 from storage.views.threads import thread
+from storage.views.versions import former_versions
 from tests.support.factories import (
     NODE,
     add_actor,
@@ -215,17 +217,18 @@ def test_times_are_never_ahead_and_ids_follow_them(far: Far) -> None:
     assert time_of(ahead) < 4_000_000_000_000
 
 
-def test_kinds_with_a_title_show_it_and_files_become_links(far: Far) -> None:
+def test_kinds_with_a_title_show_it_and_links_are_kept(far: Far) -> None:
     post = far.taken(
         far.zoe,
         type="Article",
         name="On <lifting>",
-        attachment=[{"type": "Image", "url": f"{FAR}/cat.png", "name": "a cat"}],
+        attachment=[{"type": "Link", "href": f"{FAR}/cats", "name": "all cats"}],
     )
-    content = far.row(post).content
-    assert content.startswith("<p><strong>On &lt;lifting&gt;</strong></p><p>words</p>")
-    assert f'href="{FAR}/cat.png"' in content
-    assert ">a cat</a>" in content
+    row, content = far.row(post), far.row(post).content
+    assert row.title == "On <lifting>"
+    assert content.startswith("<p>words</p>")
+    assert f'href="{FAR}/cats"' in content
+    assert ">all cats</a>" in content
 
 
 # Answers.
@@ -460,3 +463,28 @@ def test_nobody_deletes_ours_by_a_remote_delete(far: Far) -> None:
     assert not delete(far, far.row(mine).uri, far.zoe)
     assert not delete(far, far.row(mine).uri, far.ana)
     assert far.sees(ANONYMOUS, mine)
+
+
+def test_nothing_that_a_deleted_post_said_is_kept(far: Far) -> None:
+    tag = {"type": "Emoji", "name": ":blob:", "icon": {"type": "Image", "url": f"{FAR}/b.png"}}
+    document = far.note(far.zoe, type="Article", name="On bowls :blob:", content="", tag=[tag])
+    post = far.take(far.zoe, document)
+    assert post is not None
+    assert (far.row(post).title, bool(far.row(post).emojis)) == ("On bowls :blob:", True)
+    assert delete_remote_post(far.tx, node=NODE, uri=document["id"], by_uri=far.actor(far.zoe).uri)
+    assert erasing.due(far.tx, far.tx.now, 10) == [post]
+    erasing.erase(far.tx, [post])
+    row = far.row(post)
+    assert (row.title, row.content, row.emojis) == ("", "", b"")
+    assert erasing.due(far.tx, far.tx.now, 10) == []
+
+
+def test_an_edit_changes_the_title_and_keeps_the_one_before(far: Far) -> None:
+    document = far.note(far.zoe, type="Page", name="First")
+    post = far.taken(far.zoe, **document)
+    changed = document | {"name": "Second", "updated": "2026-11-20T10:00:00Z"}
+    update: dict[str, Any] = {"node": NODE, "signer": far.actor(far.zoe)}
+    assert update_remote_post(far.tx, note=parse_note(changed), **update)
+    assert far.row(post).title == "Second"
+    assert [one.title for one in former_versions(far.tx, post, ANONYMOUS)] == ["First"]
+    assert not update_remote_post(far.tx, note=parse_note(changed), **update)

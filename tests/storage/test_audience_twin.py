@@ -100,6 +100,7 @@ def put_world(tx: Tx, w: World) -> None:
             default_visibility="public",
             default_sensitive=False,
             default_language=None,
+            default_quote_policy="public",
             told=b"[]",
             home_fresh_until=0,
             created_at=0,

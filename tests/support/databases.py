@@ -217,3 +217,10 @@ def tx(database_url: str) -> Iterator[Tx]:
             yield opened
     finally:
         session.close()
+
+
+def folder_beside(url: str) -> Path:
+    """A folder for the data of a node over this database: beside the file, or among the run's."""
+    if url.startswith("postgresql"):
+        return Path(tempfile.mkdtemp(prefix="nodes-", dir=os.environ[SHARED]))
+    return Path(url).parent

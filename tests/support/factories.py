@@ -18,6 +18,7 @@ from domain.kinds import (
     History,
     Joining,
     Life,
+    Limit,
     MembershipState,
     PostType,
     Preset,
@@ -143,6 +144,8 @@ def add_actor(
         "version": 1,
         "featured": None,
         "emojis": b"",
+        "limited": Limit.NONE,
+        "missing_since": None,
     }
     put(tx, actors, **(row | values))
     return int(identifier)
@@ -166,6 +169,7 @@ def add_person(
         default_visibility="public",
         default_sensitive=False,
         default_language=None,
+        default_quote_policy="public",
         told=b"[]",
         home_fresh_until=home_fresh_until,
         created_at=values.get("created_at", tx.now),
@@ -223,7 +227,15 @@ def add_follow(
 
 
 def add_block(tx: Tx, blocker: int, blocked: int) -> None:
-    put(tx, blocks, blocker_id=blocker, blocked_id=blocked, created_at=tx.now)
+    put(
+        tx,
+        blocks,
+        id=new_id(tx),
+        blocker_id=blocker,
+        blocked_id=blocked,
+        created_at=tx.now,
+        uri=None,
+    )
 
 
 def add_like(tx: Tx, actor: int, post: int) -> int:
@@ -353,6 +365,8 @@ def add_post(
         "quotes_count": 0,
         "context_uri": None,
         "replies_uri": None,
+        "quote_policy": 1,
+        "reactions": b"",
     }
     put(tx, posts, **(row | values))
     for actor in {*named, *silent}:

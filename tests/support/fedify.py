@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from aiohttp import ClientSession, ClientTimeout
 
 from tests.peers.fedify.install import HERE, NodeMissingError, ensure_installed, find_node
+from tests.support.fedify_roles import Roles
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -60,7 +61,7 @@ class PeerError(RuntimeError):
         self.deliveries = list(deliveries)
 
 
-class FedifyPeer:
+class FedifyPeer(Roles):
     """The running peer: commands act as one of its actors, queries tell what it saw and shows.
 
     A command returns when everything was delivered and raises PeerError if anything was not.
@@ -159,7 +160,9 @@ class FedifyPeer:
         self, as_: str, content: str, *, to: Audience | list[str] = "public", **more: Any
     ) -> Sent:
         """Create a Note; ``more``: cc, mention, in_reply_to, summary, language, tags, audience,
-        attachments (url, media_type, name) and shared_inbox (bool). ``to`` may be a list of ids.
+        attachments (url, media_type, name), replies (bool: it has that collection), can_quote
+        (public or nobody), deliver (False: nobody is told), sync (True: to followers, with their
+        digest) and shared_inbox (bool). ``to`` may be a list of ids.
         """
         return cast(
             "Sent", await self._do("post", {"as": as_, "content": content, "to": to, **more})

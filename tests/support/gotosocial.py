@@ -76,6 +76,12 @@ class GoToSocial(ScriptedServer):
     def tag(self, group: str) -> Any:
         return {"type": "Mention", "href": group, "name": "@group"}
 
+    async def vote(self, person: Person, status: Status, *names: str) -> list[Document]:
+        """Several choices come in one Create (GTS docs/federation/posts.md#polls)."""
+        sent = [self._vote(person, status, name) for name in names]
+        await self._vote_with(person, sent if len(sent) > 1 else sent[0])
+        return sent
+
     async def reply(
         self,
         person: Person,

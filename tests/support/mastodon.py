@@ -54,6 +54,7 @@ class ScriptedServer(ABC):
         self.pending: dict[str, set[str]] = defaultdict(set)
         self.leaked: list[Document] = []  # what followers of people here, elsewhere, got
         self.shared_inbox_uses: list[Document] = []
+        self.votes = 0
         self.open_files: dict[str, str] = {}  # copies at open addresses, and of what
         server.pages["/inbox"] = self.take
         described = server.url("/nodeinfo/2.0")
@@ -94,7 +95,7 @@ class ScriptedServer(ABC):
     def receive(self, activity: Document) -> None:
         kind = activity["type"]
         match kind:
-            case "Create" | "Update" if activity["object"]["type"] == "Note":
+            case "Create" | "Update" if activity["object"]["type"] in {"Note", "Question"}:
                 self._keep(activity["object"], is_new=kind == "Create")
             case "Delete":
                 self._forget(activity["object"])
@@ -243,6 +244,28 @@ class ScriptedServer(ABC):
 
     async def unlike(self, person: Person, like: Document) -> None:
         await self._deliver(person, self.server.activity(person, "Undo", like))
+
+    async def vote(self, person: Person, status: Status, *names: str) -> list[Document]:
+        """One Create for each choice, to the author alone (MA vote_serializer.rb)."""
+        sent = [self._vote(person, status, name) for name in names]
+        for note in sent:
+            await self._vote_with(person, note)
+        return sent
+
+    def _vote(self, person: Person, status: Status, name: str) -> Document:
+        self.votes += 1
+        return {
+            "id": f"{person.uri}#votes/{self.votes}",
+            "type": "Note",
+            "name": name,
+            "attributedTo": person.uri,
+            "to": status.author,
+            "inReplyTo": status.id,
+        }
+
+    async def _vote_with(self, person: Person, about: Any) -> Answered:
+        activity = self.server.activity(person, "Create", about, to=listed(about)[0]["to"])
+        return await self._deliver(person, activity | {"id": f"{listed(about)[0]['id']}/activity"})
 
     def may_boost(self, person: Person, status: Status) -> bool:
         """MA app/policies/status_policy.rb#reblog?; GtS answers 403 (facts §2, 13)."""

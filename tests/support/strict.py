@@ -88,15 +88,24 @@ _SOURCE = shape(
     }
 )
 _MENTION = shape({"id": identifier, "username": text, "url": address, "acct": text})
-_SIZE = shape({"width": number, "height": number, "size": text, "aspect": real})
+_SIDES: dict[str, Check] = {"width": number, "height": number, "size": text, "aspect": real}
+_LENGTH: dict[str, Check] = {"duration": real, "bitrate": number}
+_META = shape(
+    {},
+    {
+        "focus": shape({"x": real, "y": real}),
+        "original": shape({}, {**_SIDES, **_LENGTH}),
+        "small": shape(_SIDES),
+    },
+)
 _MEDIA = shape(
     {
         "id": identifier,
-        "type": one_of("image"),
+        "type": one_of("image", "video", "audio", "unknown"),
         "url": address,
-        "preview_url": address,
+        "preview_url": maybe(address),
         "remote_url": maybe(address),
-        "meta": shape({"focus": shape({"x": real, "y": real}), "original": _SIZE, "small": _SIZE}),
+        "meta": _META,
         "description": maybe(text),
         "blurhash": maybe(text),
     }
@@ -125,8 +134,8 @@ _STATUS: dict[str, Check] = {
     "tags": many(shape({"name": text, "url": address})),
     "emojis": many(nothing),
     "card": nothing,
-    "poll": nothing,
-    "quote": nothing,
+    "poll": maybe(nested("any_poll")),
+    "quote": maybe(nested("quote")),
     "quote_approval": shape(
         {
             "automatic": many(text),
@@ -138,6 +147,18 @@ _STATUS: dict[str, Check] = {
     "account": nested("account"),
     "reblog": maybe(nested("any_status")),
 }
+_POLL: dict[str, Check] = {
+    "id": identifier,
+    "expires_at": maybe(moment),
+    "expired": flag,
+    "multiple": flag,
+    "votes_count": number,
+    "voters_count": maybe(number),
+    "options": many(shape({"title": text, "votes_count": maybe(number)})),
+    "emojis": many(nothing),
+}
+# With a token both are there, and `own_votes` is a list (mastodon-api.md §2, Tusky).
+_VOTED: dict[str, Check] = {"voted": flag, "own_votes": many(number)}
 _FLAGS: dict[str, Check] = {
     "favourited": flag,
     "reblogged": flag,
@@ -180,15 +201,37 @@ _APPLICATION: dict[str, Check] = {
     "redirect_uri": text,
     "vapid_key": text,
 }
-_TYPES = ("mention", "status", "reblog", "follow", "follow_request", "favourite", "poll", "update")
+_TYPES = (
+    "mention",
+    "status",
+    "reblog",
+    "follow",
+    "follow_request",
+    "favourite",
+    "poll",
+    "update",
+    "quote",
+    "quoted_update",
+)
 _RELATIONSHIP = {
     *("following", "showing_reblogs", "notifying", "followed_by", "blocking", "blocked_by"),
     *("muting", "muting_notifications", "requested", "requested_by", "domain_blocking", "endorsed"),
 }
 
+_STATES = (
+    *("pending", "accepted", "rejected", "revoked", "deleted", "unauthorized"),
+    *("blocked_account", "blocked_domain", "muted_account"),
+)
+
 SHAPES |= {
+    "quote": shape(
+        {"state": one_of(*_STATES)},
+        {"quoted_status": maybe(nested("any_status")), "quoted_status_id": maybe(identifier)},
+    ),
     "account": shape(_ACCOUNT),
     "credential_account": shape({**_ACCOUNT, "role": _ROLE, "source": _SOURCE}),
+    "poll": shape({**_POLL, **_VOTED}),
+    "any_poll": shape(_POLL, _VOTED),
     "status": shape({**_STATUS, **_FLAGS}),
     "status_for_strangers": shape(_STATUS),
     "any_status": shape(_STATUS, _FLAGS),
@@ -202,13 +245,19 @@ SHAPES |= {
             "sensitive": flag,
             "created_at": moment,
             "account": nested("account"),
-            "poll": nothing,
+            "poll": maybe(shape({"options": many(shape({"title": text}))})),
             "quote": nothing,
             "media_attachments": many(_MEDIA),
             "emojis": many(nothing),
         }
     ),
-    "context": shape({"ancestors": many(nested("status")), "descendants": many(nested("status"))}),
+    "context": shape(
+        {
+            "ancestors": many(nested("status")),
+            "descendants": many(nested("status")),
+            "tertulia": shape({"parent_missing": flag, "replies_missing": flag, "fetching": flag}),
+        }
+    ),
     "list": shape(
         {
             "id": text,

@@ -27,6 +27,7 @@ from tests.support.pictures import picture, upload
 from tests.together.communities import Community
 from tests.together.guides import copies
 from tests.together.lifting import HANDLE, Lifting, agree, lifting
+from tests.together.polling import counted, vote
 from tests.together.readable import Names, quoted, readable, written
 from tests.together.stories import application_of
 from tests.together.tapping import Tap, tapped
@@ -97,6 +98,7 @@ class Telling:
         await self.refusing()
         await self.leaving()
         await self.ending()
+        await self.polling()
 
     async def agreeing(self) -> None:
         story = self.story
@@ -235,6 +237,25 @@ class Telling:
         await self.story.settled()
         self.keep("undo-offer", self.firm, "Undo", '"Offer"')
         self.keep("accept-undo", self.hq, "Accept", '"Undo"')
+
+    async def polling(self) -> None:
+        """Ana asks, Bo chooses, and the community tells how it stands."""
+        story, inbox = self.story, self.story.mastodon.server.origin
+        poll = {"options": ["Straps", "Eyelets"], "expires_in": 3600}
+        said = await story.say("ana", "What helped you most?", poll=poll)
+        at_bos = await story.reads("bo", "helped you most")
+        await vote(story["bo"], at_bos, 1)
+        await counted(story["ana"], said, 0, 1)
+        tally = (self.lab.origin, "Announce", '"Update"', '"totalItems":1')
+
+        async def told() -> bool:
+            return self.tap.has(*tally)
+
+        await until(told)
+        await story.settled()
+        self.keep("vote", self.hq, "Create", "#votes/")
+        self.keep("announce-tally", self.lab, *tally[1:])
+        self.keep("relay-question", inbox, "Create", "helped you most")
 
 
 def _unproven(tx: Tx, *, node: RunningNode, person: Person, club: Community) -> None:

@@ -31,9 +31,8 @@ class Tap:
     def __init__(self) -> None:
         self.said: list[Said] = []
 
-    def posted(self, to: str, kind: str, *words: str) -> Said:
-        """The last activity of a type to a server (the start of its URL) with all these words."""
-        found = [
+    def _posted(self, to: str, kind: str, words: tuple[str, ...]) -> list[Said]:
+        return [
             one
             for one in self.said
             if one.method == "POST"
@@ -41,6 +40,14 @@ class Tap:
             and one.body["type"] == kind
             and all(word in orjson.dumps(one.body).decode() for word in words)
         ]
+
+    def has(self, to: str, kind: str, *words: str) -> bool:
+        """Whether such an activity was sent."""
+        return bool(self._posted(to, kind, words))
+
+    def posted(self, to: str, kind: str, *words: str) -> Said:
+        """The last activity of a type to a server (the start of its URL) with all these words."""
+        found = self._posted(to, kind, words)
         assert found, f"no {kind} with {words} went to {to}"
         return found[-1]
 

@@ -223,6 +223,10 @@ async def test_a_server_is_forgotten_whole_and_nothing_else(hq: RunningNode, far
         assert "0 of its people, 0 of its posts" in await done(
             hq, "federation", "show", far.authority
         )
+        blocked = await done(hq, "partner", "block", near.authority)
+        assert f"tertulia federation purge {near.authority}" in blocked
+        assert "purge" not in await done(hq, "partner", "block", far.authority)
+        await done(hq, "partner", "forget", far.authority)
         # It may come back: nobody blocked it. Keys are remembered for two seconds.
         await asyncio.sleep(2.1)
         assert await friends(ana, zoe) == zoe_id

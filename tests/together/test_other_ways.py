@@ -262,7 +262,7 @@ async def test_rule_10_without_leave_a_line_says_where_the_picture_is(club: Plai
     for server, person in servers(club):
         status = club.copy(server, person, SECRET)
         assert "attachment" not in status.document
-        assert "A picture belongs to this: " in status.content
+        assert "A file belongs to this: " in status.content
     assert club.gotosocial.open_files == {}
 
 
@@ -272,7 +272,7 @@ async def test_rule_10_what_all_share_carries_no_file(club: PlainClub) -> None:
     shared = club.copy(club.mastodon, club.dee, SECRET)
     assert shared.visibility == "private"
     assert "attachment" not in shared.document
-    assert "A picture belongs to this: " in shared.content
+    assert "A file belongs to this: " in shared.content
 
 
 async def _status(club: PlainClub, url: str) -> int:

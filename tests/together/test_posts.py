@@ -86,6 +86,7 @@ async def test_a_thread_has_the_same_order_and_figures_on_both_nodes(nodes: Node
     await shows(ana, at_home["id"], replies_count=1)
 
 
+@pytest.mark.interop("inReplyTo", "in", "what is answered is fetched, upwards", peer="our nodes")
 async def test_what_an_answer_answers_is_fetched(nodes: Nodes) -> None:
     hq, lab, far = [await nodes.start(name) for name in ("hq", "lab", "far")]
     ana, ben, cy = await known(hq, "ana"), await known(lab, "ben"), await known(far, "cy")

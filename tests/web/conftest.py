@@ -1,21 +1,20 @@
 """One node for a test of the edge, and the people that most tests need."""
 
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
 
 from domain.kinds import Role
+from tests.support.databases import folder_beside
 from tests.support.nodes import Person, RunningNode, running_node
 from tests.web.visitor import Visitor, Visitors, browsing, new_session
 
 
 @pytest.fixture
-async def node(new_database_url: Callable[[], str], tmp_path: Path) -> AsyncIterator[RunningNode]:
+async def node(new_database_url: Callable[[], str]) -> AsyncIterator[RunningNode]:
     """A node that serves; what apps call public is for its network."""
     url = new_database_url()
-    beside = tmp_path if url.startswith("postgresql") else Path(url).parent
-    async with running_node(url, beside / "hq", public_means="network") as running:
+    async with running_node(url, folder_beside(url) / "hq", public_means="network") as running:
         yield running
 
 

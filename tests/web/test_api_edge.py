@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from aiohttp.test_utils import make_mocked_request
 
 from domain.errors import Conflict, Gone, Invalid, NotAllowed, NotFound, TooMany
 from social.signin import SignedOut
+from tests.support.databases import folder_beside
 from tests.support.nodes import Person, RunningNode, running_node
 from tests.support.strict import check
 from web.addresses import address_of
@@ -126,7 +126,7 @@ async def test_A13_callers_over_their_limit_wait(
 ) -> None:
     monkeypatch.setattr("web.limits.PER_ADDRESS", 3)
     url = new_database_url()
-    async with running_node(url, Path(url).parent / "hq", rate_limits="on") as node:
+    async with running_node(url, folder_beside(url) / "hq", rate_limits="on") as node:
         ana = await node.person("ana")
         # No header that anybody may write changes who is counted.
         spoofs = [{"X-Forwarded-For": f"192.0.2.{n}"} for n in range(4)]

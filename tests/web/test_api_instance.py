@@ -14,7 +14,7 @@ from web.mastodon.entities import instance as entities
 async def test_instance_v2_is_complete(node: RunningNode, ana: Person) -> None:
     found = check("instance", (await node.ask("GET", "/api/v2/instance")).json)
     assert found["version"] == "4.5.0 (compatible; Tertulia 0.1.0)"
-    assert found["api_versions"] == {"mastodon": 6}
+    assert found["api_versions"] == {"mastodon": 7}
     assert found["domain"] == node.host
     assert found["configuration"]["urls"]["streaming"] == node.origin.replace("http", "ws")
     assert found["configuration"]["statuses"]["characters_reserved_per_url"] == 23

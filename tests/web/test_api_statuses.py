@@ -59,10 +59,10 @@ async def test_Z04_nobody_chooses_what_is_not_theirs_to_choose(ana: Person, bo: 
 @pytest.mark.parametrize(
     ("sent", "word"),
     [
-        ({"status": "x", "media_ids": ["1"]}, "Pictures"),
-        ({"status": "x", "poll": {"options": ["a", "b"], "expires_in": 60}}, "Polls"),
+        ({"status": "x", "media_ids": ["1"]}, "files"),
+        ({"status": "x", "poll": {"options": ["a", "b"], "expires_in": 60}}, "five minutes"),
         ({"status": "x", "scheduled_at": "2030-01-01T00:00:00Z"}, "scheduled"),
-        ({"status": "x", "quoted_status_id": "1"}, "quoted"),
+        ({"status": "x", "quote_approval_policy": "friends"}, "nobody"),
         ({"status": "x", "visibility": "world"}, "Visibility"),
         ({"status": "x", "visibility": "limited"}, "Visibility"),
         ({"status": "   "}, "blank"),
@@ -264,4 +264,4 @@ async def test_uploads_beside_a_text_do_not_lose_the_text_without_a_word(ana: Pe
     form.add_field("file", BytesIO(b"x"), filename="a.png")
     answer = await ana.ask("POST", STATUSES, data=form)
     assert answer.status == 422
-    assert "picture" in answer.json["error"]
+    assert "files" in answer.json["error"]

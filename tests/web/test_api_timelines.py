@@ -1,13 +1,13 @@
 """Timelines: who sees what, paging, and the same number of statements for one post or forty."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from server.wiring import Role as ProcessRole
 from storage.tx import Tx
+from tests.support.databases import folder_beside
 from tests.support.nodes import Person, RunningNode, running_node
 from tests.support.strict import check_all
 
@@ -174,7 +174,7 @@ async def test_home_takes_as_many_statements_for_forty_posts_as_for_one(
 ) -> None:
     url = new_database_url()
     # A process that only serves: jobs in the background would be counted, too.
-    async with running_node(url, Path(url).parent / "hq", role=ProcessRole.WEB) as node:
+    async with running_node(url, folder_beside(url) / "hq", role=ProcessRole.WEB) as node:
         await compare_statements(node, monkeypatch)
 
 

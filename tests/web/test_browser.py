@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from social import accounts
 from social.apps import OUT_OF_BAND, insert_app
+from tests.support.databases import folder_beside
 from tests.support.nodes import RunningNode, running_node
 from tests.support.pictures import picture as drawn
 
@@ -61,7 +62,7 @@ def test_a_missing_chromium_is_named() -> None:
 async def node(new_database_url: Callable[[], str]) -> AsyncIterator[RunningNode]:
     """A node whose links lead where the browser can follow."""
     url = new_database_url()
-    folder = Path(url).parent / "hq"
+    folder = folder_beside(url) / "hq"
     async with running_node(url, folder, public_means="network", name="hq") as running:
         yield running
 

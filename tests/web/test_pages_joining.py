@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from domain.kinds import Role
 from social import accounts
 from storage.tx import Tx
+from tests.support.databases import folder_beside
 from tests.support.nodes import Person, RunningNode, running_node
 from tests.web.visitor import PASSWORD, Shown, Visitor, Visitors, new_session
 
@@ -165,7 +165,7 @@ async def test_joining_is_only_where_it_is_open(
     assert "/join" not in (await visitors.stranger().get("/")).html
     assert (await visitors.stranger().post("/join", handle="x")).status == 404
     url = new_database_url()
-    folder = Path(url).parent / "lab"
+    folder = folder_beside(url) / "lab"
     async with (
         running_node(url, folder, "lab", registration="open") as lab,
         new_session() as session,
@@ -182,7 +182,7 @@ async def test_invitations_are_made_by_moderators_where_they_are_allowed(
     admin = await visitors.of(await node.person("ada", Role.ADMIN))
     assert (await admin.get("/invitations")).status == 404, "closed is closed"
     url = new_database_url()
-    folder = Path(url).parent / "lab"
+    folder = folder_beside(url) / "lab"
     async with (
         running_node(url, folder, "lab", registration="invite") as lab,
         new_session() as session,

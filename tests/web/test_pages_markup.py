@@ -62,6 +62,7 @@ HARMLESS_TAGS = frozenset(
         *("h1", "h2", "p", "div", "span", "section", "article", "details", "summary"),
         *("form", "input", "button", "textarea", "label", "fieldset", "legend"),
         *("a", "ul", "li", "small", "strong", "img", "time", "dl", "dt", "dd", "code", "br"),
+        "meter",
     }
 )
 

@@ -1,12 +1,12 @@
 """Writing and reading in a browser; what the viewer may not read is not there, in one way only."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from social.profiles import ProfileChange, update_profile
+from tests.support.databases import folder_beside
 from tests.support.nodes import Person, RunningNode, running_node
 from tests.web.visitor import Shown, Visitor, Visitors, new_session
 
@@ -54,7 +54,7 @@ async def test_everyone_at_work_stays_at_work_where_public_means_the_world(
     new_database_url: Callable[[], str],
 ) -> None:
     url = new_database_url()
-    folder = Path(url).parent / "lab"
+    folder = folder_beside(url) / "lab"
     async with (
         running_node(url, folder, "lab", public_means="public") as lab,
         new_session() as session,

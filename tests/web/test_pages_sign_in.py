@@ -1,11 +1,11 @@
 """Signing in and out in a browser: what must be refused, and that the right way works."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from social import accounts
+from tests.support.databases import folder_beside
 from tests.support.nodes import Person, RunningNode, running_node
 from tests.web.visitor import PASSWORD, Shown, Visitor, Visitors, new_session, with_password
 from web.pages.paths import own_path
@@ -216,7 +216,7 @@ async def test_A18_cookie_flags_without_https(visitors: Visitors, cleo: Person) 
 
 async def test_A18_cookie_flags_with_https(new_database_url: Callable[[], str]) -> None:
     url = new_database_url()
-    folder = Path(url).parent / "hq"
+    folder = folder_beside(url) / "hq"
     async with (
         running_node(url, folder, origin="https://hq.localhost") as node,
         new_session() as session,
@@ -243,7 +243,7 @@ async def test_A13_too_many_tries_are_stopped_before_they_are_looked_at(
     new_database_url: Callable[[], str],
 ) -> None:
     url = new_database_url()
-    folder = Path(url).parent / "hq"
+    folder = folder_beside(url) / "hq"
     async with running_node(url, folder, rate_limits="on") as node, new_session() as session:
         await with_password(node, "cleo")
         visitor = Visitors(node, session).stranger()

@@ -22,7 +22,7 @@ from domain.kinds import ActorType
 from domain.node import Federation, Node
 from federation.signatures import BadSignature
 from outbox.addresses import address_of
-from social.communities import is_known_to, terms_of
+from social.communities import is_known_to, is_known_to_all, terms_of
 from storage.queries import actors, communities
 from storage.queries.activities import activity, meant_for
 from storage.queries.disclosures import is_disclosed_to_plain
@@ -73,10 +73,12 @@ def may_look_up(tx: Tx, actor: ActorView | None) -> bool:
 
     For nobody as much is asked as for somebody hidden: a clock shall tell no difference (P06).
     """
+    row = communities.by_id(tx, actor.id if actor is not None else 0)
     if actor is None:
         return is_disclosed_to_plain(tx, 0)
     return (
-        actor.type in SERVICES
+        (row is not None and is_known_to_all(row))
+        or actor.type in SERVICES
         or actor.public
         or actor.posts_count > 0
         or is_disclosed_to_plain(tx, actor.id)
@@ -103,6 +105,8 @@ def shown_actor(tx: Tx, *, node: Node, actor_id: int, signer: ActorView | None) 
         raise NotFound
     if actor.type is ActorType.GROUP:
         row = communities.by_id(tx, actor_id)
+        if row is not None and is_known_to_all(row):
+            return render_groups.open_group(actor, keys, node, terms_of(row))
         if row is not None and told:
             return render_groups.group(actor, keys, node, terms_of(row))
         return render_actors.stub(actor, keys)  # whole only for those who have to do with it
@@ -146,7 +150,7 @@ async def show_post(call: Call, signer: Signer) -> StreamResponse:
     gone = await call.services.db.read(tombstone, post_id)
     if gone is not None:
         return document(render_posts.gone(gone), 410)
-    shown = await _for_anybody_or_signer(
+    shown = await for_anybody_or_signer(
         call, signer, lambda tx, viewer: shown_post(tx, node=node, post_id=post_id, viewer=viewer)
     )
     if not wants_document(call):
@@ -154,8 +158,8 @@ async def show_post(call: Call, signer: Signer) -> StreamResponse:
     return document(shown)
 
 
-async def _for_anybody_or_signer(call: Call, signer: Signer, show: Callable[[Tx, Viewer], T]) -> T:
-    """What anybody may read is shown at once; otherwise it depends on who asks."""
+async def for_anybody_or_signer(call: Call, signer: Signer, show: Callable[[Tx, Viewer], T]) -> T:
+    """What anybody may read is shown at once; otherwise it depends on who asks. Raises NotFound."""
     db = call.services.db
     try:
         return await db.read(show, ANONYMOUS)
@@ -189,7 +193,7 @@ def shown_activity(tx: Tx, *, activity_id: int, viewer: Viewer) -> bytes:
 async def show_activity(call: Call, signer: Signer) -> StreamResponse:
     """GET /act/{id}."""
     activity_id = call.id()
-    body = await _for_anybody_or_signer(
+    body = await for_anybody_or_signer(
         call,
         signer,
         lambda tx, viewer: shown_activity(tx, activity_id=activity_id, viewer=viewer),
@@ -200,13 +204,18 @@ async def show_activity(call: Call, signer: Signer) -> StreamResponse:
 def shown_collection(
     tx: Tx, *, node: Node, actor_id: int, name: str, signer: ActorView | None
 ) -> JsonDict:
-    """Followers and following exist, and list nobody: who knows whom is not shown (P02)."""
+    """Followers and following exist, and list nobody: who knows whom is not shown (P02).
+
+    How many follow a community that is open to the world is told (FEP-1b12).
+    """
     shown_actor(tx, node=node, actor_id=actor_id, signer=signer)
+    row = communities.by_id(tx, actor_id) if name == "followers" else None
+    is_open = row is not None and row.is_for_the_world
     return {
         "@context": "https://www.w3.org/ns/activitystreams",
         "id": node.collection(actor_id, name),
         "type": "OrderedCollection",
-        "totalItems": 0,
+        "totalItems": communities.how_many(tx, actor_id) if is_open else 0,
         "orderedItems": [],
     }
 

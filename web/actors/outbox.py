@@ -1,13 +1,17 @@
-"""A person's outbox: what is public to the world, paged by key."""
+"""An actor's outbox: what the asker may read of what the actor said and shared, paged by key."""
+
+from collections.abc import Sequence
 
 from aiohttp.web import StreamResponse
 
 from activitypub.render import activities as render
+from activitypub.render.collections import Entries, begun, page, page_address
+from activitypub.render.posts import Address
 from activitypub.vocabulary import POST_CONTEXT, JsonDict
-from domain.audience import ANONYMOUS
-from domain.errors import NotFound
+from domain.ids import LARGEST
 from domain.node import Node
-from outbox.addresses import address_of
+from outbox.addresses import addresses_of
+from storage.queries import actors
 from storage.tx import Tx
 from storage.views import timelines
 from storage.views.actors import ActorView
@@ -15,6 +19,8 @@ from storage.views.paging import Page
 from storage.views.posts import PostView
 from web.actors import groups
 from web.actors.documents import Signer, document, for_servers, shown_actor
+from web.actors.signing import viewer_for
+from web.actors.threads import mark_of
 from web.call import Call
 
 PAGE_SIZE = 20
@@ -23,31 +29,30 @@ PAGE_SIZE = 20
 def shown_outbox(
     tx: Tx, *, node: Node, actor_id: int, signer: ActorView | None, max_id: int | None
 ) -> JsonDict:
-    """One page of public posts and shares, newest first. Others stay hidden (protocol §3).
+    """One page of posts and shares that the signer may read, newest first.
 
-    A community's lists what it announced, for members (`web/actors/groups.py`).
+    What is said in communities is listed there: a community's own outbox lists what it announced,
+    for members (`web/actors/groups.py`).
     """
     community = groups.community_here(tx, actor_id)
     if community is not None:
         return groups.shown_outbox(tx, node=node, community=community, signer=signer, max_id=max_id)
     shown_actor(tx, node=node, actor_id=actor_id, signer=signer)
-    page = Page(max_id=max_id, limit=PAGE_SIZE)
-    posts = timelines.account(tx, ANONYMOUS, page, author_id=actor_id)
+    asked = Page(max_id=max_id, limit=PAGE_SIZE)
+    posts = timelines.account(tx, viewer_for(signer), asked, author_id=actor_id)
     outbox = node.collection(actor_id, "outbox")
-    shown: JsonDict = {
-        "@context": POST_CONTEXT,
-        "id": f"{outbox}?page=true" + (f"&max_id={max_id}" if max_id else ""),
-        "type": "OrderedCollectionPage",
-        "partOf": outbox,
-        "orderedItems": [_item(tx, post, node) for post in posts],
-    }
-    if len(posts) == PAGE_SIZE:
-        shown["next"] = f"{outbox}?page=true&max_id={posts[-1].id}"
-    return shown
+    address = page_address(outbox, "max_id", max_id)
+    is_full = len(posts) == PAGE_SIZE
+    following = page_address(outbox, "max_id", posts[-1].id) if is_full else None
+    return page(address, outbox, Entries(_items(tx, node, posts), following), context=POST_CONTEXT)
 
 
-def _item(tx: Tx, post: PostView, node: Node) -> JsonDict:
-    address = address_of(tx, post)
+def _items(tx: Tx, node: Node, posts: Sequence[PostView]) -> list[JsonDict]:
+    addresses = addresses_of(tx, posts)
+    return [_item(post, node, address) for post, address in zip(posts, addresses, strict=True)]
+
+
+def _item(post: PostView, node: Node, address: Address) -> JsonDict:
     whole = (
         render.announce(post, address)
         if post.shared_post is not None
@@ -56,30 +61,24 @@ def _item(tx: Tx, post: PostView, node: Node) -> JsonDict:
     return {name: value for name, value in whole.items() if name != "@context"}
 
 
+def shown_beginning(tx: Tx, *, node: Node, actor_id: int, signer: ActorView | None) -> JsonDict:
+    """The collection itself. Only what anybody may read is counted (protocol §8)."""
+    shown_outbox(tx, node=node, actor_id=actor_id, signer=signer, max_id=1)
+    outbox, actor = node.collection(actor_id, "outbox"), actors.by_id(tx, actor_id)
+    total = actor.posts_count if actor is not None else 0
+    return begun(outbox, page_address(outbox), totalItems=total)
+
+
 @for_servers
 async def show_outbox(call: Call, signer: Signer) -> StreamResponse:
     """GET /a/{id}/outbox: the collection, or with `page` one page of it."""
-    services, query = call.services, call.request.query
-    max_id = query.get("max_id", "")
-    if max_id and not (max_id.isascii() and max_id.isdigit() and len(max_id) < 20):
-        raise NotFound
-    who = await signer()
+    services, mark = call.services, mark_of(call, "max_id")
+    node, actor_id, who = services.node, call.id(), await signer()
+    if mark is None:
+        begun = await services.db.read(shown_beginning, node=node, actor_id=actor_id, signer=who)
+        return document(begun)
+    max_id = min(mark, LARGEST) or None
     shown = await services.db.read(
-        shown_outbox,
-        node=services.node,
-        actor_id=call.id(),
-        signer=who,
-        max_id=int(max_id) if max_id else None,
+        shown_outbox, node=node, actor_id=actor_id, signer=who, max_id=max_id
     )
-    if "page" in query:
-        return document(shown)
-    outbox = services.node.collection(call.id(), "outbox")
-    return document(
-        {
-            "@context": "https://www.w3.org/ns/activitystreams",
-            "id": outbox,
-            "type": "OrderedCollection",
-            "totalItems": 0,
-            "first": f"{outbox}?page=true",
-        }
-    )
+    return document(shown)

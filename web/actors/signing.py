@@ -11,10 +11,13 @@ from federation.authentication import authenticate
 from federation.fetcher import Fetcher
 from federation.signatures import BadSignature, IncomingRequest
 from storage.views.actors import ActorView
+from web.accept import preferred
 from web.call import Call
-from web.responses import error
+from web.responses import refusal
 
 AS2 = "application/activity+json"
+LD = "application/ld+json"
+HTML = "text/html"
 
 
 async def signer_of(call: Call, fetcher: Fetcher | None = None) -> ActorView | None:
@@ -49,10 +52,11 @@ def viewer_for(signer: ActorView | None) -> Viewer:
 
 def refused(problem: BadSignature) -> Response:
     """The answer to a signature that does not hold: a 4xx, so that the sender tries its other."""
-    return error(problem.status, problem.reason)
+    return refusal(problem.status, problem.reason)
 
 
 def wants_document(call: Call) -> bool:
     """Whether the other side asks for ActivityStreams rather than a page."""
-    accept = call.request.headers.get("Accept", "").lower()
-    return "application/activity+json" in accept or "application/ld+json" in accept
+    asked = call.request.headers.get("Accept", "").lower()
+    named = AS2 in asked or LD in asked  # who takes anything gets the page
+    return named and preferred(asked, (AS2, LD, HTML)) in {AS2, LD}

@@ -44,7 +44,6 @@ def _lists(access: Access, scopes: dict[str, str]) -> list[Route]:
 
 
 _EMPTY_FOR_ALL: Final = {
-    "/api/v1/custom_emojis": "",
     "/api/v1/trends": "",
     "/api/v1/trends/tags": "",
     "/api/v1/trends/statuses": "",
@@ -52,7 +51,6 @@ _EMPTY_FOR_ALL: Final = {
 }
 _EMPTY_FOR_PEOPLE: Final = {
     "/api/v1/announcements": "",
-    "/api/v1/blocks": "read:blocks",
     "/api/v1/bookmarks": "read:bookmarks",
     "/api/v1/conversations": "read:statuses",
     "/api/v1/domain_blocks": "read:blocks",

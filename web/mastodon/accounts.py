@@ -1,14 +1,18 @@
 """People as others see them: profiles, their posts, whom they follow, finding them."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
 from aiohttp.web import StreamResponse
 
 from domain.errors import NotFound
-from domain.handles import parse_acct
+from domain.handles import Acct, parse_acct
 from domain.text import fold_tag
+from social import pins
+from social.refreshing import look_again
 from social.search import resolve, search
+from storage.tx import Tx
 from storage.views import people, relationships, timelines
 from storage.views.actors import ActorView
 from storage.views.people import Listed
@@ -30,7 +34,19 @@ def shown(call: Call, actor: ActorView) -> JsonDict:
 
 async def show(call: Call) -> StreamResponse:
     """GET /api/v1/accounts/:id."""
-    return json(shown(call, await call.read(people.person, call.viewer, call.id())))
+    return json(await call.read(_with_moved, call=call, find=_by_id))
+
+
+def _by_id(tx: Tx, call: Call) -> ActorView:
+    return people.person(tx, call.viewer, call.id())
+
+
+def _with_moved(tx: Tx, *, call: Call, find: Callable[[Tx, Call], ActorView]) -> JsonDict:
+    """Somebody, with the account that they moved to."""
+    found = find(tx, call)
+    there = people.moved_to(tx, call.viewer, found)
+    moved = None if there is None else shown(call, there)
+    return shown(call, found) | {"moved": moved}
 
 
 async def several(call: Call) -> StreamResponse:
@@ -44,8 +60,15 @@ async def lookup(call: Call) -> StreamResponse:
     acct = parse_acct(call.params.text("acct")[:LONGEST_QUERY])
     if acct is None:
         raise NotFound
-    domain = acct.host or call.node.handle_domain
-    return json(shown(call, await call.read(people.by_acct, call.viewer, acct.name, domain)))
+    return json(await call.read(_with_moved, call=call, find=_by_acct(acct)))
+
+
+def _by_acct(acct: Acct) -> Callable[[Tx, Call], ActorView]:
+    def find(tx: Tx, call: Call) -> ActorView:
+        domain = acct.host or call.node.handle_domain
+        return people.by_acct(tx, call.viewer, acct.name, domain)
+
+    return find
 
 
 async def find(call: Call) -> StreamResponse:
@@ -71,10 +94,14 @@ async def find(call: Call) -> StreamResponse:
 
 
 async def statuses(call: Call) -> StreamResponse:
-    """GET /api/v1/accounts/:id/statuses. Nothing can be pinned, and no post has pictures yet."""
+    """GET /api/v1/accounts/:id/statuses; with `pinned` what stands at the top of the page."""
     params = call.params
-    await call.read(people.person, call.viewer, call.id())
-    if params.flag("pinned") or params.flag("only_media"):
+    shown_of = await call.read(people.person, call.viewer, call.id())
+    if call.viewer.full:
+        await look_again(call.services.db, shown_of, now=call.services.clock())
+    if params.flag("pinned"):
+        return await _pinned(call, shown_of)
+    if params.flag("only_media"):
         return raw_json(b"[]")
     finder = partial(
         timelines.account_page,
@@ -84,6 +111,13 @@ async def statuses(call: Call) -> StreamResponse:
         tag=fold_tag(params.text("tagged")),
     )
     return await timeline(call, finder)
+
+
+async def _pinned(call: Call, of: ActorView) -> StreamResponse:
+    """What somebody pinned; what somebody elsewhere has is asked for when it is looked at."""
+    if call.viewer.full and await call.read(pins.is_due, of):
+        await call.services.db.write(pins.want_featured, of)
+    return await timeline(call, partial(timelines.pinned_page, actor_id=of.id))
 
 
 async def followers(call: Call) -> StreamResponse:

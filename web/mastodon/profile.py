@@ -1,10 +1,16 @@
 """The caller's own account: who am I, how do I present myself, what do I prefer."""
 
+from typing import Final
+
 from aiohttp.web import StreamResponse
+from msgspec.structs import replace
 
 from domain.errors import Invalid, NotFound
+from domain.filetypes import MEGABYTE
+from domain.kinds import Portrait
 from domain.node import Node
 from social import profiles
+from social.archive import Stored
 from social.profiles import ProfileChange
 from storage.queries import accounts
 from storage.tx import Tx
@@ -12,11 +18,12 @@ from storage.views import people
 from storage.views.paging import Page
 from web.call import Call
 from web.mastodon.entities.accounts import JsonDict, credential_account
-from web.params import Params
+from web.params import Params, read_params
 from web.responses import json
-from web.routes import Access, Route, change, get
+from web.routes import Access, Body, Handler, Route, change, delete, get
 
-PICTURES = frozenset({"avatar", "header"})
+PICTURES: Final = {"avatar": Portrait.AVATAR, "header": Portrait.HEADER}
+LARGEST: Final = 8 * MEGABYTE
 MOST_REQUESTS = 80
 
 
@@ -37,10 +44,33 @@ def _own(tx: Tx, *, call: Call) -> JsonDict:
 
 async def update(call: Call) -> StreamResponse:
     """PATCH /api/v1/accounts/update_credentials. What is not sent stays as it is."""
-    params = call.params
-    if params.files.keys() & PICTURES:
-        raise Invalid("Pictures cannot be uploaded yet", "avatar")
-    return json(await call.write(_update, call=call, node=call.node, wish=_wish(params)))
+    archive, size = call.services.archive, call.request.content_length
+    async with archive.taking_in(call.person.actor_id, size):
+        params = await read_params(call.request, LARGEST)
+        pictures = await drawn(call, params)
+    wish = replace(_wish(params), pictures=pictures)
+    return json(await call.write(_update, call=call, node=call.node, wish=wish))
+
+
+async def drawn(call: Call, params: Params) -> dict[Portrait, Stored | None]:
+    """The pictures that were sent, drawn anew and kept. Raises Invalid."""
+    found: dict[Portrait, Stored | None] = {}
+    for name, part in PICTURES.items():
+        sent = params.files.get(name)
+        if sent is None or (sent.content is not None and not sent.content):
+            continue  # a browser sends an empty file where none was chosen
+        if sent.content is None:
+            raise Invalid(f"A picture has at most {LARGEST // MEGABYTE} megabytes", name)
+        found[part] = await call.services.archive.draw(sent.content)
+    return found
+
+
+def _without(part: Portrait) -> Handler:
+    async def handle(call: Call) -> StreamResponse:
+        wish = ProfileChange(pictures={part: None})
+        return json(await call.write(_update, call=call, node=call.node, wish=wish))
+
+    return handle
 
 
 def _update(tx: Tx, *, call: Call, node: Node, wish: ProfileChange) -> JsonDict:
@@ -60,6 +90,7 @@ def _wish(params: Params) -> ProfileChange:
         default_visibility=source.maybe("privacy"),
         default_sensitive=source.maybe_flag("sensitive"),
         default_language=_maybe_text(source, "language"),
+        default_quote_policy=source.maybe("quote_policy"),
     )
 
 
@@ -83,7 +114,7 @@ async def preferences(call: Call) -> StreamResponse:
             "posting:default:visibility": own.visibility,
             "posting:default:sensitive": own.sensitive,
             "posting:default:language": own.language,
-            "posting:default:quote_policy": "nobody",
+            "posting:default:quote_policy": own.quote_policy,
             "reading:expand:media": "default",
             "reading:expand:spoilers": False,
             "reading:autoplay:gifs": False,
@@ -95,6 +126,8 @@ _UPDATE = "/api/v1/accounts/update_credentials"
 
 ROUTES: list[Route] = [
     get("/api/v1/accounts/verify_credentials", verify, Access.ACCOUNT, "profile|read:accounts"),
-    *change(_UPDATE, update, Access.ACCOUNT, "write:accounts"),
+    *change(_UPDATE, update, Access.ACCOUNT, "write:accounts", Body.UNREAD),
+    delete("/api/v1/profile/avatar", _without(Portrait.AVATAR), Access.ACCOUNT, "write:accounts"),
+    delete("/api/v1/profile/header", _without(Portrait.HEADER), Access.ACCOUNT, "write:accounts"),
     get("/api/v1/preferences", preferences, Access.ACCOUNT, "read:accounts"),
 ]

@@ -10,14 +10,18 @@ from aiohttp.web import Response
 from msgspec import Struct
 
 from domain.audience import Viewer
+from domain.quotes import Standing
+from storage.queries.polls import choices
 from storage.tx import Tx
 from storage.views.paging import Page
-from storage.views.posts import PostView, ViewerFlags
+from storage.views.posts import PostView, QuoteView, ViewerFlags, quotes_for
 from storage.views.timelines import Entry, Key, load_missing
 from web.call import Call
 from web.fragments import Fragments
 from web.mastodon.entities.media import filled
-from web.mastodon.entities.statuses import fixed_part, listing, status, whole
+from web.mastodon.entities.polls import filled as with_choices
+from web.mastodon.entities.polls import in_slots
+from web.mastodon.entities.statuses import fixed_part, listing, quote, status, whole
 from web.mastodon.paging import links, page_of
 from web.responses import raw_json
 
@@ -25,11 +29,16 @@ Finder = Callable[[Tx, Viewer, Page], Sequence[Entry]]
 
 
 class Found(Struct, gc=False):
-    """A page: its lines, the pieces that are rendered already, and the posts that are not."""
+    """A page: its lines, the pieces that are rendered already, and the posts that are not.
+
+    `quotes` and `chosen` are the viewer's: what is quoted on it, and what they chose in its polls.
+    """
 
     entries: Sequence[Entry]
     held: dict[Hashable, bytes]
     loaded: list[PostView]
+    quotes: dict[int, QuoteView] = {}
+    chosen: dict[int, tuple[int, ...]] = {}
 
 
 def piece_key(key: Key, viewer: Viewer) -> Hashable:
@@ -42,7 +51,17 @@ def complete(tx: Tx, entries: Sequence[Entry], viewer: Viewer, fragments: Fragme
     keys = [key for entry in entries for key in entry.keys]
     held = fragments.held(piece_key(key, viewer) for key in keys)
     missing = {key.post_id for key in keys if piece_key(key, viewer) not in held}
-    return Found(entries, held, load_missing(tx, missing, viewer) if missing else [])
+    loaded = load_missing(tx, missing, viewer) if missing else []
+    quoting = {entry.original_id or entry.post_id for entry in entries if entry.quotes}
+    quotes = quotes_for(tx, quoting, viewer) if quoting else {}
+    return Found(entries, held, loaded, quotes, _chosen(tx, held.values(), loaded, viewer))
+
+
+def _chosen(
+    tx: Tx, held: Iterable[bytes], loaded: Iterable[PostView], viewer: Viewer
+) -> dict[int, tuple[int, ...]]:
+    asking = in_slots(held) | {post.shown.id for post in loaded if post.shown.poll is not None}
+    return choices(tx, viewer.actor, asking) if asking and viewer.actor else {}
 
 
 def _find(tx: Tx, find: Finder, viewer: Viewer, page: Page, fragments: Fragments) -> Found:
@@ -59,7 +78,7 @@ def answer(call: Call, found: Found) -> Response:
     """Answer with a page of posts, and its `Link` header."""
     pieces = found.held | _rendered(call, found)
     call.services.fragments.keep(pieces)
-    lines = (_line(call, entry, pieces) for entry in found.entries)
+    lines = (_line(call, entry, pieces, found) for entry in found.entries)
     body = listing(line for line in lines if line is not None)
     return raw_json(body, headers=links(call, [entry.cursor for entry in found.entries]))
 
@@ -74,20 +93,29 @@ def _rendered(call: Call, found: Found) -> dict[Hashable, bytes]:
     }
 
 
-def _line(call: Call, entry: Entry, pieces: dict[Hashable, bytes]) -> bytes | None:
+def _line(call: Call, entry: Entry, pieces: dict[Hashable, bytes], found: Found) -> bytes | None:
     """One Status; nothing for a post whose author vanished between two statements."""
-    flags = ViewerFlags(entry.liked, entry.shared) if call.is_signed_in else None
+    flags = _flags(entry) if call.is_signed_in else None
+    quoted = quote(found.quotes.get(entry.original_id or entry.post_id), call.node, call.viewer)
     own = pieces.get(piece_key(entry.key, call.viewer))
     if own is None:
         return None
-    own = filled(own, call.node, call.viewer.actor)
+    own = _filled(call, own, found)
     if entry.original_key is None:
-        return status(own, flags)
+        return status(own, flags, quoted=quoted)
     original = pieces.get(piece_key(entry.original_key, call.viewer))
     if original is None:
         return None
-    original = filled(original, call.node, call.viewer.actor)
-    return status(own, flags, status(original, flags))
+    return status(own, flags, status(_filled(call, original, found), flags, quoted=quoted))
+
+
+def _filled(call: Call, piece: bytes, found: Found) -> bytes:
+    viewer_id = call.viewer.actor
+    return with_choices(filled(piece, call.node, viewer_id), viewer_id, found.chosen)
+
+
+def _flags(entry: Entry) -> ViewerFlags:
+    return ViewerFlags(entry.liked, entry.shared, entry.pinned, Standing(entry.may_quote))
 
 
 def one(call: Call, post: PostView) -> Response:

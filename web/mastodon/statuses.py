@@ -7,20 +7,23 @@ from aiohttp.web import StreamResponse
 
 from domain.choices import Choice
 from domain.errors import Invalid, NotFound
+from domain.text import with_title
 from social import posts
 from social.files import Detail
 from social.mentions import unknown_handles
 from social.posts import Change, Draft
 from social.profiles import Defaults, defaults
+from social.quotes import set_policy
 from social.search import resolve
 from storage.tx import Tx
 from storage.views.posts import PostView, load, visible
-from storage.views.threads import thread
 from storage.views.versions import Version, former_versions
 from web.call import Call
 from web.errors import BadRequest
+from web.mastodon import quotes
 from web.mastodon.entities import statuses as entities
 from web.mastodon.entities.accounts import JsonDict
+from web.mastodon.polls import wished
 from web.mastodon.rendering import one, several
 from web.params import Params, as_id
 from web.responses import json, raw_json
@@ -34,11 +37,9 @@ LONGEST_LOOKED_AT: Final = 20_000
 
 # What a post cannot have yet. Refused with a reason, so that nothing is lost without a word.
 _NOT_YET: Final = {
-    "poll": "Polls cannot be posted here yet",
     "scheduled_at": "Posts cannot be scheduled here yet",
-    "quoted_status_id": "Posts cannot be quoted here",
 }
-_CHANGES: Final = ("status", "spoiler_text", "media_ids", "media_attributes")
+_CHANGES: Final = ("status", "spoiler_text", "media_ids", "media_attributes", "poll", quotes.NAME)
 # What apps may choose. Writing for the whole world is offered on our own pages only (protocol §1).
 _VISIBILITIES: Final = {
     choice.value: choice
@@ -79,7 +80,7 @@ def _create(tx: Tx, *, call: Call, draft: Draft) -> PostView:
 
 def _refuse_what_is_missing_here(params: Params) -> None:
     for name, reason in _NOT_YET.items():
-        if name in params and (params.many(name) or params.rows(name) or name == "poll"):
+        if name in params and (params.many(name) or params.rows(name)):
             raise Invalid(reason, name)
 
 
@@ -97,6 +98,9 @@ def _draft(call: Call, own: Defaults) -> Draft:
         app_id=call.person.app_id,
         idempotency_key=_key(call),
         media_ids=_media_ids(params),
+        poll=wished(params),
+        quoted_id=quotes.quoted_id(params),
+        quote_policy=quotes.policy(params) or own.quote_policy,
     )
 
 
@@ -157,13 +161,6 @@ async def show_several(call: Call) -> StreamResponse:
     return raw_json(several(call, await call.read(load, ids, call.viewer) if ids else []))
 
 
-async def context(call: Call) -> StreamResponse:
-    """GET /api/v1/statuses/:id/context."""
-    above, below = await call.read(thread, call.id(), call.viewer)
-    parts = (b'{"ancestors":', several(call, above), b',"descendants":', several(call, below), b"}")
-    return raw_json(b"".join(parts))
-
-
 async def edit(call: Call) -> StreamResponse:
     """PUT /api/v1/statuses/:id, by its author. Who may read it never changes."""
     params = call.params
@@ -177,12 +174,18 @@ async def edit(call: Call) -> StreamResponse:
         language=_language(params),
         media_ids=_media_ids(params) if "media_ids" in params else None,
         details=_details(params),
+        poll=wished(params),
     )
-    return one(call, await call.write(_edit, call=call, post_id=call.id(), wish=wish))
+    policy = quotes.policy(params)
+    return one(
+        call, await call.write(_edit, call=call, post_id=call.id(), wish=wish, policy=policy)
+    )
 
 
-def _edit(tx: Tx, *, call: Call, post_id: int, wish: Change) -> PostView:
+def _edit(tx: Tx, *, call: Call, post_id: int, wish: Change, policy: str | None) -> PostView:
     author = call.person.actor_id
+    if policy is not None:
+        set_policy(tx, node=call.node, author_id=author, post_id=post_id, choice=policy)
     posts.edit_post(tx, node=call.node, author_id=author, post_id=post_id, change=wish)
     return visible(tx, post_id, call.viewer)
 
@@ -212,18 +215,23 @@ async def history(call: Call) -> StreamResponse:
 def _history(tx: Tx, *, call: Call, post_id: int) -> list[JsonDict]:
     now = visible(tx, post_id, call.viewer)
     row = now.row
-    present = Version(row.edited_at or row.created_at, row.content, row.summary, row.sensitive)
+    present = Version(
+        row.edited_at or row.created_at, row.content, row.summary, row.sensitive, row.title
+    )
+    asked = () if now.poll is None else now.poll.names
     versions = [*former_versions(tx, post_id, call.viewer), present]
     return [
         entities.edit(
             now.author,
             call.node,
             call.viewer,
-            content=one.content,
+            content=with_title(one.title, one.content),
             summary=one.summary,
             sensitive=one.sensitive,
             made_at=one.made_at,
             files=now.files if one is present else (),  # which files older ones had is not kept
+            emojis=row.emojis,
+            options=asked if one is present else one.answers,
         )
         for one in versions
     ]
@@ -237,7 +245,6 @@ ROUTES: list[Route] = [
     get(_ONE, show, Access.ANYONE, "read:statuses"),
     *change(_ONE, edit, Access.ACCOUNT, "write:statuses"),
     delete(_ONE, remove, Access.ACCOUNT, "write:statuses"),
-    get(f"{_ONE}/context", context, Access.ANYONE, "read:statuses"),
     get(f"{_ONE}/history", history, Access.ANYONE, "read:statuses"),
     get(f"{_ONE}/source", source, Access.ACCOUNT, "read:statuses"),
 ]

@@ -6,7 +6,7 @@ from msgspec import Struct
 from domain.audience import Viewer
 from domain.errors import NotFound
 from domain.kinds import Joining, Life, Preset
-from social import places
+from social import featuring, places
 from storage.tx import Tx
 from storage.views import communities, timelines
 from storage.views.actors import ActorView
@@ -33,6 +33,8 @@ class Shown(Struct, frozen=True):
     posts: list[PostView]
     cursors: list[int]
     waiting: list[PostView]
+    pinned: tuple[PostView, ...] = ()
+    stewards: bool = False  # whether the viewer takes care of it, at its own node
 
 
 def load(tx: Tx, *, viewer: Viewer, community_id: int, asked: Page) -> Shown | None:
@@ -47,11 +49,14 @@ def load(tx: Tx, *, viewer: Viewer, community_id: int, asked: Page) -> Shown | N
     )
     found = timelines.filled(tx, [*mine, *entries], viewer)
     waiting = {entry.post_id for entry in mine}
+    top = timelines.pinned_page(tx, viewer, Page(), actor_id=community_id) if first else []
     return Shown(
         about,
         [line for line in found if line.id not in waiting],
         [entry.cursor for entry in entries],
         [line for line in found if line.id in waiting],
+        pinned=tuple(timelines.filled(tx, top, viewer)) if top else (),
+        stewards=about.belongs and featuring.may_feature(tx, community_id, viewer.actor),
     )
 
 
@@ -72,6 +77,8 @@ async def answer(
         entrance=entrance(about),
         compose=compose if about.belongs else None,
         waiting=found.waiting,
+        pinned=found.pinned,
+        stewards=found.stewards,
         listing=listing_of(call, asked, found.posts, found.cursors),
     )
 

@@ -9,7 +9,7 @@ from domain.choices import Choice
 from domain.errors import Invalid, Problem
 from domain.ids import token
 from domain.node import Node
-from social import files
+from domain.quotes import CHOICES
 from social.files import MOST_PER_POST, Detail
 from social.posts import Draft
 from social.signin import Identity
@@ -17,9 +17,10 @@ from storage.queries.files import FileRow, unused
 from storage.views.actors import ActorView
 from storage.views.posts import PostView
 from web.call import Call
-from web.mastodon.media import keep
+from web.mastodon.media import take_in
+from web.pages.polls import Asking, asking, wished
 from web.pages.wording import gettext as _
-from web.params import as_id
+from web.params import Params, as_id
 
 PREFIX = "Validation failed: "
 LONGEST_KEY = 64
@@ -45,11 +46,15 @@ class Option(Struct, frozen=True):
 
 
 class Kept(Struct, frozen=True):
-    """A picture that was sent with a form which is shown again: it need not be sent twice."""
+    """A file that was sent with a form which is shown again: it need not be sent twice.
+
+    `address`: of its small picture, if there is one.
+    """
 
     id: int
     address: str
     alt: str
+    name: str
 
 
 class Compose(Struct, frozen=True):
@@ -65,6 +70,9 @@ class Compose(Struct, frozen=True):
     problem: str = ""
     ask_world: bool = False
     pictures: list[Kept] = []
+    poll: Asking = Asking()
+    quoted: int | None = None  # the post that is to be quoted
+    may_quote: str = "public"
 
     @property
     def empty(self) -> range:
@@ -116,7 +124,7 @@ def _names_in(post: PostView, me: int) -> str:
 
 
 async def take_pictures(call: Call) -> list[int]:
-    """Keep the pictures of a form; their ids, with those of the pictures that were kept before.
+    """Keep the files of a form; their ids, with those of the files that were kept before.
 
     Raises:
         Invalid: one cannot be shown; those before it are kept.
@@ -127,10 +135,7 @@ async def take_pictures(call: Call) -> list[int]:
         sent = call.params.files.get(f"file{number}")
         detail = Detail(alt=call.params.text(f"alt{number}"))
         if sent is not None:
-            kept = await keep(call, sent)
-            row = await call.write(
-                files.add, actor_id=call.person.actor_id, kept=kept, detail=detail
-            )
+            row = await take_in(call, sent, detail, at_once=True)
             found.append(row.id)
             call.uploaded.append(row.id)
     return found
@@ -138,7 +143,15 @@ async def take_pictures(call: Call) -> list[int]:
 
 def _kept(call: Call, rows: list[FileRow]) -> list[Kept]:
     viewer = call.person.actor_id
-    return [Kept(row.id, call.node.media(row.id, viewer, small=True), row.alt) for row in rows]
+    return [
+        Kept(
+            row.id,
+            call.node.media(row.id, viewer, small=True) if row.preview else "",
+            row.alt,
+            row.name or ("" if row.preview else _("A recording")),
+        )
+        for row in rows
+    ]
 
 
 async def kept_pictures(call: Call) -> list[Kept]:
@@ -165,6 +178,9 @@ def refilled(call: Call, problem: Problem | None, pictures: list[Kept]) -> Compo
         problem=problem.message.removeprefix(PREFIX) if problem else "",
         ask_world=problem is None,
         pictures=pictures,
+        poll=asking(params),
+        quoted=as_id(params.text("quoted")),
+        may_quote=params.text("may_quote", "public"),
     )
 
 
@@ -192,7 +208,16 @@ def draft_from(call: Call, media_ids: list[int]) -> Draft:
         sensitive=bool(summary),
         idempotency_key=f"page:{params.text('once')[:LONGEST_KEY]}" if "once" in params else None,
         media_ids=tuple(media_ids),
+        poll=wished(params),
+        quoted_id=as_id(params.text("quoted")),
+        quote_policy=_policy(params),
     )
+
+
+def _policy(params: Params) -> str:
+    """Who may quote it; nobody, where the form says something else."""
+    chosen = params.text("may_quote", "public")
+    return chosen if chosen in CHOICES else "nobody"
 
 
 def _choice_in_place(readers: str) -> tuple[Choice, bool]:

@@ -70,6 +70,11 @@ def sentence(line: NotificationView) -> str:
         NotificationKind.FOLLOW: _("follows you"),
         NotificationKind.FOLLOW_REQUEST: _("asks to follow you"),
         NotificationKind.EDIT: _("changed a post that you shared"),
+        NotificationKind.QUOTE: _("quoted your post"),
+        NotificationKind.QUOTED_EDIT: _("changed a post that you quoted"),
+        NotificationKind.REPORT: _("reported somebody: see Reports, on your profile"),
+        NotificationKind.POLL: _("asked something, and the poll has ended"),
+        NotificationKind.MOVED: _("moved to another account: their page says where"),
     }
     return sentences.get(line.kind, _("has news for you"))
 

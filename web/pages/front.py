@@ -1,9 +1,11 @@
 """The front page: what this place is, or the home of whoever is signed in."""
 
 from aiohttp.web import Response, StreamResponse
+from msgspec.structs import replace
 
-from domain.errors import NotFound, Problem, TooMany
+from domain.errors import NotAllowed, NotFound, Problem, TooMany
 from social import posts
+from social.profiles import defaults
 from social.timelines import home
 from storage.queries import actors
 from storage.tx import Tx
@@ -12,7 +14,7 @@ from storage.views.posts import visible
 from storage.views.timelines import filled
 from web.call import Call
 from web.errors import status_of
-from web.pages import communities, paths, reading
+from web.pages import communities, paths, quoting, reading
 from web.pages.composing import (
     Compose,
     blank,
@@ -31,7 +33,8 @@ async def show(call: Call) -> StreamResponse:
     """GET /."""
     if not call.is_signed_in:
         return await page(call, "front.html", login="", problem="", next="/")
-    return await show_home(call, blank(call.person))
+    own = await call.read(defaults, call.person.actor_id)
+    return await show_home(call, replace(blank(call.person), may_quote=own.quote_policy))
 
 
 async def show_home(call: Call, compose: Compose, status: int = 200) -> Response:
@@ -105,6 +108,11 @@ async def _again(call: Call, compose: Compose, status: int) -> Response:
         try:
             return await communities.show_again(call, compose.place, compose, status)
         except NotFound:
+            pass
+    if compose.quoted is not None:
+        try:
+            return await quoting.show_form(call, compose, status)
+        except (NotAllowed, NotFound):
             pass
     if compose.reply_to is not None:
         try:

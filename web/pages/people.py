@@ -12,7 +12,8 @@ from domain.errors import NotFound
 from domain.handles import parse_acct
 from domain.kinds import ActorType
 from domain.node import Node
-from social import follows
+from social import follows, pins
+from social.refreshing import look_again
 from storage.tx import Tx
 from storage.views import people, relationships, timelines
 from storage.views.actors import ActorView
@@ -41,6 +42,8 @@ class Profile(Struct, frozen=True):
     stands: Relationship
     outside: bool
     community: communities.Shown | None = None
+    moved: ActorView | None = None
+    pinned: tuple[PostView, ...] = ()
 
 
 async def show(call: Call) -> StreamResponse:
@@ -55,6 +58,10 @@ async def show(call: Call) -> StreamResponse:
     found = await call.read(
         _profile, viewer=call.viewer, handle=acct.name, domain=domain, asked=asked
     )
+    if call.viewer.full:
+        await look_again(call.services.db, found.actor, now=call.services.clock())
+        if await call.read(pins.is_due, found.actor):
+            await call.services.db.write(pins.want_featured, found.actor)
     return await _shown(call, found, asked)
 
 
@@ -74,6 +81,8 @@ async def _shown(call: Call, found: Profile, asked: Page) -> Response:
         stands=found.stands,
         listing=listing_of(call, asked, found.posts, found.cursors),
         alternate=actor.uri if actor.is_local and found.outside else "",
+        moved=found.moved,
+        pinned=found.pinned,
     )
 
 
@@ -86,12 +95,16 @@ def _profile(tx: Tx, *, viewer: Viewer, handle: str, domain: str, asked: Page) -
             return Profile(actor, [], [], Relationship(actor.id), outside, shown)
     entries = timelines.account_page(tx, viewer, asked, author_id=actor.id)
     stands = relationships.load(tx, viewer, [actor.id]) if viewer.actor else []
+    first = asked.max_id is None and asked.min_id is None and asked.since_id is None
+    pinned = timelines.pinned_page(tx, viewer, Page(), actor_id=actor.id) if first else []
     return Profile(
         actor,
         timelines.filled(tx, entries, viewer),
         [entry.cursor for entry in entries],
         stands[0] if stands else Relationship(actor.id),
         actor.is_local and may_look_up(tx, actor),
+        moved=people.moved_to(tx, viewer, actor),
+        pinned=tuple(timelines.filled(tx, pinned, viewer)) if pinned else (),
     )
 
 

@@ -6,19 +6,21 @@ from aiohttp.web import Response, StreamResponse
 
 from domain.errors import NotFound
 from domain.handles import fold
-from social import posts, reactions
+from social import completing, featuring, posts, reactions
+from social.completing import Gaps
 from storage.tx import Tx
 from storage.views.posts import PostView, visible
 from storage.views.threads import thread
 from web.actors.signing import wants_document
 from web.call import Call
+from web.mastodon.threads import asked_for
 from web.pages import paths
 from web.pages.composing import Compose, blank
 from web.pages.rendering import page, see_other
 from web.routes import Access, Handler, Route, get, post
 
 Act = Callable[..., object]
-Thread = tuple[PostView, list[PostView], list[PostView]]
+Thread = tuple[PostView, list[PostView], list[PostView], Gaps]
 
 
 async def show(call: Call) -> StreamResponse:
@@ -41,7 +43,7 @@ async def show_thread(call: Call, post_id: int, compose: Compose | None, status:
     Raises:
         NotFound: the caller may not read it.
     """
-    shown, above, below = await call.read(_thread, call=call, post_id=post_id)
+    shown, above, below, gaps = await call.read(_thread, call=call, post_id=post_id)
     public = shown.row.is_world_public and shown.row.is_local
     return await page(
         call,
@@ -50,6 +52,7 @@ async def show_thread(call: Call, post_id: int, compose: Compose | None, status:
         post=shown,
         above=above,
         below=below,
+        gaps=await asked_for(call, gaps),
         compose=compose,
         alternate=shown.row.uri if public else "",
     )
@@ -58,7 +61,7 @@ async def show_thread(call: Call, post_id: int, compose: Compose | None, status:
 def _thread(tx: Tx, *, call: Call, post_id: int) -> Thread:
     shown = visible(tx, post_id, call.viewer).shown
     above, below = thread(tx, shown.id, call.viewer)
-    return shown, above, below
+    return shown, above, below, completing.gaps(tx, shown.id)
 
 
 async def go_to(call: Call) -> StreamResponse:
@@ -97,6 +100,8 @@ like = _reaction(reactions.like)
 unlike = _reaction(reactions.unlike)
 share = _reaction(reactions.share)
 unshare = _reaction(reactions.unshare)
+pin = _reaction(featuring.pin)
+unpin = _reaction(featuring.unpin)
 
 ROUTES: list[Route] = [
     get("/@{acct}/{id}", show, Access.BROWSER),
@@ -105,5 +110,7 @@ ROUTES: list[Route] = [
     post("/posts/{id}/unlike", unlike, Access.SIGNED_IN),
     post("/posts/{id}/share", share, Access.SIGNED_IN),
     post("/posts/{id}/unshare", unshare, Access.SIGNED_IN),
+    post("/posts/{id}/pin", pin, Access.SIGNED_IN),
+    post("/posts/{id}/unpin", unpin, Access.SIGNED_IN),
     post("/posts/{id}/delete", delete, Access.SIGNED_IN),
 ]

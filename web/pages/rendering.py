@@ -8,19 +8,26 @@ from aiohttp import hdrs
 from aiohttp.web import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from domain.emojis import unpacked
+from domain.filetypes import MEDIA_TYPES, TEXTS, Form, form_of
 from domain.kinds import Acceptance, ActorType, Life, Role
 from domain.node import Node
+from domain.quotes import Standing
+from domain.reactions import OFFERED, Tally
+from domain.reactions import unpacked as reactions
+from social.files import proxied
 from storage.queries import actors
 from storage.views.actors import ActorView
 from web.call import Call
+from web.mastodon.entities.emojis import address as emoji_address
 from web.pages import cookies, files, paths, wording
-from web.pages.markup import cleaned
+from web.pages.markup import cleaned, named
 from web.services import SERVICES
 
 FOLDER: Final = Path(__file__).parent / "templates"
 _POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'{target};"
-    " base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self';"
+    " form-action 'self'{target}; base-uri 'none'; frame-ancestors 'none'"
 )
 
 
@@ -39,22 +46,34 @@ def _environment() -> Environment:
     )
     made.filters |= {
         "cleaned": cleaned,
+        "named": named,
         "readers": wording.readers,
         "may_be_shared": wording.may_be_shared,
+        "may_be_pinned": wording.may_be_pinned,
+        "instead_of_quote": wording.instead_of_quote,
         "moment": wording.moment,
         "when": wording.when,
         "exactly": wording.exactly,
+        "to_the_minute": wording.to_the_minute,
+        "most_votes": wording.most_votes,
         "actor_path": paths.of_actor,
         "post_path": paths.of_post,
         "tag_path": paths.of_tag,
+        "form": form_of,
+        "weight": wording.weight,
     }
     made.globals |= {
         "static": files.address_of,
         "language": wording.LANGUAGE,
         "Acceptance": Acceptance,
+        "Form": Form,
+        "accepted": ",".join((*MEDIA_TYPES, *TEXTS)),
         "Life": Life,
         "ActorType": ActorType,
         "Role": Role,
+        "Standing": Standing,
+        "reactions_offered": OFFERED,
+        "quote_choices": wording.quote_choices(),
     }
     return made
 
@@ -91,12 +110,23 @@ def bare_page(request: Request, template: str, status: int, **values: Any) -> Re
 def _rendered(node: Node, template: str, values: Mapping[str, Any]) -> str:
     def picture(actor: ActorView) -> str:
         """Pictures come from here alone: another server would learn who looks at it."""
-        own = actor.avatar is not None and actor.avatar.startswith(f"{node.origin}/")
-        return actor.avatar if own and actor.avatar else files.address_of("avatar.png")
+        return proxied(node, actor.avatar) if actor.avatar else files.address_of("avatar.png")
+
+    def emojis(kept: bytes) -> dict[str, str]:
+        """Where the pictures of the emoji beside a text are."""
+        return {one.shortcode: emoji_address(node, one.url) for one in unpacked(kept)}
+
+    def tallies(kept: bytes) -> list[Tally]:
+        """With which emoji a post is liked, and where their pictures are."""
+        return [
+            Tally(one.emoji, emoji_address(node, one.url) if one.url else None, one.count)
+            for one in reactions(kept)
+        ]
 
     address = node.origin.partition("://")[2]
     made = _TEMPLATES.get_template(template)
-    return made.render(node=node, address=address, picture=picture, **values)
+    shown = {"picture": picture, "emojis": emojis, "tallies": tallies}
+    return made.render(node=node, address=address, **shown, **values)
 
 
 def _html(text: str, status: int, target: str = "") -> Response:

@@ -5,13 +5,15 @@ from typing import Final
 import orjson
 
 from domain.audience import Viewer
-from domain.kinds import ActorType, Role
+from domain.kinds import ActorType, Limit, Role
 from domain.node import Node
 from domain.text import to_plain
+from social.files import proxied
 from storage.queries.accounts import AccountRow
 from storage.views.actors import ActorView
 from storage.views.people import as_seen
 from storage.views.relationships import Relationship
+from web.mastodon.entities import emojis
 from web.mastodon.entities.times import day, midnight
 
 JsonDict = dict[str, object]
@@ -33,8 +35,8 @@ def account(actor: ActorView, node: Node, viewer: Viewer) -> JsonDict:
     Every documented field is present: typed clients fail on a missing one.
     """
     shown = as_seen(viewer, actor)
-    avatar = shown.avatar or f"{node.origin}/static/avatar.png"
-    header = shown.header or f"{node.origin}/static/header.png"
+    avatar = proxied(node, shown.avatar or f"{node.origin}/static/avatar.png")
+    header = proxied(node, shown.header or f"{node.origin}/static/header.png")
     return {
         "id": str(shown.id),
         "username": shown.handle,
@@ -62,12 +64,12 @@ def account(actor: ActorView, node: Node, viewer: Viewer) -> JsonDict:
         "statuses_count": shown.posts_count,
         "last_status_at": None if shown.last_post_at is None else day(shown.last_post_at),
         "hide_collections": False,
-        "emojis": [],
+        "emojis": emojis.shown(shown.emojis, node),
         "fields": _fields(shown),
         "roles": [],
         "moved": None,
-        "suspended": shown.gone_at is not None,
-        "limited": False,
+        "suspended": shown.is_hidden,
+        "limited": shown.limited is Limit.SILENCED,
         "memorial": False,
     }
 
@@ -90,7 +92,7 @@ def credential_account(
             "privacy": own.default_visibility,
             "sensitive": own.default_sensitive,
             "language": own.default_language or "",
-            "quote_policy": "nobody",
+            "quote_policy": own.default_quote_policy,
             "note": actor.summary_source,
             "fields": [
                 {**field, "value": to_plain(str(field["value"]))} for field in _fields(actor)

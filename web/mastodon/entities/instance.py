@@ -6,20 +6,23 @@ Nothing here counts people or posts: such figures would tell outsiders of the ma
 from typing import Final
 
 from domain.audience import Kind
+from domain.filetypes import LARGEST, MEDIA_TYPES, Form
 from domain.node import VERSION, Federation, Node, Registration
-from domain.pictures import LARGEST, MEDIA_TYPES, MOST_PIXELS
+from domain.pictures import MOST_PIXELS
 from domain.text import URL_COUNTS
 from social.files import LONGEST_ALT, MOST_PER_POST
+from social.pins import MOST as MOST_PINS
 from social.posts import LONGEST_POST
 from social.profiles import LONGEST_BIO, LONGEST_FIELD, LONGEST_NAME, MOST_FIELDS
 from web.mastodon.entities.accounts import JsonDict
+from web.mastodon.entities.polls import LIMITS
 from web.mastodon.entities.times import moment
 
 EPOCH: Final = 0
 
 # Clients read features from the first three characters (mastodon-api.md, version sniffing).
 API: Final = f"4.5.0 (compatible; Tertulia {VERSION})"
-API_VERSIONS: Final = {"mastodon": 6}
+API_VERSIONS: Final = {"mastodon": 7}
 
 WHO_READS: Final = {
     Kind.PUBLIC: "What you post as public, anyone on the internet can read.",
@@ -48,7 +51,7 @@ def _configuration() -> JsonDict:
     return {
         "accounts": {
             "max_featured_tags": 0,
-            "max_pinned_statuses": 0,
+            "max_pinned_statuses": MOST_PINS,
             "max_display_name_length": LONGEST_NAME,
             "max_note_length": LONGEST_BIO,
             "max_profile_fields": MOST_FIELDS,
@@ -65,18 +68,13 @@ def _configuration() -> JsonDict:
         "media_attachments": {
             "description_limit": LONGEST_ALT,
             "image_matrix_limit": MOST_PIXELS,
-            "image_size_limit": LARGEST,
-            "supported_mime_types": list(MEDIA_TYPES.values()),
-            "video_frame_rate_limit": 0,
-            "video_matrix_limit": 0,
-            "video_size_limit": 0,
+            "image_size_limit": LARGEST[Form.PICTURE],
+            "supported_mime_types": list(MEDIA_TYPES),
+            "video_frame_rate_limit": 120,
+            "video_matrix_limit": MOST_PIXELS,
+            "video_size_limit": LARGEST[Form.FILM],
         },
-        "polls": {
-            "max_options": 0,
-            "max_characters_per_option": 0,
-            "min_expiration": 0,
-            "max_expiration": 0,
-        },
+        "polls": LIMITS,
     }
 
 

@@ -10,6 +10,7 @@ from domain.node import Node
 from storage.views.notifications import NotificationView
 from storage.views.posts import PostView
 from web.mastodon.entities.accounts import JsonDict, account
+from web.mastodon.entities.reports import report
 from web.mastodon.entities.statuses import whole
 from web.mastodon.entities.times import moment
 
@@ -20,6 +21,11 @@ TYPES: Final = {
     NotificationKind.FOLLOW: "follow",
     NotificationKind.FOLLOW_REQUEST: "follow_request",
     NotificationKind.EDIT: "update",
+    NotificationKind.POLL: "poll",
+    NotificationKind.QUOTE: "quote",
+    NotificationKind.QUOTED_EDIT: "quoted_update",
+    NotificationKind.REPORT: "admin.report",
+    NotificationKind.MOVED: "move",  # Pleroma's, with `target`: Mastodon tells nobody
     # Clients know no type for a notice of the node: it comes as a new post of the helper's.
     NotificationKind.NOTICE: "status",
 }
@@ -44,6 +50,10 @@ def notification(view: NotificationView, node: Node, viewer: Viewer) -> JsonDict
         "group_key": group_key(view),
         "account": account(view.sender, node, viewer),
     }
+    if view.target is not None:
+        shown["target"] = account(view.target, node, viewer)
+    if view.report is not None:
+        shown["report"] = report(view.report, node, viewer)
     post = post_of(view)
     if post is not None:
         shown["status"] = orjson.Fragment(whole(post, node, viewer))
