@@ -25,7 +25,7 @@ from social.remote_changes import is_new
 from social.streaming import announce, edited
 from social.threads import adopt
 from social.vouching import LIKES, WORDS, Heard
-from social.wording import Words, tags_of, words_of
+from social.wording import Words, rewrite, tags_of, words_of
 from storage.queries import activities, actors, communities, figures, likes, posts, threads
 from storage.queries import heard as ledger
 from storage.queries.ids import id_at
@@ -254,19 +254,7 @@ def _edit(tx: Tx, heard: Heard, row: PostRow, note: NoteDocument) -> str | None:
     new = spoken - posts.named_in(tx, row.id).keys()
     words, asked = _words_in(heard, note), names_kept(tx, row.id)
     remote_polls.refresh(tx, row, note)
-    posts.edit(
-        tx,
-        row.id,
-        content=words.content,
-        source=None,
-        summary=words.summary,
-        sensitive=words.sensitive,
-        language=note.language or row.language,
-        edited_at=said_at,
-        title=words.title,
-        emojis=words.emojis,
-        options=asked,
-    )
+    rewrite(tx, row, words, note.language, at=said_at, asked=asked)
     posts.add_mentions(tx, row.id, new)
     posts.respeak(tx, row.id, spoken)
     posts.set_tags(tx, row.id, tags_of(note))

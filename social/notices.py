@@ -82,7 +82,8 @@ def welcome(
     node: Node, *, to: ActorView, community: ActorView, purpose: str, until: int | None
 ) -> str:
     """For whoever is a member from now on."""
-    about = f" What it is for: {purpose.rstrip('.')}." if purpose else ""
+    end = "" if purpose.endswith((".", "!", "?")) else "."
+    about = f" What it is for: {purpose}{end}" if purpose else ""
     ends = f" Your membership lasts until {day(until)}." if until is not None else ""
     name = address(community, node, to=to)
     return (

@@ -37,6 +37,7 @@ from social.notifications import tell_named
 from social.plain_reactions import receive_announce, receive_like, receive_undo
 from social.remote_changes import is_new
 from social.streaming import announce, edited
+from social.wording import rewrite
 from storage.queries import actors, communities, posts, relay_notes
 from storage.queries.ids import id_at
 from storage.queries.polls import names_kept
@@ -304,19 +305,7 @@ def _edit(tx: Tx, heard: Heard, row: PostRow) -> bool:
     news = remote_polls.refresh(tx, row, note)
     if not (is_new(row, words) or news is remote_polls.News.ANSWERS):
         return False
-    changed = posts.edit(
-        tx,
-        row.id,
-        content=words.content,
-        source=None,
-        summary=words.summary,
-        sensitive=words.sensitive,
-        language=note.language or row.language,
-        edited_at=edited_at,
-        title=words.title,
-        emojis=words.emojis,
-        options=asked,
-    )
+    changed = rewrite(tx, row, words, note.language, at=edited_at, asked=asked)
     posts.set_tags(tx, row.id, _tags(note))
     return changed
 

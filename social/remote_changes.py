@@ -12,7 +12,7 @@ from social.notifications import tell_named, tell_sharers
 from social.remote_polls import News
 from social.remote_posts import is_authors_own, spoken_by, who_belongs
 from social.streaming import announce, edited
-from social.wording import Words, tags_of, words_for
+from social.wording import Words, rewrite, tags_of, words_for
 from storage.queries import actors, polls, posts
 from storage.tx import Tx
 from storage.views.actors import ActorView
@@ -70,19 +70,7 @@ def _store_update(
     edited_at: int,
     asked: str | None,
 ) -> None:
-    posts.edit(
-        tx,
-        row.id,
-        content=words.content,
-        source=None,
-        summary=words.summary,
-        sensitive=words.sensitive,
-        language=note.language or row.language,
-        edited_at=edited_at,
-        title=words.title,
-        emojis=words.emojis,
-        options=asked,
-    )
+    rewrite(tx, row, words, note.language, at=edited_at, asked=asked)
     place = actors.by_id(tx, row.place_id) if row.kind is Kind.COMMUNITY and row.place_id else None
     people = who_belongs(tx, actors.by_uris(tx, [each.href for each in note.mentions]), place)
     before = posts.named_in(tx, row.id)

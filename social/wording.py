@@ -18,7 +18,9 @@ from domain.kinds import PostType
 from domain.occasions import Occasion, Venue
 from domain.text import fold_tag, link, to_plain
 from social.copies import without_shown
-from storage.views.posts import Tag
+from storage.queries import posts
+from storage.tx import Tx
+from storage.views.posts import PostRow, Tag
 
 _PLAYING: Final = {PostType.VIDEO: "Video", PostType.AUDIO: "Audio"}
 _BLOCK: Final = re.compile(r"<(?:p|h[1-6]|ul|ol|pre|blockquote)\b")
@@ -36,6 +38,28 @@ class Words(Struct, frozen=True):
     summary: str
     sensitive: bool
     emojis: bytes
+
+
+def rewrite(
+    tx: Tx, row: PostRow, words: Words, language: str | None, *, at: int, asked: str | None
+) -> bool:
+    """Keep what somebody else's post said and store what it says now; False if it is deleted.
+
+    `at` in ms; `asked`: the answers of its poll until now (`queries.polls.names_kept`).
+    """
+    return posts.edit(
+        tx,
+        row.id,
+        content=words.content,
+        source=None,
+        summary=words.summary,
+        sensitive=words.sensitive,
+        language=language or row.language,
+        edited_at=at,
+        title=words.title,
+        emojis=words.emojis,
+        options=asked,
+    )
 
 
 def words_for(note: NoteDocument) -> Words:

@@ -15,7 +15,7 @@ from aiohttp import BodyPartReader, hdrs
 from aiohttp.web import HTTPRequestEntityTooLarge, HTTPRequestTimeout, Request
 from msgspec import Struct
 
-from domain.errors import Invalid
+from domain.errors import Invalid, NotFound
 from domain.ids import LARGEST
 
 BODY_LIMIT: Final = 256 * 1024
@@ -111,6 +111,16 @@ class Params:
         if isinstance(value, list):
             return value
         return [] if value is None else [value]
+
+    def maybe_id(self, name: str) -> int | None:
+        """The id of something, or nothing. Raises NotFound for what can be no id."""
+        sent = self.maybe(name)
+        if sent is None:
+            return None
+        identifier = as_id(sent)
+        if identifier is None:
+            raise NotFound
+        return identifier
 
     def ids(self, name: str, most: int = 100) -> list[int]:
         """The first `most` ids of a list, in the order sent; what cannot be an id is left out."""

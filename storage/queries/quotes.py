@@ -18,7 +18,10 @@ from storage.tables.quotes import quotes
 from storage.tx import Tx
 
 MOST: Final = 500
-"""Quotes of one post that are settled at once, when it is deleted; all others show it anyway."""
+"""Quotes that are settled at once, when a post comes or goes, or consent (D09).
+
+Of a post that is deleted all others show it anyway.
+"""
 
 
 class QuoteRow(Struct, frozen=True):
@@ -46,8 +49,13 @@ _OF_POST: Final = _ROW.where(quotes.c.post_id == bindparam("post_id"))
 _BY_REQUEST: Final = _ROW.where(
     quotes.c.request_uri == bindparam("uri"), quotes.c.request_uri.is_not(None)
 )
-_BY_AUTHORIZATION: Final = _ROW.where(
-    quotes.c.authorization_uri == bindparam("uri"), quotes.c.authorization_uri.is_not(None)
+_BY_AUTHORIZATION: Final = (
+    _ROW.where(
+        quotes.c.authorization_uri == bindparam("uri"), quotes.c.authorization_uri.is_not(None)
+    )
+    # Those that stand come first: whoever names it without right does not keep it alive.
+    .order_by(quotes.c.state != fixed(QuoteState.ACCEPTED), quotes.c.id)
+    .limit(MOST)
 )
 _OF_QUOTED: Final = (
     _ROW.where(quotes.c.quoted_id == bindparam("quoted_id"), quotes.c.state == QuoteState.ACCEPTED)
@@ -64,9 +72,11 @@ _BY_OF: Final = (
     .order_by(quotes.c.id.desc())
     .limit(MOST)
 )
-_WAITING: Final = _ROW.where(
-    quotes.c.quoted_uri == bindparam("uri"), quotes.c.quoted_id.is_(None)
-).order_by(quotes.c.id)
+_WAITING: Final = (
+    _ROW.where(quotes.c.quoted_uri == bindparam("uri"), quotes.c.quoted_id.is_(None))
+    .order_by(quotes.c.id.desc())
+    .limit(MOST)
+)
 _PUT: Final = (
     insert(quotes)
     .values({column.name: bindparam(column.name) for column in quotes.c})
@@ -112,7 +122,7 @@ def by_request(tx: Tx, uri: str) -> QuoteRow | None:
 
 
 def by_authorization(tx: Tx, uri: str) -> list[QuoteRow]:
-    """The quotes that name this QuoteAuthorization, rightly or not."""
+    """The quotes that name this QuoteAuthorization, rightly or not; no more than MOST."""
     return [QuoteRow(*row) for row in tx.all(_BY_AUTHORIZATION, uri=uri)]
 
 
@@ -127,7 +137,7 @@ def by_of(tx: Tx, quoter_id: int, author_id: int) -> list[QuoteRow]:
 
 
 def waiting_for(tx: Tx, quoted_uri: str) -> list[QuoteRow]:
-    """Quotes of a post that was not here when they came."""
+    """Quotes of a post that was not here when they came, the newest first; no more than MOST."""
     return [QuoteRow(*row) for row in tx.all(_WAITING, uri=quoted_uri)]
 
 

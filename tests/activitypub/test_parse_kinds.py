@@ -93,6 +93,7 @@ def test_a_preview_stands_for_words_that_did_not_come() -> None:
     assert read(type="Video", content="absent", preview=storyboard).content == ""
 
 
+@pytest.mark.interop("Document", "in", "read as an article", peer="a stranger")
 def test_kinds_that_servers_add_are_read() -> None:
     assert read(type="Document").type is PostType.ARTICLE
     assert read(type=["Note", "Article"]).type is PostType.NOTE

@@ -63,6 +63,9 @@ def leading(server: Stranger, template: str) -> None:
     server.pages["/.well-known/host-meta"] = Page(text.encode(), type="application/xrd+xml")
 
 
+@pytest.mark.interop(
+    "host-meta", "in", "a domain without WebFinger leads to its server", peer="a stranger"
+)
 async def test_a_domain_leads_to_its_server(here: Home, b: Stranger, e: Stranger) -> None:
     ana = b.person("ana")
     leading(e, b.url("/finger?of={uri}"))

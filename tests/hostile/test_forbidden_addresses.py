@@ -180,9 +180,9 @@ LEFT_ALONE = {inbox, actor, created, mentioned}
 FOLLOWED_UP = [plant for plant in PATHS if plant not in LEFT_ALONE]
 
 
-async def followed(far: Stranger, node: RunningNode, ana: Person) -> Liar:
+async def followed(far: Stranger, node: RunningNode, ana: Person, **more: Any) -> Liar:
     """Somebody on the stranger whom ana follows, so that what comes concerns this node."""
-    liar = far.person("liar")
+    liar = far.person("liar", **more)
     account = await ana.find(liar.uri)
     await ana.post(f"/api/v1/accounts/{account['id']}/follow")
     follow = {"type": "Follow", "actor": ana.uri, "object": liar.uri}

@@ -59,8 +59,7 @@ async def test_P08_a_guest_looks_at_somebody_and_nobody_is_asked(nodes: Nodes) -
     ana, gina = await node.person("ana"), await node.person("gina", role=Role.GUEST)
     async with stranger("far") as far:
         far.add("/featured", {"type": "OrderedCollection", "orderedItems": []})
-        far.person("liar", featured=far.url("/featured"))
-        liar = await followed(far, node, ana)
+        liar = await followed(far, node, ana, featured=far.url("/featured"))
         account = await ana.find(liar.uri)
         await quiet(node)
         far.seen.clear()

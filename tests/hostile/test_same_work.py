@@ -85,22 +85,37 @@ async def test_P06_the_watch_notices_what_is_there(nodes: Nodes) -> None:
 
 
 async def test_P06_writing_to_what_is_not_for_one(nodes: Nodes) -> None:
-    """To like, share, answer or follow is refused alike, whether or not there is anything."""
+    """To like, share, answer, vote, quote, report or follow is refused alike, there or not."""
     node = await nodes.start("hq", public_means="network")
     ana, gina = await node.person("ana"), await node.person("gina", role=Role.GUEST)
-    post = await ana.say("for colleagues")
+    poll = {"options": ["yes", "no"], "expires_in": 3600}
+    post = await ana.say("for colleagues", poll=poll)
     await settled(node)
 
     async def refused(post_id: object, account_id: object) -> list[object]:
         answers = [
             *[
                 await gina.ask("POST", f"/api/v1/statuses/{post_id}/{deed}")
-                for deed in ("favourite", "unfavourite", "reblog", "unreblog")
+                for deed in ("favourite", "unfavourite", "reblog", "unreblog", "pin", "unpin")
             ],
             await _answer(gina, post_id),
+            await _answer(gina, post_id, "quoted_status_id"),
+            await gina.ask("POST", f"/api/v1/polls/{post_id}/votes", json={"choices": [0]}),
+            await gina.ask("PUT", f"/api/v1/pleroma/statuses/{post_id}/reactions/🎉"),
+            await gina.ask("DELETE", f"/api/v1/pleroma/statuses/{post_id}/reactions/🎉"),
+            await gina.ask(
+                "PUT", f"/api/v1/statuses/{post_id}/interaction_policy", json=_NOBODY_QUOTES
+            ),
+            await gina.ask("POST", f"/api/v1/statuses/{post_id}/quotes/{post_id}/revoke"),
+            await gina.ask("POST", "/api/v1/reports", json={"account_id": str(account_id)}),
+            await gina.ask(
+                "POST",
+                "/api/v1/reports",
+                json={"account_id": str(gina.id), "status_ids": [str(post_id)]},
+            ),
             *[
                 await gina.ask("POST", f"/api/v1/accounts/{account_id}/{deed}")
-                for deed in ("follow", "unfollow", "remove_from_followers")
+                for deed in ("follow", "unfollow", "remove_from_followers", "block", "unblock")
             ],
         ]
         return [seen(answer) for answer in answers]
@@ -108,8 +123,11 @@ async def test_P06_writing_to_what_is_not_for_one(nodes: Nodes) -> None:
     assert await refused(post["id"], ana.id) == await refused(NEVER, NEVER)
 
 
-async def _answer(person: Person, post_id: object) -> Answer:
-    body = {"status": "so", "in_reply_to_id": str(post_id)}
+_NOBODY_QUOTES = {"quote_approval_policy": "nobody"}
+
+
+async def _answer(person: Person, post_id: object, name: str = "in_reply_to_id") -> Answer:
+    body = {"status": "so", name: str(post_id), "visibility": "private"}
     return await person.ask("POST", "/api/v1/statuses", json=body)
 
 

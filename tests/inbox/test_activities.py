@@ -22,6 +22,7 @@ async def told(here: Home) -> list[NotificationKind]:
 # Follow, Accept, Reject, Undo.
 
 
+@pytest.mark.interop("Follow", "in", "waits for an answer", peer="a stranger")
 async def test_a_follow_from_elsewhere_asks(
     here: Home, b: Stranger, ana: Person, alice: ActorView
 ) -> None:
@@ -58,6 +59,12 @@ async def ask(here: Home, alice: ActorView, person: Person) -> tuple[ActorView, 
     return target, row.uri
 
 
+@pytest.mark.interop(
+    "Accept{Follow}", "in", "with the Follow whole, or its id, or without one", peer="a stranger"
+)
+@pytest.mark.interop(
+    "Reject{Follow}", "in", "with the Follow whole, or its id, or without one", peer="a stranger"
+)
 @pytest.mark.parametrize("form", ["whole", "id", "without id", "foreign id"])
 @pytest.mark.parametrize("kind", ["Accept", "Reject"])
 async def test_an_answer_to_our_follow_is_understood_in_every_form(
@@ -78,6 +85,9 @@ async def test_an_answer_to_our_follow_is_understood_in_every_form(
     assert (row is None) is (kind == "Reject")
 
 
+@pytest.mark.interop(
+    "Accept{Follow}", "in", "refused: by anybody but who was asked", peer="a stranger"
+)
 @pytest.mark.parametrize("kind", ["Accept", "Reject"])
 async def test_nobody_answers_for_somebody_else(
     here: Home, b: Stranger, e: Stranger, ana: Person, mallory: Person, alice: ActorView, kind: str
@@ -91,6 +101,7 @@ async def test_nobody_answers_for_somebody_else(
     assert await here.digest(without=LEDGER) == before
 
 
+@pytest.mark.interop("Accept{Follow}", "in", "dropped: nobody asked", peer="a stranger")
 async def test_an_accept_that_nobody_asked_for_makes_no_follow(
     here: Home, b: Stranger, ana: Person, alice: ActorView
 ) -> None:
@@ -100,6 +111,7 @@ async def test_an_accept_that_nobody_asked_for_makes_no_follow(
     assert await here.digest(without=LEDGER) == before
 
 
+@pytest.mark.interop("Undo{Follow}", "in", "ends the follow", peer="a stranger")
 @pytest.mark.parametrize("form", ["whole", "without id"])
 async def test_a_follow_is_undone(
     here: Home, b: Stranger, ana: Person, alice: ActorView, form: str
@@ -111,6 +123,7 @@ async def test_a_follow_is_undone(
     assert await here.rows("follows") == []
 
 
+@pytest.mark.interop("Undo{Follow}", "in", "refused: somebody else's", peer="a stranger")
 async def test_nobody_undoes_the_follow_of_somebody_else(
     here: Home, b: Stranger, e: Stranger, ana: Person, mallory: Person, alice: ActorView
 ) -> None:
@@ -130,6 +143,7 @@ async def test_nobody_undoes_the_follow_of_somebody_else(
 # Create, Update, Delete.
 
 
+@pytest.mark.interop("Create{Note}", "in", "a post of somebody followed", peer="a stranger")
 async def test_a_post_of_somebody_followed_is_stored(
     here: Home, b: Stranger, ana: Person, alice: ActorView
 ) -> None:
@@ -161,6 +175,9 @@ async def test_a_post_that_concerns_nobody_is_dropped(here: Home, b: Stranger, a
     assert await here.digest(without=LEDGER) == before
 
 
+@pytest.mark.interop(
+    "Create with an id", "in", "the post is fetched from its server", peer="a stranger"
+)
 @pytest.mark.parametrize("form", ["id", "id in an object"])
 async def test_a_post_that_came_as_an_id_is_fetched_from_its_server(
     here: Home, b: Stranger, ana: Person, alice: ActorView, form: str
@@ -195,6 +212,7 @@ async def test_a_post_addressed_by_its_activity_alone_keeps_that_audience(
     assert row.kind is Kind.FOLLOWERS
 
 
+@pytest.mark.interop("Update{Note}", "in", "the new words", peer="a stranger")
 async def test_a_post_is_changed_by_its_author(
     here: Home, b: Stranger, ana: Person, alice: ActorView
 ) -> None:
@@ -209,6 +227,8 @@ async def test_a_post_is_changed_by_its_author(
     assert row.edited_at is not None
 
 
+@pytest.mark.interop("Delete by id", "in", "unreadable at once", peer="a stranger")
+@pytest.mark.interop("Delete{Tombstone}", "in", "unreadable at once", peer="a stranger")
 @pytest.mark.parametrize("form", ["id", "Tombstone"])
 async def test_a_post_is_deleted_by_its_author(
     here: Home, b: Stranger, ana: Person, alice: ActorView, form: str
@@ -261,6 +281,9 @@ async def test_an_actor_changes_itself(here: Home, b: Stranger, ana: Person) -> 
     assert b.fetches(ana.path) == 1  # what was signed is what is stored
 
 
+@pytest.mark.interop(
+    "New keys", "in", "told by Update{Person}, used from then on", peer="a stranger"
+)
 async def test_a_key_that_an_actor_announces_is_used_from_then_on(
     here: Home, b: Stranger, ana: Person, alice: ActorView
 ) -> None:
@@ -279,6 +302,8 @@ async def test_a_key_that_an_actor_announces_is_used_from_then_on(
 # Announce and Like.
 
 
+@pytest.mark.interop("Like", "in", "is counted and told", peer="a stranger")
+@pytest.mark.interop("Undo{Like}", "in", "is counted no more", peer="a stranger")
 async def test_a_like_is_counted_told_and_taken_back(
     here: Home, b: Stranger, ana: Person, alice: ActorView
 ) -> None:
@@ -291,6 +316,8 @@ async def test_a_like_is_counted_told_and_taken_back(
     assert (await here.stored(post.uri)).likes_count == 0  # type: ignore[union-attr]
 
 
+@pytest.mark.interop("Announce", "in", "a share: is counted and told", peer="a stranger")
+@pytest.mark.interop("Undo{Announce}", "in", "is counted no more", peer="a stranger")
 async def test_a_share_is_counted_told_and_taken_back(
     here: Home, b: Stranger, ana: Person, alice: ActorView
 ) -> None:
@@ -303,6 +330,9 @@ async def test_a_share_is_counted_told_and_taken_back(
     assert (await here.stored(post.uri)).shares_count == 0  # type: ignore[union-attr]
 
 
+@pytest.mark.interop(
+    "Announce", "in", "what is shared is fetched from its own server", peer="a stranger"
+)
 async def test_a_share_of_an_unknown_post_fetches_it_from_its_own_server(
     here: Home, b: Stranger, e: Stranger, ana: Person, mallory: Person, alice: ActorView
 ) -> None:

@@ -63,6 +63,9 @@ async def state(here: Home, offered: Document) -> OfferState:
     return row.state
 
 
+@pytest.mark.interop(
+    "Accept{Offer}", "in", "an agreement, if its seal fits the code", peer="a stranger"
+)
 async def test_the_node_that_was_named_accepts_with_the_code(
     here: Home, n: Stranger, application: Person
 ) -> None:
@@ -79,6 +82,7 @@ async def test_the_node_that_was_named_accepts_with_the_code(
     assert origin.software == "tertulia"
 
 
+@pytest.mark.interop("Accept{Offer}", "in", "dropped: with another seal", peer="a stranger")
 @pytest.mark.parametrize("what", ["another code", "the seal of the offer", "nothing"])
 async def test_O_a_wrong_code_makes_no_agreement(
     here: Home, n: Stranger, application: Person, what: str
@@ -242,6 +246,7 @@ async def test_nobody_else_may_say_anything_of_agreements(
     assert x.seen == []
 
 
+@pytest.mark.interop("Offer", "in", "dropped: where nothing was agreed", peer="a stranger")
 async def test_an_offer_out_of_the_blue_is_nothing(here: Home, b: Stranger) -> None:
     """A server that is allowed, and one that was named, offer nothing here: admins do."""
     application = as_node(b)
@@ -252,6 +257,7 @@ async def test_an_offer_out_of_the_blue_is_nothing(here: Home, b: Stranger) -> N
     await in_vain(here, application, their_offer(here, application))
 
 
+@pytest.mark.interop("Offer", "in", "other terms: the stricter hold at once", peer="a stranger")
 async def test_the_stricter_side_wins_until_both_have_signed(
     here: Home, n: Stranger, application: Person, sister: Document
 ) -> None:
@@ -305,6 +311,7 @@ async def test_other_terms_that_are_none(
     assert row.kind is AgreementKind.SISTER
 
 
+@pytest.mark.interop("Undo{Offer}", "in", "ends the agreement", peer="a stranger")
 async def test_they_end_it_and_are_told_when_all_is_forgotten(
     here: Home, n: Stranger, application: Person, sister: Document, alice: ActorView
 ) -> None:
@@ -349,6 +356,7 @@ async def test_nobody_else_ends_it(
     assert row.active
 
 
+@pytest.mark.interop("Accept{Undo}", "in", "the other node has forgotten", peer="a stranger")
 async def test_only_who_was_asked_says_that_it_forgot(
     here: Home, n: Stranger, application: Person, sister: Document, e: Stranger
 ) -> None:

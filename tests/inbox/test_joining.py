@@ -87,6 +87,7 @@ def answer(
 # Invitations.
 
 
+@pytest.mark.interop("Invite", "in", "is told; following accepts it", peer="a stranger")
 async def test_an_invitation_is_told_once_and_accepted_by_following(
     here: Home, b: Stranger, club: Person, alice: ActorView, helper: None
 ) -> None:
@@ -101,6 +102,7 @@ async def test_an_invitation_is_told_once_and_accepted_by_following(
     assert await state(here, club, alice) is MembershipState.REQUESTED
 
 
+@pytest.mark.interop("Invite", "in", "refused: by anybody but the community", peer="a stranger")
 @pytest.mark.parametrize("wrong", ["person", "other", "nobody", "stranger"])
 async def test_nobody_else_invites(
     here: Home, b: Stranger, club: Person, ana: Person, alice: ActorView, helper: None, wrong: str
@@ -118,6 +120,9 @@ async def test_nobody_else_invites(
 # Answers.
 
 
+@pytest.mark.interop(
+    "Accept{Follow}", "in", "a member, on the community's terms", peer="a stranger"
+)
 async def test_an_accept_makes_a_member_on_the_terms_of_the_community(
     here: Home, b: Stranger, club: Person, alice: ActorView, helper: None
 ) -> None:
@@ -203,6 +208,9 @@ async def test_a_late_accept_after_leaving_makes_nobody_a_member(
     assert await state(here, club, alice) is None
 
 
+@pytest.mark.interop(
+    "Reject{Follow}", "in", "ends a membership, with the reason", peer="a stranger"
+)
 async def test_a_reject_ends_a_membership_and_says_why(
     here: Home, b: Stranger, club: Person, alice: ActorView, helper: None
 ) -> None:
@@ -244,6 +252,8 @@ async def ours(here: Home, alice: ActorView, b: Stranger) -> ActorView:
     return found
 
 
+@pytest.mark.interop("Follow", "in", "of a community: asks to join", peer="a stranger")
+@pytest.mark.interop("Join", "in", "asks to join a community", peer="a stranger")
 @pytest.mark.parametrize("kind", ["Follow", "Join"])
 async def test_follow_and_join_are_the_same_request(
     here: Home, b: Stranger, ana: Person, ours: ActorView, kind: str
@@ -254,6 +264,8 @@ async def test_follow_and_join_are_the_same_request(
     assert row.state is MembershipState.REQUESTED
 
 
+@pytest.mark.interop("Leave", "in", "leaves a community", peer="a stranger")
+@pytest.mark.interop("Undo{Follow}", "in", "leaves a community", peer="a stranger")
 @pytest.mark.parametrize("kind", ["Leave", "Undo"])
 async def test_leave_and_undo_are_the_same_end(
     here: Home, b: Stranger, ana: Person, ours: ActorView, kind: str
@@ -278,6 +290,7 @@ async def test_joining_a_person_is_nothing(
     assert await dropped(here) == "there is nothing of that id to join"
 
 
+@pytest.mark.interop("Leave", "in", "refused: for somebody else", peer="a stranger")
 async def test_nobody_leaves_for_somebody_else(
     here: Home, b: Stranger, ana: Person, mallory: Person, ours: ActorView
 ) -> None:

@@ -39,6 +39,7 @@ async def created(here: Home, b: Stranger, author: Person, activity: dict[str, A
     return await here.stored(activity["object"]["id"]) is not None
 
 
+@pytest.mark.interop("FEP-8b32 proof", "in", "taken, if it fits", peer="a stranger")
 @pytest.mark.both
 async def test_a_proof_that_fits_is_taken(here: Home, b: Stranger, alice: ActorView) -> None:
     bo = prover(b, "bo", 1)
@@ -47,6 +48,7 @@ async def test_a_proof_that_fits_is_taken(here: Home, b: Stranger, alice: ActorV
     assert await created(here, b, bo, activity)
 
 
+@pytest.mark.interop("FEP-8b32 proof", "in", "refused: of other words", peer="a stranger")
 async def test_S02_words_changed_after_the_proof_are_refused(
     here: Home, b: Stranger, alice: ActorView
 ) -> None:

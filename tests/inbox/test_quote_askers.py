@@ -6,7 +6,8 @@ node itself for all others.
 
 import pytest
 
-from storage.queries import origins
+from domain.quotes import QuoteState
+from storage.queries import origins, quotes
 from storage.queries.disclosures import disclose
 from storage.tx import Tx
 from tests.inbox.test_quotes import ANYBODY, Scene, quoting, scene, stamp
@@ -67,3 +68,32 @@ async def test_P03_a_server_that_knows_the_reader_is_asked_as_the_reader(
     path = note["quoteAuthorization"].removeprefix(scene.b.origin)
     assert asked_by(scene.b, path).startswith(scene.alice.uri) is knows
     assert await scene.shown(note) == "accepted"
+
+
+async def test_D09_a_flood_of_quotes_is_settled_within_a_bound(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever quotes what does not exist yet, over and over, does not stop us when it comes."""
+    monkeypatch.setattr(quotes, "_WAITING", quotes._WAITING.limit(2))
+    path = "/notes/later"
+    notes = [quoting(scene.b, scene.ana, scene.b.url(path)) for _ in range(4)]
+    await scene.from_ana(*(scene.create(one) for one in notes))
+    await scene.from_ana(scene.create(scene.b.note(scene.ana, path)))
+    states = [await scene.state(one) for one in notes]
+    assert states == [QuoteState.PENDING] * 2 + [QuoteState.ACCEPTED] * 2
+
+
+async def test_O12_a_flood_of_forged_consent_does_not_save_a_quote(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quotes, "_BY_AUTHORIZATION", quotes._BY_AUTHORIZATION.limit(2))
+    quoted = scene.e.note(scene.mallory, interactionPolicy=ANYBODY)
+    forged = [quoting(scene.b, scene.ana, quoted["id"]) for _ in range(3)]
+    genuine = quoting(scene.b, scene.ana, quoted["id"])
+    consent = stamp(scene.e, scene.mallory, genuine["id"], quoted["id"])
+    for note in (*forged, genuine):
+        note["quoteAuthorization"] = consent
+        await scene.from_ana(scene.create(note))
+    assert await scene.shown(genuine) == "accepted"
+    await scene.from_mallory(scene.e.activity(scene.mallory, "Delete", consent))
+    assert await scene.state(genuine) is QuoteState.REVOKED

@@ -22,6 +22,8 @@ from tests.support.stranger import AS2, Document, Person, Stranger
 SCHEMES = [Scheme.CAVAGE, Scheme.RFC9421, Scheme.RFC9421_OURS]
 
 
+@pytest.mark.interop("draft-cavage", "in", "taken", peer="a stranger")
+@pytest.mark.interop("RFC 9421", "in", "taken", peer="a stranger")
 @pytest.mark.parametrize("scheme", SCHEMES)
 async def test_a_signed_activity_is_taken(
     here: Home, b: Stranger, ana: Person, alice: ActorView, scheme: Scheme

@@ -93,13 +93,13 @@ async def test_a_thread_of_theirs_is_made_whole(peer: FedifyPeer, ana: Person, r
 
 @pytest.mark.interop("inReplyTo", "in", "what is answered is fetched, upwards", peer="Fedify")
 async def test_what_they_answer_is_fetched(peer: FedifyPeer, ana: Person, rue: str) -> None:
-    await we_follow(ana, peer, rue)
+    account = await we_follow(ana, peer, rue)
     root = await peer.post("reed", f"nobody here heard this {ana.handle}")
     middle = await peer.post("moss", "nor this", in_reply_to=root["id"])
     words = f"only this {ana.handle}"
     last = await peer.post(rue, words, in_reply_to=middle["id"])
     arrived(last, peer)
-    seen = await ana.sees(words)
+    seen = await ana.sees(words, f"/api/v1/accounts/{account['id']}/statuses")
 
     async def above() -> bool:
         context = await ana.get(f"/api/v1/statuses/{seen['id']}/context")

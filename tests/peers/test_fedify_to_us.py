@@ -33,6 +33,8 @@ VISIBILITY = {
 }
 
 
+@pytest.mark.interop("Follow", "in", "waits for an answer", peer="Fedify")
+@pytest.mark.interop("Accept{Follow}", "out", "the follow stands", peer="Fedify")
 async def test_their_follow_is_asked_and_accepted(peer: FedifyPeer, ana: Person) -> None:
     arrived(await peer.follow("fern", ana.uri), peer)
     request = await told(ana, "follow_request")
@@ -48,6 +50,7 @@ async def test_their_follow_is_asked_and_accepted(peer: FedifyPeer, ana: Person)
     assert (await standing(ana, who["id"]))["followed_by"] is True
 
 
+@pytest.mark.interop("Reject{Follow}", "out", "the request is refused", peer="Fedify")
 async def test_their_follow_is_rejected(peer: FedifyPeer, ana: Person) -> None:
     await peer.follow("moss", ana.uri)
     who = await asked(ana, peer.actor("moss"))
@@ -60,6 +63,7 @@ async def test_their_follow_is_rejected(peer: FedifyPeer, ana: Person) -> None:
     assert (await standing(ana, who["id"]))["followed_by"] is False
 
 
+@pytest.mark.interop("Undo{Follow}", "in", "ends the follow", peer="Fedify")
 async def test_their_unfollow_is_seen(peer: FedifyPeer, ana: Person) -> None:
     who = await they_follow(peer, "fern", ana)
     arrived(await peer.unfollow("fern", ana.uri), peer)
@@ -70,6 +74,8 @@ async def test_their_unfollow_is_seen(peer: FedifyPeer, ana: Person) -> None:
     await until(gone)
 
 
+@pytest.mark.interop("Accept{Follow}", "in", "the follow stands", peer="Fedify")
+@pytest.mark.interop("Reject{Follow}", "in", "ends the follow", peer="Fedify")
 async def test_their_accept_and_later_reject_are_believed(peer: FedifyPeer, ana: Person) -> None:
     await peer.set_accept("reed", "manual")
     account = await ana.follow(acct(peer, "reed"))
@@ -86,6 +92,7 @@ async def test_their_accept_and_later_reject_are_believed(peer: FedifyPeer, ana:
     await following(ana, account["id"], is_so=False)
 
 
+@pytest.mark.interop("Create{Note}", "in", "a post with its warning, language, tags", peer="Fedify")
 async def test_their_post_with_everything_is_shown(peer: FedifyPeer, ana: Person) -> None:
     account = await we_follow(ana, peer, "fern")
     sent = await peer.post(
@@ -107,6 +114,9 @@ async def test_their_post_with_everything_is_shown(peer: FedifyPeer, ana: Person
     assert sent["id"] in [status["uri"] for status in tagged]
 
 
+@pytest.mark.interop(
+    "Create{Note}", "in", "public, unlisted, for followers, direct: as addressed", peer="Fedify"
+)
 @pytest.mark.parametrize("to", ["public", "unlisted", "followers", "direct"])
 async def test_their_audiences_are_understood(
     peer: FedifyPeer, ana: Person, hq: RunningNode, to: Any
@@ -123,6 +133,7 @@ async def test_their_audiences_are_understood(
     assert answer.status == (200 if to in {"public", "unlisted"} else 404)
 
 
+@pytest.mark.interop("Create{Note}", "in", "an answer in the thread", peer="Fedify")
 async def test_their_reply_is_in_the_thread(peer: FedifyPeer, ana: Person) -> None:
     await they_follow(peer, "fern", ana)
     root = await ana.say("how?")
@@ -135,6 +146,9 @@ async def test_their_reply_is_in_the_thread(peer: FedifyPeer, ana: Person) -> No
     await shows(ana, root["id"], replies_count=1)
 
 
+@pytest.mark.interop(
+    "Update{Note}", "in", "the new words, and the old in its history", peer="Fedify"
+)
 async def test_their_edit_is_shown_with_its_history(peer: FedifyPeer, ana: Person) -> None:
     await we_follow(ana, peer, "fern")
     sent = await peer.post("fern", "<p>frist</p>")
@@ -146,6 +160,7 @@ async def test_their_edit_is_shown_with_its_history(peer: FedifyPeer, ana: Perso
     assert [version["content"] for version in history] == ["<p>frist</p>", "<p>first</p>"]
 
 
+@pytest.mark.interop("Delete{Tombstone}", "in", "unreadable at once", peer="Fedify")
 async def test_their_deletion_takes_it_away(peer: FedifyPeer, ana: Person) -> None:
     await we_follow(ana, peer, "fern")
     sent = await peer.post("fern", f"short lived {ana.handle}", mention=[ana.uri])
@@ -156,6 +171,10 @@ async def test_their_deletion_takes_it_away(peer: FedifyPeer, ana: Person) -> No
     assert [one for one in await ana.notifications() if one["type"] == "mention"] == []
 
 
+@pytest.mark.interop("Like", "in", "is counted and told", peer="Fedify")
+@pytest.mark.interop("Undo{Like}", "in", "is counted no more", peer="Fedify")
+@pytest.mark.interop("Announce", "in", "a share: is counted and told", peer="Fedify")
+@pytest.mark.interop("Undo{Announce}", "in", "is counted no more", peer="Fedify")
 async def test_their_like_and_share_are_counted_told_and_undone(
     peer: FedifyPeer, ana: Person
 ) -> None:
@@ -176,6 +195,9 @@ async def test_their_like_and_share_are_counted_told_and_undone(
     assert not {"favourite", "reblog"} & set(kinds)
 
 
+@pytest.mark.interop(
+    "Announce", "in", "what is shared is fetched from its own server", peer="Fedify"
+)
 async def test_what_they_share_is_fetched_from_its_origin(peer: FedifyPeer, ana: Person) -> None:
     await we_follow(ana, peer, "fern")
     words = f"nobody here follows reed {ana.handle}"
@@ -193,6 +215,7 @@ async def test_what_they_share_is_fetched_from_its_origin(peer: FedifyPeer, ana:
     await until(gone)
 
 
+@pytest.mark.interop("Update{Person}", "in", "the new name and bio", peer="Fedify")
 async def test_their_changed_profile_is_shown(peer: FedifyPeer, ana: Person) -> None:
     account = await we_follow(ana, peer, "fern")
     arrived(await peer.update_actor("fern", name=f"Fern {ana.handle}", summary="lifts"), peer)
@@ -204,6 +227,8 @@ async def test_their_changed_profile_is_shown(peer: FedifyPeer, ana: Person) -> 
     await until(changed)
 
 
+@pytest.mark.interop("draft-cavage", "in", "refused: nobody's, somebody else's", peer="Fedify")
+@pytest.mark.interop("RFC 9421", "in", "refused: nobody's, somebody else's", peer="Fedify")
 async def test_S02_nothing_unproven_or_foreign_is_taken(
     peer: FedifyPeer, ana: Person, scheme: Scheme
 ) -> None:
@@ -232,6 +257,7 @@ async def test_S02_nothing_unproven_or_foreign_is_taken(
     assert (now["content"], now["edited_at"]) == (shown["content"], None)
 
 
+@pytest.mark.interop("FEP-8b32 proof", "in", "taken, if it fits", peer="Fedify")
 async def test_their_proofs_verify_here(peer: FedifyPeer) -> None:
     async with stranger("sink") as sink:
         eve = sink.person("eve")

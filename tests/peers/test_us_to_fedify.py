@@ -28,6 +28,10 @@ async def shown(peer: FedifyPeer, status: Json, **expected: Any) -> Post:
     return await peer.wait_post(status["uri"], **expected)
 
 
+@pytest.mark.interop("Follow", "out", "is asked, and answered", peer="Fedify")
+@pytest.mark.interop("Undo{Follow}", "out", "the follow is over", peer="Fedify")
+@pytest.mark.interop("draft-cavage", "out", "verified there", peer="Fedify")
+@pytest.mark.interop("RFC 9421", "out", "verified there", peer="Fedify")
 async def test_our_follow_is_accepted_and_undone(peer: FedifyPeer, ana: Person) -> None:
     since = await last_seq(peer)
     account = await we_follow(ana, peer, "fern")
@@ -39,6 +43,8 @@ async def test_our_follow_is_accepted_and_undone(peer: FedifyPeer, ana: Person) 
     assert await peer.follower_state("fern", ana.uri) is None
 
 
+@pytest.mark.interop("Accept{Follow}", "out", "the follow stands", peer="Fedify")
+@pytest.mark.interop("Reject{Follow}", "out", "a follower is removed", peer="Fedify")
 async def test_our_accept_and_later_reject_are_understood(peer: FedifyPeer, ana: Person) -> None:
     since = await last_seq(peer)
     who = await they_follow(peer, "moss", ana)
@@ -51,6 +57,7 @@ async def test_our_accept_and_later_reject_are_understood(peer: FedifyPeer, ana:
     assert await peer.post_named(quiet["uri"]) is None
 
 
+@pytest.mark.interop("Create{Note}", "out", "with names, tags, warning and language", peer="Fedify")
 async def test_our_post_with_everything_is_shown(peer: FedifyPeer, ana: Person) -> None:
     await they_follow(peer, "fern", ana)
     since = await last_seq(peer)
@@ -67,6 +74,9 @@ async def test_our_post_with_everything_is_shown(peer: FedifyPeer, ana: Person) 
     assert seen["inbox"] == "shared"
 
 
+@pytest.mark.interop(
+    "FEP-8b32 proof", "out", "on what is public, and on nothing else", peer="Fedify"
+)
 async def test_our_proofs_on_public_posts_verify_there(peer: FedifyPeer, ana: Person) -> None:
     await they_follow(peer, "fern", ana)
     since = await last_seq(peer)
@@ -81,6 +91,7 @@ async def test_our_proofs_on_public_posts_verify_there(peer: FedifyPeer, ana: Pe
     assert private["proof"] == "none", "what is for few carries no evidence for others"
 
 
+@pytest.mark.interop("New keys", "out", "under new ids; taken at once", peer="Fedify")
 async def test_our_new_keys_are_taken(peer: FedifyPeer, ana: Person) -> None:
     await they_follow(peer, "fern", ana)
     since, node = await last_seq(peer), ana.node
@@ -97,6 +108,9 @@ async def test_our_new_keys_are_taken(peer: FedifyPeer, ana: Person) -> None:
     assert await peer.verify_proof("moss", seen["document"]) == "verified"
 
 
+@pytest.mark.interop(
+    "Create{Note}", "out", "public, unlisted, for followers, direct: as addressed", peer="Fedify"
+)
 @pytest.mark.parametrize("visibility", ["public", "unlisted", "private", "direct"])
 async def test_our_audiences_are_understood(peer: FedifyPeer, ana: Person, visibility: str) -> None:
     await they_follow(peer, "moss", ana)
@@ -112,6 +126,7 @@ async def test_our_audiences_are_understood(peer: FedifyPeer, ana: Person, visib
     )
 
 
+@pytest.mark.interop("Create{Note}", "out", "an answer in the thread", peer="Fedify")
 async def test_our_reply_is_in_their_thread(peer: FedifyPeer, ana: Person) -> None:
     await we_follow(ana, peer, "fern")
     root = (await peer.post("fern", f"how? {ana.handle}"))["id"]
@@ -121,6 +136,8 @@ async def test_our_reply_is_in_their_thread(peer: FedifyPeer, ana: Person) -> No
     assert (post["in_reply_to"], post["author"]) == (root, ana.uri)
 
 
+@pytest.mark.interop("Update{Note}", "out", "the new words", peer="Fedify")
+@pytest.mark.interop("Delete{Tombstone}", "out", "gone there", peer="Fedify")
 async def test_our_edit_and_deletion_are_shown(peer: FedifyPeer, ana: Person) -> None:
     await they_follow(peer, "fern", ana)
     since = await last_seq(peer)
@@ -138,6 +155,10 @@ async def test_our_edit_and_deletion_are_shown(peer: FedifyPeer, ana: Person) ->
     assert gone["status"] in {404, 410}
 
 
+@pytest.mark.interop("Like", "out", "is counted there", peer="Fedify")
+@pytest.mark.interop("Undo{Like}", "out", "is counted no more", peer="Fedify")
+@pytest.mark.interop("Announce", "out", "a share: is counted there", peer="Fedify")
+@pytest.mark.interop("Undo{Announce}", "out", "is counted no more", peer="Fedify")
 async def test_our_like_and_share_and_their_undoing(peer: FedifyPeer, ana: Person) -> None:
     await we_follow(ana, peer, "fern")
     post = (await peer.post("fern", f"worth it {ana.handle}"))["id"]
@@ -156,6 +177,9 @@ async def test_our_like_and_share_and_their_undoing(peer: FedifyPeer, ana: Perso
     assert {one["document"]["object"]["type"] for one in undone} == {"Like", "Announce"}
 
 
+@pytest.mark.interop(
+    "Announce", "out", "a share: reaches followers, fetched from its origin", peer="Fedify"
+)
 async def test_what_we_share_reaches_our_followers_there(peer: FedifyPeer, ana: Person) -> None:
     await they_follow(peer, "moss", ana)
     other = await ana.node.person(f"bea{ana.handle}")
@@ -166,6 +190,7 @@ async def test_what_we_share_reaches_our_followers_there(peer: FedifyPeer, ana: 
     assert post["author"] == other.uri
 
 
+@pytest.mark.interop("Update{Person}", "out", "the new name, bio and lock", peer="Fedify")
 async def test_our_changed_profile_is_shown(peer: FedifyPeer, ana: Person) -> None:
     await they_follow(peer, "fern", ana)
     since = await last_seq(peer)
@@ -181,6 +206,7 @@ async def test_our_changed_profile_is_shown(peer: FedifyPeer, ana: Person) -> No
 # What we serve, and to whom.
 
 
+@pytest.mark.interop("Person", "out", "whole for who knows them, a stub for others", peer="Fedify")
 async def test_our_actor_is_whole_for_who_knows_and_a_stub_for_others(
     peer: FedifyPeer, ana: Person
 ) -> None:
@@ -208,6 +234,7 @@ async def test_who_is_not_known_there_is_not_found(
             assert (answer["status"], answer["body"]) == (404, nothing["body"]), url
 
 
+@pytest.mark.interop("Note", "out", "served to who may read it; else 404", peer="Fedify")
 async def test_our_posts_are_fetched_by_the_right_actors_only(
     peer: FedifyPeer, ana: Person
 ) -> None:

@@ -160,9 +160,10 @@ class FedifyPeer(Roles):
         self, as_: str, content: str, *, to: Audience | list[str] = "public", **more: Any
     ) -> Sent:
         """Create a Note; ``more``: cc, mention, in_reply_to, summary, language, tags, audience,
-        attachments (url, media_type, name), replies (bool: it has that collection), can_quote
-        (public or nobody), deliver (False: nobody is told), sync (True: to followers, with their
-        digest) and shared_inbox (bool). ``to`` may be a list of ids.
+        attachments (url, media_type, name, width, height), kind (Note, Article …), name,
+        replies (bool: it has that collection), can_quote (public or nobody), deliver (False:
+        nobody is told), sync (True: to followers, with their digest) and shared_inbox (bool).
+        ``to`` may be a list of ids.
         """
         return cast(
             "Sent", await self._do("post", {"as": as_, "content": content, "to": to, **more})

@@ -118,6 +118,8 @@ async def three(nodes: Nodes) -> tuple[RunningNode, RunningNode, RunningNode]:
     return hq, lab, uni
 
 
+@pytest.mark.interop("Offer", "out", "terms, with a seal of the code", peer="our nodes")
+@pytest.mark.interop("Accept{Offer}", "out", "both have signed", peer="our nodes")
 @pytest.mark.both
 async def test_sisters_by_two_keys_share_their_networks_and_nobody_else_does(nodes: Nodes) -> None:
     hq, lab, uni = await three(nodes)
@@ -241,6 +243,8 @@ async def test_offers_are_shown_to_the_node_that_was_named_alone(nodes: Nodes) -
         assert (await named.fetch(f"{hq.origin}/a/5")).body == unknown.body, "of this alone"
 
 
+@pytest.mark.interop("Undo{Offer}", "out", "the agreement ends; both forget", peer="our nodes")
+@pytest.mark.interop("Accept{Undo}", "out", "once all is forgotten", peer="our nodes")
 @pytest.mark.both
 async def test_an_end_by_command_is_heard_obeyed_and_acknowledged(nodes: Nodes) -> None:
     hq, lab = await two(nodes)

@@ -7,6 +7,7 @@ The same story and the same ears as in `test_canaries`; what is private is other
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiohttp import ClientSession
 from sqlalchemy import select
@@ -29,7 +30,7 @@ from web.routes import Access
 from web.tables import ROUTES
 
 FRIENDS = {"ivo": "fay", "fay": "bo", "ana": "ivo", "bo": "fay"}
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     "network": {},
     "node": {"local_only": True},
     "followers": {"visibility": "private"},
@@ -65,7 +66,7 @@ class Beside(Sweep):
                 await self._answered(author, friend, asked)
         await self._reported(author, friend)
 
-    async def _paper(self, author: Person, words: str, kind: str, more: dict[str, object]) -> None:
+    async def _paper(self, author: Person, words: str, kind: str, more: dict[str, Any]) -> None:
         """A document, which keeps its name."""
         name = f"{self.private(f'{kind} file of {author.handle}')}.pdf"
         alt = self.private(f"{kind} description of {author.handle}")

@@ -26,6 +26,20 @@ async def follows(peer: FedifyPeer, target: str, state: str) -> None:
     await peer.until(so, what=f"{state}")
 
 
+@pytest.mark.interop(
+    "Create{Note} as a relay note",
+    "out",
+    "one for each member of a community, to nobody else",
+    peer="Fedify",
+)
+@pytest.mark.interop(
+    "Create{Note} that answers a relay note",
+    "in",
+    "stands in the community's thread",
+    peer="Fedify",
+)
+@pytest.mark.interop("Like of a relay note", "in", "counts for the post behind it", peer="Fedify")
+@pytest.mark.interop("Reject{Follow}", "out", "a removal from a community", peer="Fedify")
 async def test_a_member_on_another_make_of_server(nodes: Nodes) -> None:
     hq = await nodes.start("hq", federation="partners", public_means="network")
     ana, bo = await known(hq, "ana"), await known(hq, "bo")

@@ -19,6 +19,8 @@ from tests.together.stories import (
 )
 
 
+@pytest.mark.interop("Follow", "out", "is asked, and answered", peer="our nodes")
+@pytest.mark.interop("Accept{Follow}", "out", "the follow stands", peer="our nodes")
 @pytest.mark.both
 async def test_two_people_follow_each_other_by_their_handles(nodes: Nodes) -> None:
     hq, lab = await nodes.start("hq"), await nodes.start("lab")
@@ -48,6 +50,7 @@ async def test_a_request_waits_until_it_is_accepted(nodes: Nodes) -> None:
     assert await request_of(ana, ben.uri) is None
 
 
+@pytest.mark.interop("Reject{Follow}", "out", "the request is refused", peer="our nodes")
 async def test_a_request_is_refused(nodes: Nodes) -> None:
     hq, lab = await nodes.start("hq"), await nodes.start("lab")
     ana, ben = await known(hq, "ana"), await known(lab, "ben")
@@ -65,6 +68,8 @@ async def test_a_request_is_refused(nodes: Nodes) -> None:
     assert await ben.home() == []
 
 
+@pytest.mark.interop("Undo{Follow}", "out", "the follow is over", peer="our nodes")
+@pytest.mark.interop("Reject{Follow}", "out", "a follower is removed", peer="our nodes")
 async def test_a_follow_ends_from_either_side(nodes: Nodes) -> None:
     hq, lab = await nodes.start("hq"), await nodes.start("lab")
     ana, ben = await known(hq, "ana"), await known(lab, "ben")
@@ -100,6 +105,9 @@ async def test_people_of_a_sister_need_not_wait_unless_locked(nodes: Nodes) -> N
     assert (await standing(ben, locked["id"]))["following"] is False
 
 
+@pytest.mark.interop(
+    "RFC 9421", "out", "between our nodes: with a tag, a nonce and five minutes", peer="our nodes"
+)
 async def test_two_of_our_nodes_end_up_with_the_stricter_signature(nodes: Nodes) -> None:
     hq, lab = await nodes.start("hq"), await nodes.start("lab")
     ana, ben = await known(hq, "ana"), await known(lab, "ben")
@@ -164,6 +172,7 @@ async def test_who_wrote_for_the_world_may_be_looked_up(nodes: Nodes) -> None:
     assert (await ben.find(ana.acct))["uri"] == ana.uri
 
 
+@pytest.mark.interop("Update{Person}", "out", "the new name, bio and fields", peer="our nodes")
 async def test_a_changed_profile_is_seen_by_followers(nodes: Nodes) -> None:
     hq, lab = await nodes.start("hq"), await nodes.start("lab")
     ana, ben = await known(hq, "ana"), await known(lab, "ben")

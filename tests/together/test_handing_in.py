@@ -148,6 +148,12 @@ class Club:
         return [one for one in map(orjson.loads, bodies) if one["type"] == kind]
 
 
+@pytest.mark.interop(
+    "Create{Note} with audience",
+    "out",
+    "handed in to the community, announced unchanged, with its proof",
+    peer="our nodes",
+)
 @pytest.mark.both
 async def test_a_post_is_handed_in_taken_in_and_announced_back(nodes: Nodes) -> None:
     club = await Club.made(nodes)
@@ -200,6 +206,9 @@ async def test_edits_likes_and_deletions_go_the_same_way(nodes: Nodes) -> None:
     assert kinds == ["Create", "Like", "Undo", "Create", "Update", "Delete"]
 
 
+@pytest.mark.interop(
+    "Reject{Create}", "out", "handed in without a proof; the author is told", peer="our nodes"
+)
 @pytest.mark.both
 async def test_T5_without_a_proof_a_post_is_refused_and_its_author_told(nodes: Nodes) -> None:
     club = await Club.made(nodes)

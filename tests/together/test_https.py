@@ -36,6 +36,9 @@ async def node_at(front: Front, nodes: Nodes, name: str, **more: str) -> Running
     return await nodes.start(name, port=port, **given, **more)
 
 
+@pytest.mark.interop(
+    "https", "out", "with the certificates of a private authority", peer="our nodes"
+)
 async def test_two_nodes_meet_over_https(front: Front, nodes: Nodes) -> None:
     hq, lab = await node_at(front, nodes, "hq"), await node_at(front, nodes, "lab")
     ana, bo = await known(hq, "ana"), await known(lab, "bo")

@@ -37,6 +37,7 @@ async def test_somebody_of_a_partner_asks_and_a_steward_answers_the_helper(nodes
     assert (row.way, row.role) == (Way.NODE, CommunityRole.MEMBER)
 
 
+@pytest.mark.interop("Undo{Follow}", "out", "leaves a community", peer="our nodes")
 async def test_somebody_of_a_partner_leaves_in_one_act(nodes: Nodes) -> None:
     hq, far = await nodes.start("hq"), await nodes.start("far")
     await become_partners(hq, far)
@@ -65,6 +66,7 @@ async def test_a_refusal_comes_back_with_its_reason(nodes: Nodes) -> None:
     assert (await standing(cy, account["id"]))["requested"] is False
 
 
+@pytest.mark.interop("Invite", "out", "into a community; following accepts it", peer="our nodes")
 async def test_an_invitation_names_how_to_accept_and_following_is_joining(nodes: Nodes) -> None:
     hq, far = await nodes.start("hq"), await nodes.start("far")
     await become_partners(hq, far)
@@ -218,6 +220,12 @@ async def test_somebody_on_a_plain_server_is_invited_and_comes_in(nodes: Nodes) 
         await _note_at(server, "You have left")
 
 
+@pytest.mark.interop(
+    "Reject{Follow}",
+    "out",
+    "by a community: to software that would show members' posts to everybody",
+    peer="a stranger",
+)
 async def test_lemmy_is_refused_with_the_reason(nodes: Nodes) -> None:
     hq = await nodes.start("hq")
     ana, bo = await hq.person("ana"), await hq.person("bo")

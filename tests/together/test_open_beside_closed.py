@@ -4,6 +4,7 @@ Whoever belongs to both may try it by mistake, and whoever belongs to the open o
 """
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import orjson
 import pytest
@@ -99,7 +100,7 @@ async def test_O10_O11_who_is_in_the_open_one_alone_pulls_nothing_over(
 ) -> None:
     world, uri = both.world, both.said["uri"]
     server, before = world.lemmy.server, await both.announced()
-    addressed = {"to": [PUBLIC], "cc": [world.uri], "audience": world.uri}
+    addressed: dict[str, Any] = {"to": [PUBLIC], "cc": [world.uri], "audience": world.uri}
     note = server.note(world.lia, content="<p>and?</p>", inReplyTo=uri, quote=uri, **addressed)
     more = {"Add": {"target": f"{world.uri}/featured"}, "EmojiReact": {"content": "🎉"}}
     about = note if kind == "Create" else uri

@@ -22,6 +22,18 @@ from tests.together.plain_club import SECRET, WORDS, PlainClub, answer, servers
 from tests.together.stories import known, settled
 
 
+@pytest.mark.interop(
+    "Create{Note} as a relay note",
+    "out",
+    "one for each member of a community, to nobody else",
+    peer="scripted Mastodon",
+)
+@pytest.mark.interop(
+    "Create{Note} as a relay note",
+    "out",
+    "one for each member of a community, to nobody else",
+    peer="scripted GoToSocial",
+)
 @pytest.mark.both
 async def test_a_post_reaches_each_member_there_and_nobody_else(club: PlainClub) -> None:
     other = club.mastodon.person("otto")
@@ -38,6 +50,12 @@ async def test_a_post_reaches_each_member_there_and_nobody_else(club: PlainClub)
         assert PUBLIC not in str(document) or "club" not in str(document.get("actor"))
 
 
+@pytest.mark.interop(
+    "Create{Note} that answers a relay note",
+    "in",
+    "stands in the community's thread",
+    peer="scripted Mastodon",
+)
 @pytest.mark.both
 async def test_an_answer_comes_into_the_thread_and_goes_on_to_the_others(club: PlainClub) -> None:
     said = await club.say(club.ana, SECRET)
@@ -106,6 +124,14 @@ async def test_rule_14_a_community_that_allows_it_takes_followers_answers(
     assert "Your own followers" in hint
 
 
+@pytest.mark.interop(
+    "Update{Note} of a relay note", "out", "the new words", peer="scripted Mastodon"
+)
+@pytest.mark.interop(
+    "Update{Note} of a relay note", "out", "the new words", peer="scripted GoToSocial"
+)
+@pytest.mark.interop("Delete of a relay note", "out", "gone there", peer="scripted Mastodon")
+@pytest.mark.interop("Delete of a relay note", "out", "gone there", peer="scripted GoToSocial")
 @pytest.mark.both
 async def test_edits_and_deletions_go_both_ways(club: PlainClub) -> None:
     said = await club.say(club.ana, SECRET)
@@ -141,6 +167,12 @@ async def test_rule_15_an_edit_that_makes_it_public_changes_nothing(club: PlainC
     assert any("old words" in one for one in await club.notices(club.mastodon, club.dee))
 
 
+@pytest.mark.interop(
+    "Like of a relay note", "in", "counts for the post behind it", peer="scripted Mastodon"
+)
+@pytest.mark.interop(
+    "Like of a relay note", "in", "counts for the post behind it", peer="scripted GoToSocial"
+)
 @pytest.mark.both
 async def test_rule_21_likes_are_counted_here_and_taken_back(club: PlainClub) -> None:
     said = await club.say(club.ana, SECRET)
@@ -156,6 +188,12 @@ async def test_rule_21_likes_are_counted_here_and_taken_back(club: PlainClub) ->
         assert shown["favourites_count"] == 0
 
 
+@pytest.mark.interop(
+    "Announce of a relay note",
+    "in",
+    "no share: the note is withdrawn, another takes its place",
+    peer="scripted Mastodon",
+)
 async def test_rule_19_a_boosted_note_is_taken_back_and_the_steward_told(club: PlainClub) -> None:
     said = await club.say(club.ana, SECRET)
     old = club.copy(club.mastodon, club.dee, SECRET)

@@ -68,6 +68,9 @@ async def test_rule_18_a_note_of_another_member_is_no_key(club: PlainClub) -> No
     assert post.likes_count == 0
 
 
+@pytest.mark.interop(
+    "Follow", "in", "repeated by a member: accepted again", peer="scripted GoToSocial"
+)
 async def test_rule_24_a_follow_repeated_by_a_member_is_accepted_again(club: PlainClub) -> None:
     follow = club.gotosocial.server.activity(club.gil, "Follow", club.uri)
     for _ in range(2):

@@ -25,6 +25,9 @@ async def friends(nodes: Nodes) -> tuple[Person, Person]:
     return ana, ben
 
 
+@pytest.mark.interop(
+    "Create{Note}", "out", "with names, tags, warning and language", peer="our nodes"
+)
 @pytest.mark.both
 async def test_a_post_with_everything_is_seen_everywhere(nodes: Nodes) -> None:
     ana, ben = await friends(nodes)
@@ -105,6 +108,9 @@ async def test_what_an_answer_answers_is_fetched(nodes: Nodes) -> None:
     assert await cy.home() == [], "what was only fetched is not pushed into homes"
 
 
+@pytest.mark.interop(
+    "Update{Note}", "out", "the new words, and the old in its history", peer="our nodes"
+)
 @pytest.mark.both
 async def test_an_edit_is_seen_with_its_history(nodes: Nodes) -> None:
     ana, ben = await friends(nodes)
@@ -144,6 +150,7 @@ async def test_an_edit_never_reaches_more_people(nodes: Nodes) -> None:
     assert await cannot_find(cy, made["uri"])
 
 
+@pytest.mark.interop("Delete{Tombstone}", "out", "gone from every list", peer="our nodes")
 @pytest.mark.both
 async def test_a_deleted_post_is_gone_from_every_list(nodes: Nodes) -> None:
     ana, ben = await friends(nodes)

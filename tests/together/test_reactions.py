@@ -6,6 +6,8 @@ from tests.support.nodes import Nodes, until
 from tests.together.stories import befriend, cannot_find, known, settled, shows, told
 
 
+@pytest.mark.interop("Like", "out", "is counted and told", peer="our nodes")
+@pytest.mark.interop("Undo{Like}", "out", "is counted no more", peer="our nodes")
 @pytest.mark.both
 async def test_a_like_is_counted_and_told_and_taken_back(nodes: Nodes) -> None:
     hq, lab = await nodes.start("hq"), await nodes.start("lab")
@@ -27,6 +29,9 @@ async def test_a_like_is_counted_and_told_and_taken_back(nodes: Nodes) -> None:
     await shows(ana, made["id"], favourites_count=1)
 
 
+@pytest.mark.interop(
+    "Announce", "out", "a share: is counted, told, and reaches followers", peer="our nodes"
+)
 @pytest.mark.both
 async def test_a_share_is_counted_and_told_and_reaches_followers(nodes: Nodes) -> None:
     hq, lab, far = [await nodes.start(name) for name in ("hq", "lab", "far")]

@@ -90,6 +90,10 @@ async def remove(meeting: Meeting, handle: str) -> None:
     )
 
 
+@pytest.mark.interop(
+    "Reject{Follow}", "out", "a removal: the member's node forgets the community", peer="our nodes"
+)
+@pytest.mark.interop("Accept{Reject}", "out", "once all is forgotten", peer="our nodes")
 @pytest.mark.both
 async def test_T18_the_last_members_node_forgets_everything_and_says_so(nodes: Nodes) -> None:
     meeting = await Meeting.made(nodes, "cy", "bo")

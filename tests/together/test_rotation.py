@@ -82,6 +82,7 @@ async def key_of(person: Person) -> SigningKey:
     return await node.parts.keyring.newest_key(node.db, person.id, KeyType.RSA)
 
 
+@pytest.mark.interop("New keys", "out", "under new ids; the old one is refused", peer="our nodes")
 @pytest.mark.both
 @pytest.mark.parametrize("told", [True, False], ids=["told", "the Update is lost"])
 async def test_S19_posts_arrive_after_new_keys_and_the_old_key_is_refused(
@@ -139,6 +140,7 @@ async def test_what_waits_to_be_sent_goes_out_with_the_new_key_and_its_old_proof
     assert shown["uri"] == made["uri"]
 
 
+@pytest.mark.interop("New keys", "out", "told by Update{Person}, and served", peer="a stranger")
 async def test_outsiders_are_told_and_shown_the_new_keys(nodes: Nodes) -> None:
     hq = await nodes.start("hq")
     ana = await known(hq, "ana")

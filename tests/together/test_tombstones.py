@@ -8,6 +8,7 @@ from tests.together.stories import known
 AS2 = {"Accept": "application/activity+json"}
 
 
+@pytest.mark.interop("Tombstone", "out", "410 where the post was for the world", peer="a stranger")
 async def test_a_post_for_the_world_leaves_a_tombstone(nodes: Nodes) -> None:
     hq = await nodes.start("hq")
     ana = await known(hq, "ana")

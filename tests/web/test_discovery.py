@@ -137,6 +137,7 @@ async def test_a_page_elsewhere_learns_where_to_send_somebody(
 # host-meta.
 
 
+@pytest.mark.interop("host-meta", "out", "leads to WebFinger, as XRD or JSON", peer="a stranger")
 @pytest.mark.parametrize(
     ("path", "accept", "kind"),
     [
@@ -229,6 +230,9 @@ async def test_the_check_refuses_what_the_schema_refuses(
 # What actors say of themselves and their server.
 
 
+@pytest.mark.interop(
+    "implements (FEP-844e)", "out", "on the Application and as its generator", peer="a stranger"
+)
 async def test_the_application_says_what_is_implemented(node: RunningNode) -> None:
     links = (await node.ask("GET", "/.well-known/nodeinfo")).json["links"]
     application = next(link["href"] for link in links if link["rel"].endswith("#Application"))

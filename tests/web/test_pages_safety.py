@@ -52,13 +52,16 @@ PLAIN = frozenset(
     lang charset name content rel href type class aria-label aria-current aria-describedby id
     tabindex method action value src alt width height datetime title maxlength required checked
     readonly rows for role autocomplete autocapitalize spellcheck dir open minlength target
-    translate aria-invalid enctype accept loading min max aria-hidden
+    translate aria-invalid enctype accept loading min max aria-hidden cite
     """.split()  # noqa: SIM905 - a list of words reads best as words
 )
 OWN_ADDRESS = re.compile(r"/(?![/\\])|#|https?://|mailto:")
 
 
-OUR_PICTURE = re.compile(r"/static/|http://hq\.localhost:[0-9]+/proxy/[0-9a-f]{32}/[A-Za-z0-9_-]+$")
+OUR_PICTURE = re.compile(
+    r"/static/|http://hq\.localhost:[0-9]+/"
+    r"(proxy/[0-9a-f]{32}/[A-Za-z0-9_-]+|media/[0-9]+/[0-9]+/[0-9a-f]{32}(/small)?)$"
+)
 """Pictures come from this node alone, those of people elsewhere by its proxy."""
 
 
@@ -67,7 +70,7 @@ def assert_inert(shown: Shown) -> None:
     for element in shown.tree.css("*"):
         assert element.tag in OURS, element.html
         assert set(element.attributes) <= PLAIN, element.html
-        for name in ("href", "src", "action"):
+        for name in ("href", "src", "action", "cite"):
             if (address := element.attributes.get(name)) is not None:
                 assert OWN_ADDRESS.match(address), element.html
         if element.tag == "form":

@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp.web import StreamResponse
 
-from domain.errors import Invalid, NotAllowed, NotFound
+from domain.errors import Invalid, NotAllowed
 from domain.quotes import CHOICES
 from social import quotes
 from storage.tx import Tx
@@ -14,22 +14,11 @@ from storage.views.quotes import page as quoting_page
 from web.call import Call
 from web.mastodon.paging import links, page_of
 from web.mastodon.rendering import one, several
-from web.params import Params, as_id
+from web.params import Params
 from web.responses import raw_json
 from web.routes import Access, Route, change, get, post
 
 NAME: Final = "quote_approval_policy"
-
-
-def quoted_id(params: Params) -> int | None:
-    """The post that a new post is to quote. Raises NotFound for what can be no post."""
-    sent = params.maybe("quoted_status_id")
-    if sent is None:
-        return None
-    identifier = as_id(sent)
-    if identifier is None:
-        raise NotFound
-    return identifier
 
 
 def policy(params: Params) -> str | None:

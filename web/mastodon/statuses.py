@@ -91,7 +91,7 @@ def _draft(call: Call, own: Defaults) -> Draft:
         text=params.text("status"),
         visibility=_visibility(params.maybe("visibility") or own.visibility),
         local_only=params.flag("local_only"),
-        reply_to_id=_reply_to(params),
+        reply_to_id=params.maybe_id("in_reply_to_id"),
         summary=summary,
         sensitive=params.flag("sensitive", default=own.sensitive) or bool(summary),
         language=_language(params) or own.language,
@@ -99,7 +99,7 @@ def _draft(call: Call, own: Defaults) -> Draft:
         idempotency_key=_key(call),
         media_ids=_media_ids(params),
         poll=wished(params),
-        quoted_id=quotes.quoted_id(params),
+        quoted_id=params.maybe_id("quoted_status_id"),
         quote_policy=quotes.policy(params) or own.quote_policy,
     )
 
@@ -128,16 +128,6 @@ def _visibility(name: str) -> Choice:
     if name not in _VISIBILITIES:
         raise Invalid(f"Visibility is one of {', '.join(_VISIBILITIES)}", "visibility")
     return _VISIBILITIES[name]
-
-
-def _reply_to(params: Params) -> int | None:
-    sent = params.maybe("in_reply_to_id")
-    if sent is None:
-        return None
-    identifier = as_id(sent)
-    if identifier is None:
-        raise NotFound
-    return identifier
 
 
 def _language(params: Params) -> str | None:

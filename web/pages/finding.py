@@ -72,7 +72,7 @@ def sentence(line: NotificationView) -> str:
         NotificationKind.EDIT: _("changed a post that you shared"),
         NotificationKind.QUOTE: _("quoted your post"),
         NotificationKind.QUOTED_EDIT: _("changed a post that you quoted"),
-        NotificationKind.REPORT: _("reported somebody: see Reports, on your profile"),
+        NotificationKind.REPORT: _("reported somebody"),
         NotificationKind.POLL: _("asked something, and the poll has ended"),
         NotificationKind.MOVED: _("moved to another account: their page says where"),
     }

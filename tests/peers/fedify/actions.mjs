@@ -2,8 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { signRequest } from "@fedify/fedify/sig";
 import {
-  Accept, Announce, Create, Delete, Document, Follow, Hashtag, Like, Mention, Note, Question, Reject,
-  Tombstone, Undo, Update,
+  Accept, Announce, Article, Audio, Create, Delete, Document, Event, Follow, Hashtag, Image, Like,
+  Mention, Note, Page, Question, Reject, Tombstone, Undo, Update, Video,
 } from "@fedify/vocab";
 import { LanguageString } from "@fedify/vocab-runtime";
 import { Temporal } from "@js-temporal/polyfill";
@@ -14,6 +14,9 @@ import { choicesOf } from "./polls.mjs";
 import { quoteAnswers, quotingOf } from "./quotes.mjs";
 import { keepPost, personOf } from "./receive.mjs";
 import { add, BadCall, drop, pair, PUBLIC } from "./store.mjs";
+
+/** What a post may be; all lie under /notes but the Question, which has a page of its own. */
+const KINDS = { Article, Audio, Document, Event, Image, Note, Page, Question, Video };
 
 const urls = (ids) => ids.map((id) => new URL(id));
 const unique = (items) => [...new Set(items)];
@@ -179,15 +182,17 @@ export class Actions {
     const words = (text) => (call.language ? new LanguageString(text, call.language) : text);
     const hashtag = (name) =>
       new Hashtag({ name: `#${name}`, href: new URL(`/tags/${name}`, this.origin) });
-    const media = ({ url, media_type, name }) =>
-      new Document({ url: new URL(url), mediaType: media_type, name });
+    const media = ({ url, media_type, name, width, height }) =>
+      new Document({ url: new URL(url), mediaType: media_type, name, width, height });
     const mentions = (call.mention ?? []).map((person) => this.mentionTag(as, person));
-    const Kind = call.options ? Question : Note;
+    const Kind = KINDS[call.options ? "Question" : (call.kind ?? "Note")];
+    if (Kind == null) throw new BadCall(`unknown kind of post: ${call.kind}`);
     return new Kind({
       id: new URL(id),
       attribution: this.actorUri(as),
       content: words(call.content),
       summary: call.summary && words(call.summary),
+      name: call.name,
       url: new URL(id),
       tos: urls(to),
       ccs: urls(cc),

@@ -134,7 +134,7 @@ function servePosts(federation, store, Kind, path) {
   federation
     .setObjectDispatcher(Kind, path, (ctx, { id }) => {
       const post = found(ctx, id);
-      return post && Kind.fromJsonLd(post.document, ctx);
+      return post && AnyObject.fromJsonLd(post.document, ctx);
     })
     .authorize((ctx, { id }) => {
       const post = found(ctx, id);

@@ -1,4 +1,5 @@
 // Reading what other servers serve, with Fedify's own lookup and traversal.
+import { parseNodeInfo } from "@fedify/fedify";
 import { Collection, Object as AnyObject } from "@fedify/vocab";
 import { BadCall } from "./store.mjs";
 
@@ -22,7 +23,12 @@ export const readingCommands = (actions) => ({
     const found = await reader.lookupObject(url);
     return { found: found instanceof AnyObject ? shown(found) : null };
   },
-  "/nodeinfo": async ({ url }) => ({ nodeinfo: (await actions.context.lookupNodeInfo(url)) ?? null }),
+  // Fedify's own lookup goes to public addresses alone; its strict reader is what counts.
+  "/nodeinfo": async ({ url }) => {
+    const { links } = await (await fetch(new URL("/.well-known/nodeinfo", url))).json();
+    const found = links.find(({ rel }) => rel.startsWith("http://nodeinfo.diaspora.software/"));
+    return { nodeinfo: parseNodeInfo(await (await fetch(found.href)).json()) };
+  },
   "/webfinger": async ({ resource }) => ({ jrd: await actions.context.lookupWebFinger(resource) }),
 });
 

@@ -122,7 +122,9 @@ async function like(ctx, activity) {
 /** A share of a post, or of an activity about one (FEP-1b12): the post is fetched from its origin. */
 async function announce(ctx, activity) {
   const { store } = ctx.data;
-  let object = store.posts.has(activity.objectId?.href) ? null : await activity.getObject(ctx);
+  // An activity inside that its own server does not give out is nothing that could be believed.
+  const known = store.posts.has(activity.objectId?.href);
+  let object = known ? null : await activity.getObject(ctx).catch(() => null);
   const passed = await passedOn(ctx, activity, object);
   if (passed != null) return passed;
   if (object instanceof Create || object instanceof Update) object = await object.getObject(ctx);
