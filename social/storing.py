@@ -149,7 +149,8 @@ def remove(tx: Tx, row: PostRow) -> None:
     The row stays until a job erases it: the Delete that other servers get needs to know where it
     went. Doing it again changes nothing.
     """
-    if row.deleted_at is not None:
+    # Two servers may say so at once, each in a unit that read the row before the other was done.
+    if row.deleted_at is not None or not posts.mark_deleted(tx, row.id):
         return
     leave_no_trace(tx, row)
     if row.is_world_public and row.share_of_id is None:

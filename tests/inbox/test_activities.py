@@ -156,6 +156,21 @@ async def test_a_post_of_somebody_followed_is_stored(
     assert row.author_id == (await known(here, ana)).id
 
 
+@pytest.mark.parametrize("kind", ["Comment", "Quotation", "Review"])
+@pytest.mark.interop("Create{Comment}", "in", "a post, as from BookWyrm", peer="a stranger")
+@pytest.mark.interop("Create{Quotation}", "in", "a post, as from BookWyrm", peer="a stranger")
+@pytest.mark.interop("Create{Review}", "in", "a post, as from BookWyrm", peer="a stranger")
+async def test_a_kind_that_another_server_made_up_is_a_post(
+    here: Home, b: Stranger, ana: Person, alice: ActorView, kind: str
+) -> None:
+    await here.follow(alice, await known(here, ana))
+    note = b.note(ana, type=kind, name="On a book", content="<p>worth it</p>")
+    await give(here, ana, b.activity(ana, "Create", note))
+    row = await here.stored(note["id"])
+    assert row is not None
+    assert "worth it" in row.content
+
+
 async def test_a_post_that_names_somebody_here_is_stored_and_told(
     here: Home, b: Stranger, ana: Person, alice: ActorView
 ) -> None:

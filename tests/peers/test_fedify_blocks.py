@@ -11,10 +11,8 @@ from tests.together.stories import settled, standing, told
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.mark.interop(
-    "Block", "in", "ends the follows and hides the two from each other", peer="Fedify"
-)
-@pytest.mark.interop("Undo{Block}", "in", "they may follow each other again", peer="Fedify")
+@pytest.mark.interop("Block", "in", "hides the two from each other, ends follows", peer="Fedify")
+@pytest.mark.interop("Undo{Block}", "in", "shows the two to each other again", peer="Fedify")
 async def test_their_block_hides_them_and_is_taken_back(
     peer: FedifyPeer, ana: Person, rue: str
 ) -> None:
@@ -43,7 +41,7 @@ async def test_their_block_hides_them_and_is_taken_back(
 
 
 @pytest.mark.interop("Block", "in", "refused: for somebody else", peer="Fedify")
-async def test_O06_nobody_blocks_for_somebody_else(peer: FedifyPeer, ana: Person, rue: str) -> None:
+async def test_S16_nobody_blocks_for_somebody_else(peer: FedifyPeer, ana: Person, rue: str) -> None:
     account = await we_follow(ana, peer, rue)
     block = {
         "@context": "https://www.w3.org/ns/activitystreams",

@@ -75,9 +75,7 @@ async def test_a_person_of_ours_goes_with_everything(
 
 
 @pytest.mark.interop("Create", "in", "refused: after a Delete of the same id", peer="Fedify")
-async def test_O04_what_was_deleted_does_not_come_back(
-    peer: FedifyPeer, ana: Person, rue: str
-) -> None:
+async def test_what_was_deleted_does_not_come_back(peer: FedifyPeer, ana: Person, rue: str) -> None:
     await we_follow(ana, peer, rue)
     words = f"short lived {ana.handle}"
     sent = await peer.post(rue, words)

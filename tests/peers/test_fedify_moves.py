@@ -27,7 +27,7 @@ def _move(tx: Tx, node: RunningNode, who: Person, uri: str) -> None:
     moves.move(tx, node=node.node, actor_id=who.id, target_id=target.id)
 
 
-@pytest.mark.interop("Move", "in", "followers here ask the new account", peer="Fedify")
+@pytest.mark.interop("Move", "in", "followers follow the new account", peer="Fedify")
 async def test_they_move_to_another_server_and_our_followers_go_along(
     peer: FedifyPeer, third: FedifyPeer, ana: Person, rue: str
 ) -> None:
@@ -47,7 +47,7 @@ async def test_they_move_to_another_server_and_our_followers_go_along(
 @pytest.mark.interop(
     "Move", "in", "refused: the new account does not name the old one", peer="Fedify"
 )
-async def test_O08_a_move_that_the_new_account_does_not_confirm_is_none(
+async def test_a_move_that_the_new_account_does_not_confirm_is_none(
     peer: FedifyPeer, third: FedifyPeer, ana: Person, rue: str
 ) -> None:
     """The positive twin is the test above."""
@@ -59,7 +59,7 @@ async def test_O08_a_move_that_the_new_account_does_not_confirm_is_none(
     assert await third.follower_state(rue, ana.uri) is None
 
 
-@pytest.mark.interop("Move", "out", "its followers follow the new account", peer="Fedify")
+@pytest.mark.interop("Move", "out", "followers follow the new account", peer="Fedify")
 async def test_we_move_and_their_followers_go_along(
     peer: FedifyPeer, third: FedifyPeer, ana: Person, hq: RunningNode, rue: str
 ) -> None:
@@ -106,8 +106,8 @@ async def test_they_move_to_us_and_their_followers_ask_here(
     await third.until(left, what="the end of the old follow")
 
 
-@pytest.mark.interop("Add (featured)", "in", "stands at the top of the profile", peer="Fedify")
-@pytest.mark.interop("Remove (featured)", "in", "is taken from the top", peer="Fedify")
+@pytest.mark.interop("Add (featured)", "in", "pinned to the author's page", peer="Fedify")
+@pytest.mark.interop("Remove (featured)", "in", "taken down again", peer="Fedify")
 async def test_what_they_pin_is_on_top_until_they_take_it_off(
     peer: FedifyPeer, ana: Person, rue: str
 ) -> None:
@@ -210,7 +210,7 @@ async def test_our_people_and_our_node_are_found(peer: FedifyPeer, ana: Person) 
 
 
 @pytest.mark.interop("WebFinger", "out", "who is not known outside is not found", peer="Fedify")
-async def test_P02_who_may_not_be_found_is_not_found(
+async def test_G10_who_may_not_be_found_is_not_found(
     peer: FedifyPeer, inner: RunningNode, handle: str
 ) -> None:
     """The positive twin is the test above."""

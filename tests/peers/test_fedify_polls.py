@@ -18,7 +18,7 @@ VOTED_TWICE = [1, 0, 0]
 @pytest.mark.interop(
     "Create{Note} as a vote", "out", "one for each choice, to the author alone", peer="Fedify"
 )
-@pytest.mark.interop("Update{Question}", "in", "figures, without being an edit", peer="Fedify")
+@pytest.mark.interop("Update{Question}", "in", "new figures are no edit", peer="Fedify")
 async def test_their_poll_is_voted_in_and_their_figures_are_shown(
     peer: FedifyPeer, ana: Person, rue: str
 ) -> None:
@@ -49,8 +49,10 @@ async def test_several_choices_are_one_vote_each(peer: FedifyPeer, ana: Person, 
     await counted(ana, seen, 1, 0, 1, voters=1)
 
 
-@pytest.mark.interop("Create{Question}", "out", "a poll with its end and figures", peer="Fedify")
-@pytest.mark.interop("Create{Note} as a vote", "in", "counted, never a post", peer="Fedify")
+@pytest.mark.interop(
+    "Create{Question}", "out", "a poll with its end and its figures", peer="Fedify"
+)
+@pytest.mark.interop("Create{Note} as a vote", "in", "counted once, never a post", peer="Fedify")
 @pytest.mark.interop("Update{Question}", "out", "figures for whoever has the poll", peer="Fedify")
 async def test_they_vote_in_our_poll_and_hear_the_figures(
     peer: FedifyPeer, ana: Person, rue: str

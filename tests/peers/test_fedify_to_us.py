@@ -35,6 +35,8 @@ VISIBILITY = {
 
 @pytest.mark.interop("Follow", "in", "waits for an answer", peer="Fedify")
 @pytest.mark.interop("Accept{Follow}", "out", "the follow stands", peer="Fedify")
+@pytest.mark.interop("draft-cavage", "in", "taken", peer="Fedify")
+@pytest.mark.interop("RFC 9421", "in", "taken", peer="Fedify")
 async def test_their_follow_is_asked_and_accepted(peer: FedifyPeer, ana: Person) -> None:
     arrived(await peer.follow("fern", ana.uri), peer)
     request = await told(ana, "follow_request")

@@ -275,7 +275,7 @@ def test_a_member_asks_and_a_steward_says_yes(tx: Tx) -> None:
     story.approve(dee)
     assert communities.is_member(tx, story.id, dee)
     assert is_following(tx, dee, story.id) is True
-    assert "You belong to Safe lifting now" in told(tx, dee)[-1]
+    assert "You belong to Safe lifting now. What it is for: Lift without pain." in told(tx, dee)[-1]
     assert story.deeds()[-2:] == [Deed.ASKED, Deed.JOINED]
 
 

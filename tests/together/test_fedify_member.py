@@ -1,5 +1,7 @@
 """A member on a server of another make (Fedify), which nobody scripted: in, heard, out."""
 
+import pytest
+
 from tests.support.commands import done
 from tests.support.fedify import FedifyPeer, fedify_peer
 from tests.support.nodes import Json, Nodes, Person

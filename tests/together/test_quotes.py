@@ -66,7 +66,7 @@ async def test_a_quote_is_agreed_to_and_everybody_sees_it(nodes: Nodes) -> None:
     await until(hidden)
 
 
-@pytest.mark.interop("QuoteRequest", "in", "is refused where the policy says so", peer="our nodes")
+@pytest.mark.interop("QuoteRequest", "in", "refused where the policy says so", peer="our nodes")
 async def test_who_may_not_quote_is_told_so_and_a_changed_policy_travels(nodes: Nodes) -> None:
     hq, lab = await nodes.start("hq"), await nodes.start("lab")
     ana, ben = await known(hq, "ana"), await known(lab, "ben")

@@ -1,13 +1,13 @@
 """Quotes in the client API: inside the audience, by consent, and shown to who may read both."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from server.wiring import Role as ProcessRole
 from storage.tx import Tx
+from tests.support.databases import folder_beside
 from tests.support.nodes import Person, running_node
 from tests.support.strict import check, check_all
 from tests.web.visitor import Visitors
@@ -209,7 +209,7 @@ async def test_a_page_of_quotes_takes_as_many_statements_for_forty_as_for_one(
     new_database_url: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = new_database_url()
-    async with running_node(url, Path(url).parent / "hq", role=ProcessRole.WEB) as node:
+    async with running_node(url, folder_beside(url) / "hq", role=ProcessRole.WEB) as node:
         ana, bo = await node.person("ana"), await node.person("bo")
         counted: list[int] = []
         real = Tx._rows

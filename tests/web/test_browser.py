@@ -242,6 +242,9 @@ async def test_every_page_fits_a_small_phone(
         for path in (
             *("/", "/@bo", f"/@bo/{status['id']}", "/notifications", "/follow-requests"),
             *("/search?q=bo", "/settings", "/tags/knots", "/about", "/nothing-here"),
+            *("/settings/moving", "/settings/leave", "/blocks", "/reports", "/communities"),
+            *(f"/report?post={status['id']}", f"/posts/{status['id']}/quote"),
+            "/authorize_interaction?uri=acct:nobody@nowhere.localhost",
         ):
             await page.goto(path)
             assert await fits(page), path
@@ -306,7 +309,7 @@ async def test_a_picture_is_posted_and_seen_on_a_phone(
         await come_in(page, node)
         await page.get_by_label("What are you learning?").fill("Look at this knot")
         await page.get_by_text("Add pictures").click()
-        await page.get_by_label("Picture 1", exact=True).set_input_files(photo)
+        await page.get_by_label("File 1", exact=True).set_input_files(photo)
         await page.get_by_label("What it shows").first.fill("a wet knot")
         await picture(page, "compose-with-picture", tmp_path, whole=True)
         await page.get_by_role("button", name="Post").click()

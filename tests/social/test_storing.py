@@ -1,0 +1,48 @@
+"""What every post has in common: stored once, counted once, gone once."""
+
+import asyncio
+
+import pytest
+
+from social import storing
+from storage.database import Database
+from storage.queries import posts
+from storage.queries.figures import count_reply, count_share
+from storage.tx import Tx
+from storage.views.posts import PostRow
+from tests.support.factories import add_person, add_post, add_reply, add_share
+
+pytestmark = pytest.mark.both
+
+
+def _thread(tx: Tx) -> tuple[PostRow, PostRow, PostRow]:
+    """A post that was answered twice and shared twice; the post, one answer and one share."""
+    ana, bo, cy = (add_person(tx, name) for name in ("ana", "bo", "cy"))
+    post = add_post(tx, ana)
+    answers = [add_reply(tx, one, post) for one in (bo, cy)]
+    shares = [add_share(tx, one, post) for one in (bo, cy)]
+    for _ in answers:
+        count_reply(tx, post, 1)
+        count_share(tx, post, 1)
+    found = [posts.by_id(tx, one) for one in (post, answers[0], shares[0])]
+    return tuple(row for row in found if row is not None)  # type: ignore[return-value]
+
+
+async def _figures(database: Database, post: PostRow) -> tuple[int, int]:
+    row = await database.read(posts.by_id, post.id)
+    assert row is not None
+    return row.replies_count, row.shares_count
+
+
+async def test_Z09_what_is_deleted_by_many_at_once_is_counted_down_once(
+    database: Database,
+) -> None:
+    """Its author's server and its community's say so at the same moment: each read the row."""
+    post, answer, share = await database.write(_thread)
+    assert await _figures(database, post) == (2, 2)
+    for row in (answer, share):
+        await asyncio.gather(*(database.write(storing.remove, row) for _ in range(8)))
+    assert await _figures(database, post) == (1, 1)
+    gone = await database.read(posts.by_id, answer.id)
+    assert gone is not None
+    assert gone.deleted_at is not None
