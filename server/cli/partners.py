@@ -73,8 +73,7 @@ def _known_below(tx: Tx, pattern: str) -> list[str]:
     return [
         row.origin
         for row in outgoing.hosts(tx)
-        if host_matches(parse_url(row.origin).host, pattern)
-        and any(outgoing.known(tx, row.id)[:2])
+        if host_matches(parse_url(row.origin).host, pattern) and any(outgoing.known(tx, row.id)[:2])
     ]
 
 
