@@ -161,6 +161,9 @@ def store_actor(tx: Tx, confirmed: Confirmed) -> ActorView:
     """Write an actor and its keys. Raises CannotFetch if the stored actor is another kind."""
     document = confirmed.document
     known = actors.by_uri(tx, document.id)
+    if known is not None:
+        limits.hold(tx, known.id)
+        known = actors.by_id(tx, known.id)
     if known is not None and not known.is_hearsay:
         refuse_change(known, document)
     actor_id = actors.upsert_remote_actor(tx, _record(tx, confirmed))

@@ -19,6 +19,7 @@ from outbox import departures as outbox
 from social import accounts as logins
 from social import cards, follows, memberships, places, standing, storing
 from social.reactions import drop_like
+from storage.database import Database
 from storage.queries import actors, blocks, departures, keys, limits, polls, portraits, reports
 from storage.queries import posts as stored
 from storage.tx import Tx
@@ -59,7 +60,8 @@ def leave_for_good(tx: Tx, *, node: Node, account_id: int, by_id: int = standing
         return
     memberships.leave_all(tx, node=node, actor_id=actor.id)
     outbox.left(tx, node=node, actor=actor)
-    actors.mark_gone(tx, actor.id)
+    if not actors.mark_gone(tx, actor.id):
+        return  # the same was asked twice at once
     departures.delete_all_by(tx, actor.id)
     follows.end_all(tx, actor_id=actor.id)
     limits.log(tx, ModerationDeed.DELETED, by_id=by_id, about_id=actor.id)
@@ -76,8 +78,7 @@ def _remove_the_rest(tx: Tx, actor_id: int) -> None:
 
 async def remove_the_rest(fetcher: Fetcher, actor_id: int) -> None:
     """Remove what is left of somebody who is gone."""
-    while await fetcher.db.write(_posts_leave, actor_id=actor_id):
-        pass
+    await posts_leave(fetcher.db, actor_id)
     while await fetcher.db.write(_words_leave, node=fetcher.node, actor_id=actor_id):
         pass
     while await fetcher.db.write(_likes_leave, actor_id=actor_id):
@@ -85,6 +86,12 @@ async def remove_the_rest(fetcher: Fetcher, actor_id: int) -> None:
     while told := await fetcher.db.slow(departures.told_of, actor_id, 10 * AT_ONCE):
         await fetcher.db.write(departures.untell, told)
     await fetcher.db.write(_end, node=fetcher.node, actor_id=actor_id)
+
+
+async def posts_leave(db: Database, actor_id: int) -> None:
+    """Remove what an actor's words did to others' figures, homes and notices; once, as all here."""
+    while await db.write(_posts_leave, actor_id=actor_id):
+        pass
 
 
 def _posts_leave(tx: Tx, *, actor_id: int) -> bool:
@@ -95,11 +102,12 @@ def _posts_leave(tx: Tx, *, actor_id: int) -> bool:
     found = departures.posts_deleted_at(
         tx, actor_id, at=known.begun_at, after=known.after, limit=AT_ONCE
     )
-    for row in found:
-        storing.leave_no_trace(tx, row)
-    if found:
-        departures.go_on(tx, actor_id, after=found[-1].id)
-    return bool(found)
+    if not found:
+        return False
+    if departures.go_on(tx, known, after=found[-1].id):  # two at once would count down twice
+        for row in found:
+            storing.leave_no_trace(tx, row)
+    return True
 
 
 def _words_leave(tx: Tx, *, node: Node, actor_id: int) -> bool:

@@ -9,15 +9,16 @@ from msgspec import Struct
 
 from domain.errors import Conflict
 from domain.ids import HERE
-from social.departures import actor_left
+from social import storing
+from social.departures import actor_left, posts_leave
 from social.purging import FORGOTTEN
 from storage.database import Database
-from storage.queries import agreements, domains, erasing
+from storage.queries import agreements, domains, erasing, posts
 from storage.queries.origins import by_origin
 from storage.tx import Tx
 
 PEOPLE_AT_ONCE: Final = 5
-POSTS_AT_ONCE: Final = 100
+POSTS_AT_ONCE: Final = 50
 """What is forgotten in one unit: there is one writer."""
 
 
@@ -40,15 +41,18 @@ async def forget_server(db: Database, *, origin: str, authority: str) -> Forgott
     origin_id = await db.write(_may_forget, origin, authority)
     if origin_id is None:
         return None
-    people = posts = 0
+    people = written = 0
     while found := await db.slow(domains.people, origin_id, PEOPLE_AT_ONCE):
-        await db.write(_forget_people, found)
+        await db.write(_people_leave, found)
+        for actor_id in found:  # while it is known what they quoted, and that they are gone
+            await posts_leave(db, actor_id)
+        await db.write(domains.make_unknown, found)
         people += len(found)
     while found := await db.slow(domains.written, origin_id, POSTS_AT_ONCE):
         await db.write(_forget_posts, found)
-        posts += len(found)
+        written += len(found)
     await db.write(_forget_rest, origin_id)
-    return Forgotten(people, posts)
+    return Forgotten(people, written)
 
 
 def _may_forget(tx: Tx, origin: str, authority: str) -> int | None:
@@ -58,13 +62,16 @@ def _may_forget(tx: Tx, origin: str, authority: str) -> int | None:
     return None if known is None or known.id == HERE else known.id
 
 
-def _forget_people(tx: Tx, actor_ids: list[int]) -> None:
+def _people_leave(tx: Tx, actor_ids: list[int]) -> None:
     for actor_id in actor_ids:
         actor_left(tx, actor_id=actor_id)
-    domains.make_unknown(tx, actor_ids)
 
 
 def _forget_posts(tx: Tx, post_ids: list[int]) -> None:
+    for post_id in post_ids:  # what did not leave with its author: words in communities
+        row = posts.by_id(tx, post_id)
+        if row is not None:
+            storing.remove(tx, row)
     domains.mark_deleted(tx, post_ids)
     erasing.erase(tx, post_ids)
 

@@ -49,17 +49,28 @@ def limit(
         NotAllowed: a community or a server's own actor; somebody whom `by_id` may not judge.
         Conflict: the only admin.
     """
+    limits.hold(tx, actor_id)  # two who decide at once: each sees what the other decided
     actor = _judged(tx, actor_id, by_id)
-    if not limits.set_limit(tx, actor.id, to):
+    if not _is_news(tx, actor, to):
         return
     if to >= Limit.SUSPENDED:
         _hide(tx, node, actor)
-    elif actor.limited >= Limit.SUSPENDED:
+    elif actor.limited is Limit.SUSPENDED:
         _show(tx, actor)
     limits.log(tx, _DEEDS[to], by_id=by_id, about_id=actor.id, report_id=report_id, reason=reason)
     after = actors.by_id(tx, actor.id)
     if after is not None and after.is_local and after.is_hidden is not actor.is_hidden:
         publish.actor_updated(tx, node=node, actor=after)
+
+
+def _is_news(tx: Tx, actor: ActorView, to: Limit) -> bool:
+    """Write down what an actor may do; False if it was decided so already.
+
+    Whom their own server suspends stays hidden: less is decided for the day when it shows them.
+    """
+    if actor.limited is Limit.WITHDRAWN and to < Limit.SUSPENDED:
+        return limits.decided(tx, actor.id) is not to
+    return limits.set_limit(tx, actor.id, to)
 
 
 def _judged(tx: Tx, actor_id: int, by_id: int) -> ActorView:

@@ -62,13 +62,28 @@ def withdraw(
         NotAllowed: `by_id` is no steward of it.
     """
     community = _moderated(tx, post, by_id)
+    _take_out(tx, node, community, post, by_id=by_id, speaker=by_id, reason=reason, body=body)
+
+
+def _take_out(
+    tx: Tx,
+    node: Node,
+    community: ActorView,
+    post: PostRow,
+    *,
+    by_id: int,
+    speaker: int,
+    reason: str,
+    body: bytes = b"",
+) -> None:
+    """`by_id` decided it; `speaker` is who says so to the servers that follow."""
     if not hide(tx, community, post):
         return
     communities.log(tx, community.id, Deed.WITHDRAWN, by_id=by_id, about_id=post.id, reason=reason)
     if post.is_local and post.author_id != by_id:
         _tell_author(tx, node, post, notices.withdrawn(community, reason))
     tell(
-        *(tx, node, community, by_id),
+        *(tx, node, community, speaker),
         lambda uri, place, by: render.withdrawn(uri, place, by, post.uri, reason),
         post_id=post.id,
         body=body,
@@ -96,9 +111,10 @@ def hide(tx: Tx, community: ActorView, post: PostRow) -> bool:
     """Let nobody but its author read a post that stands in a community; False: nobody could."""
     if post.deleted_at is not None or not post.is_accepted:
         return False
+    if not posts.set_acceptance(tx, post.id, Acceptance.REFUSED):
+        return False  # another steward, or its author, was faster
     if post.reply_to_id is not None and storing.counts(tx, post):
         figures.count_reply(tx, post.reply_to_id, -1)
-    posts.set_acceptance(tx, post.id, Acceptance.REFUSED)
     wrapper = posts.share_of(tx, post.id, community.id)
     if wrapper is not None:
         storing.remove(tx, wrapper)
@@ -287,14 +303,19 @@ def unban(
 def take_out_all(
     tx: Tx, *, node: Node, community_id: int, author_id: int, by_id: int, reason: str
 ) -> bool:
-    """Take out the newest posts of somebody who was shut out; whether there may be more."""
+    """Take out the newest posts of somebody who was shut out; whether there may be more.
+
+    `by_id` decided so as a steward, and may be none any more: the community itself says it.
+    """
     found = wrappers.written_by(tx, community_id, author_id, AT_ONCE)
     rows = [posts.by_id(tx, one) for one in found]
     shown = [row for row in rows if row is not None and row.is_accepted]
-    steward = by_id if communities.is_member(tx, community_id, by_id) else OPERATOR
+    community = hosted(tx, shown[0]) if shown else None
+    if community is None:
+        return False
     for row in shown:
-        withdraw(tx, node=node, post=row, by_id=steward, reason=reason)
-    return bool(shown) and len(found) == AT_ONCE
+        _take_out(tx, node, community, row, by_id=by_id, speaker=OPERATOR, reason=reason)
+    return len(found) == AT_ONCE
 
 
 # What the deeds have in common.

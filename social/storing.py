@@ -152,6 +152,8 @@ def remove(tx: Tx, row: PostRow) -> None:
     # Two servers may say so at once, each in a unit that read the row before the other was done.
     if row.deleted_at is not None or not posts.mark_deleted(tx, row.id):
         return
+    # And what was waiting then may have been taken in and counted meanwhile.
+    row = posts.by_id(tx, row.id) or row
     leave_no_trace(tx, row)
     if row.is_world_public and row.share_of_id is None:
         figures.recount_author(tx, row.author_id)

@@ -110,11 +110,19 @@ _FIND: Final = _ROW.where(departures.c.actor_id == _ACTOR)
 _BEGIN: Final = (
     insert(departures)
     .values(actor_id=_ACTOR, after=0, begun_at=bindparam("now", type_=Time))
-    .on_conflict_do_nothing()
+    .on_conflict_do_update(
+        index_elements=[departures.c.actor_id],
+        set_={"after": 0, "begun_at": bindparam("now", type_=Time), "done_at": None},
+    )
 )
 _GO_ON: Final = (
     update(departures)
-    .where(departures.c.actor_id == bindparam("key", type_=Id))
+    .where(
+        departures.c.actor_id == bindparam("key", type_=Id),
+        departures.c.after == bindparam("known", type_=Id),
+        departures.c.begun_at == bindparam("begun_at", type_=Time),
+        departures.c.done_at.is_(None),
+    )
     .values(after=bindparam("to", type_=Id))
 )
 _DONE: Final = (
@@ -132,7 +140,10 @@ _FORGET: Final = delete(departures).where(any_of(departures.c.actor_id, "ids"))
 
 
 def begin(tx: Tx, actor_id: int) -> None:
-    """Remember that an actor's traces are to be removed."""
+    """Remember that an actor's traces are to be removed, from the first on if they left before.
+
+    Who was forgotten with their server is somebody again once they are heard of.
+    """
     tx.run(_BEGIN, actor_id=actor_id, now=tx.now)
 
 
@@ -142,9 +153,10 @@ def find(tx: Tx, actor_id: int) -> Departure | None:
     return None if row is None else Departure(*row)
 
 
-def go_on(tx: Tx, actor_id: int, *, after: int) -> None:
-    """Posts up to this id have left no trace."""
-    tx.change(_GO_ON, key=actor_id, to=after)
+def go_on(tx: Tx, known: Departure, *, after: int) -> bool:
+    """Take upon oneself the posts up to this id; False if another unit was faster."""
+    given = {"key": known.actor_id, "known": known.after, "begun_at": known.begun_at, "to": after}
+    return tx.change(_GO_ON, **given) > 0
 
 
 def done(tx: Tx, actor_id: int) -> None:

@@ -26,6 +26,11 @@ _SET: Final = (
 )
 
 
+def hold(tx: Tx, actor_id: int) -> None:
+    """Let nobody else decide about an actor until the unit ends; before its row is read."""
+    tx.lock(f"limit {actor_id}")
+
+
 def set_limit(tx: Tx, actor_id: int, to: Limit) -> bool:
     """Write down what an actor may do here; False if it was so already."""
     return tx.change(_SET, actor_id=actor_id, to=to) > 0

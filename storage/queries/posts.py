@@ -219,6 +219,7 @@ _SET_ACCEPTANCE: Final = (
     update(posts)
     .where(
         posts.c.id == bindparam("key"),
+        posts.c.deleted_at.is_(None),
         posts.c.acceptance != bindparam("to"),
         posts.c.acceptance != Acceptance.WITHHELD,
     )
@@ -227,7 +228,10 @@ _SET_ACCEPTANCE: Final = (
 
 
 def set_acceptance(tx: Tx, post_id: int, acceptance: Acceptance) -> bool:
-    """Write down what a community elsewhere said of a post; False if it had said so before."""
+    """Write down what a community elsewhere said of a post; False if it had said so before.
+
+    False as well for what is deleted or withheld, where nothing changes.
+    """
     return tx.change(_SET_ACCEPTANCE, key=post_id, to=acceptance) > 0
 
 

@@ -1,9 +1,12 @@
 """Silenced and suspended: what is hidden, what stays, who may decide it, and that it comes back."""
 
+from collections.abc import Callable
+
 import orjson
 import pytest
 from sqlalchemy import select
 
+from activitypub.parse.actors import parse_actor
 from domain.audience import ANONYMOUS, Audience
 from domain.errors import Conflict, NotAllowed, NotFound
 from domain.kinds import (
@@ -16,10 +19,13 @@ from domain.kinds import (
     NotificationKind,
     Role,
 )
+from federation.discovery import Confirmed, store_actor
 from social.limiting import limit
 from social.notifications import notify
 from social.search import search
+from storage.database import Database
 from storage.queries import accounts, actors, communities, follows, limits, tokens
+from storage.queries import posts as rows
 from storage.tables.traffic import activities
 from storage.tx import Tx
 from storage.views import people, posts, timelines
@@ -38,6 +44,7 @@ from tests.support.factories import (
     add_share,
     member,
 )
+from tests.support.overlapping import overlapping
 
 pytestmark = pytest.mark.both
 
@@ -179,3 +186,93 @@ def test_some_cannot_be_suspended(tx: Tx, stage: Stage) -> None:
         stage.limit(123456, Limit.SUSPENDED)
     with pytest.raises(Conflict):
         stage.limit(stage.boss, Limit.SUSPENDED)
+
+
+# What its own server decided, and what a moderator decides besides.
+
+
+def _withdrawn(tx: Tx, actor: int) -> None:
+    """Its own server suspends somebody, as `federation.discovery` writes it down."""
+    limits.set_limit(tx, actor, Limit.WITHDRAWN)
+    limits.withhold(tx, actor)
+
+
+@pytest.mark.parametrize("to", [Limit.NONE, Limit.SILENCED])
+def test_who_is_suspended_at_home_is_not_shown_by_a_moderator_here(
+    tx: Tx, stage: Stage, to: Limit
+) -> None:
+    stage.limit(stage.mal, Limit.SILENCED if to is Limit.NONE else Limit.NONE)
+    _withdrawn(tx, stage.mal)
+    for _ in range(2):
+        stage.limit(stage.mal, to, by=stage.mod)
+    actor = actors.by_id(tx, stage.mal)
+    assert actor is not None
+    assert actor.limited is Limit.WITHDRAWN
+    assert stage.words[stage.mal] not in stage.public(stage.ana)
+    assert limits.decided(tx, stage.mal) is to, "so it is once its own server shows it again"
+    assert len([row for row in limits.log_about(tx, stage.mal) if row.by_id == stage.mod]) == 1
+
+
+def test_who_is_suspended_at_home_is_suspended_here_as_well(tx: Tx, stage: Stage) -> None:
+    add_follow(tx, stage.mal, stage.ana)
+    _withdrawn(tx, stage.mal)
+    stage.limit(stage.mal, Limit.SUSPENDED)
+    actor = actors.by_id(tx, stage.mal)
+    assert actor is not None
+    assert actor.limited is Limit.SUSPENDED
+    assert follows.find(tx, stage.mal, stage.ana) is None
+    assert stage.words[stage.mal] not in stage.public(stage.ana)
+
+
+# Two who decide at once: the second began before the first was done.
+
+
+def _stands(tx: Tx, actor_id: int, post_id: int) -> tuple[Limit, bool]:
+    actor, row = actors.by_id(tx, actor_id), rows.by_id(tx, post_id)
+    assert actor is not None
+    assert row is not None
+    return actor.limited, row.is_accepted
+
+
+async def test_Z09_suspended_and_freed_at_once_is_free(database: Database) -> None:
+    stage = await database.write(Stage)
+
+    def to(limited: Limit) -> Callable[[Tx], None]:
+        return lambda tx: limit(tx, node=NODE, actor_id=stage.mal, to=limited)
+
+    await overlapping(database, to(Limit.SUSPENDED), to(Limit.NONE))
+    words = stage.words[stage.mal]
+    assert await database.read(_stands, stage.mal, words) == (Limit.NONE, True)
+
+
+@pytest.mark.parametrize("first", ["its server", "a moderator"])
+async def test_Z09_a_server_and_a_moderator_at_once(database: Database, first: str) -> None:
+    """Its own server shows somebody again while a moderator suspends: suspended it is."""
+
+    def begin(tx: Tx) -> tuple[int, int, Confirmed]:
+        stage = Stage(tx)
+        _withdrawn(tx, stage.mal)
+        actor = actors.by_id(tx, stage.mal)
+        assert actor is not None
+        document = parse_actor(
+            {
+                "id": actor.uri,
+                "type": "Person",
+                "preferredUsername": "mal",
+                "inbox": f"{actor.uri}/inbox",
+                "outbox": f"{actor.uri}/outbox",
+            }
+        )
+        return stage.mal, stage.words[stage.mal], Confirmed(document, actor.domain)
+
+    mal, words, shown = await database.write(begin)
+
+    def server(tx: Tx) -> None:
+        store_actor(tx, shown)
+
+    def moderator(tx: Tx) -> None:
+        limit(tx, node=NODE, actor_id=mal, to=Limit.SUSPENDED)
+
+    both = (server, moderator) if first == "its server" else (moderator, server)
+    await overlapping(database, *both)
+    assert await database.read(_stands, mal, words) == (Limit.SUSPENDED, False)

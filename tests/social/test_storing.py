@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from domain.kinds import Acceptance
 from social import storing
 from storage.database import Database
 from storage.queries import posts
@@ -28,6 +29,14 @@ def _thread(tx: Tx) -> tuple[PostRow, PostRow, PostRow]:
     return tuple(row for row in found if row is not None)  # type: ignore[return-value]
 
 
+def _waiting(tx: Tx, answers: int) -> tuple[PostRow, list[PostRow]]:
+    """A post, and answers to it that wait for their community."""
+    post, bo = add_post(tx, add_person(tx, "ana")), add_person(tx, "bo")
+    made = [add_reply(tx, bo, post, acceptance=Acceptance.WAITING) for _ in range(answers)]
+    first, *rest = [row for one in (post, *made) if (row := posts.by_id(tx, one)) is not None]
+    return first, rest
+
+
 async def _figures(database: Database, post: PostRow) -> tuple[int, int]:
     row = await database.read(posts.by_id, post.id)
     assert row is not None
@@ -46,3 +55,29 @@ async def test_Z09_what_is_deleted_by_many_at_once_is_counted_down_once(
     gone = await database.read(posts.by_id, answer.id)
     assert gone is not None
     assert gone.deleted_at is not None
+
+
+async def test_Z09_accepted_and_deleted_at_once_is_counted_down_as_well(
+    database: Database,
+) -> None:
+    """A community takes an answer in while its author deletes it, who read that it waits."""
+    post, [waiting] = await database.write(_waiting, 1)
+    assert await database.write(storing.accept, waiting)
+    assert await _figures(database, post) == (1, 0)
+    await database.write(storing.remove, waiting)
+    assert await _figures(database, post) == (0, 0)
+
+
+async def test_Z09_what_was_deleted_meanwhile_is_not_accepted(database: Database) -> None:
+    post, [waiting] = await database.write(_waiting, 1)
+    await database.write(storing.remove, waiting)
+    assert not await database.write(storing.accept, waiting)
+    assert await _figures(database, post) == (0, 0)
+
+
+async def test_Z09_accepted_and_deleted_by_many_leave_no_figure(database: Database) -> None:
+    post, waiting = await database.write(_waiting, 8)
+    await asyncio.gather(
+        *(database.write(one, row) for row in waiting for one in (storing.accept, storing.remove))
+    )
+    assert await _figures(database, post) == (0, 0)
