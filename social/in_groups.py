@@ -18,7 +18,7 @@ from social.groups import REACTIONS, SHOWN, WORDS, Told
 from social.notifications import tell_named
 from social.reactions import add_like, drop_like
 from social.remote_changes import delete_remote_post, update_remote_post
-from social.remote_posts import store_remote_post
+from social.remote_posts import store_remote_post, wait_for
 from storage.queries import actors, closed, communities, follows, pins, posts, wrappers
 from storage.queries import heard as ledger
 from storage.tx import Tx
@@ -84,6 +84,11 @@ def _words(tx: Tx, node: Node, told: Told) -> str | None:
 def _stored(tx: Tx, node: Node, told: Told) -> PostRow | None:
     if told.note is None or told.author is None:
         return None
+    wait_for(tx, told.note)  # where it stands depends on what it answers
+    place = told.group if _stands_there(tx, told) else None
+    taken_out = ledger.is_taken_back(tx, told.group.id, told.note.id, (told.group.id,))
+    if taken_out and place is None:
+        return None  # the group shows it no more, and has no other power over it
     post_id = store_remote_post(
         tx,
         node=node,
@@ -91,23 +96,25 @@ def _stored(tx: Tx, node: Node, told: Told) -> PostRow | None:
         signer=told.author,
         received_at=told.announced_at,
         wanted=True,
-        place=told.group,
+        place=place,
     )
     if post_id is None:
         return None
     want_ancestors(tx, note=told.note)
     row = posts.by_id(tx, post_id)
-    if row is not None and ledger.is_taken_back(tx, told.group.id, row.uri, (told.group.id,)):
-        moderating.hide(tx, told.group, row)
-        row = posts.by_id(tx, post_id)
-    return row
+    if row is None or not taken_out:
+        return row
+    if not _is_its_own(told.group, row):  # it came by itself meanwhile
+        return None
+    moderating.hide(tx, told.group, row)
+    return posts.by_id(tx, post_id)
 
 
 def _wrap(tx: Tx, node: Node, told: Told, row: PostRow, *, new: bool) -> str | None:
     """Show it as the group's, if it is not yet; whom it names here is told of what is new."""
     if not row.is_accepted:
         return "it was taken out of that group"
-    if row.place_id is None and not row.is_local and _names_group(told):
+    if row.place_id is None and not row.is_local and _stands_there(tx, told):
         wrappers.place(tx, row.id, told.group.id)
     known = wrappers.last_of(tx, row.id, told.group.id) is not None
     if known:
@@ -127,10 +134,18 @@ def _wrap(tx: Tx, node: Node, told: Told, row: PostRow, *, new: bool) -> str | N
     return None
 
 
-def _names_group(told: Told) -> bool:
-    """Whether the author's own words name the group; a group may show others, too."""
+def _stands_there(tx: Tx, told: Told) -> bool:
+    """Whether the author wrote it in the group; a group may show other posts, too.
+
+    An answer stands where its thread does, else the author's own words name the group.
+    """
     note = told.note
-    return note is not None and told.group.uri in {
+    if note is None:
+        return False
+    parent = posts.by_uri(tx, note.in_reply_to) if note.in_reply_to is not None else None
+    if parent is not None and parent.place_id is not None:
+        return parent.place_id == told.group.id
+    return told.group.uri in {
         *note.addressees,
         *(each.href for each in note.mentions),
     }
@@ -207,6 +222,8 @@ def _deed(tx: Tx, node: Node, told: Told) -> str | None:
         case "Delete", True:
             return _put_back(tx, node, told, row)
         case "Lock", undo:
+            if not _began_there(tx, group, row):
+                return _NO_POST
             done = (
                 closed.reopen(tx, row.root_id)
                 if undo
@@ -228,20 +245,32 @@ def _of_group(tx: Tx, told: Told) -> PostRow | None:
     return row if wrappers.last_of(tx, row.id, told.group.id) is not None else None
 
 
+def _began_there(tx: Tx, group: ActorView, row: PostRow) -> bool:
+    """Whether a post's whole thread is the group's: answers in it may go to other places'."""
+    root = posts.by_id(tx, row.root_id)
+    return root is not None and root.place_id == group.id
+
+
+def _is_its_own(group: ActorView, row: PostRow) -> bool:
+    """Whether a group says who reads a post; of others it decides only whether it shows them."""
+    return not row.is_local and row.place_id == group.id
+
+
 def _taken_out(tx: Tx, node: Node, group: ActorView, row: PostRow, reason: str) -> str | None:
-    if not row.is_local:
+    if _is_its_own(group, row):
         return None if moderating.hide(tx, group, row) else "it is not there any more"
     wrapper = posts.share_of(tx, row.id, group.id)
     if wrapper is None:
         return "it is not there any more"
     storing.remove(tx, wrapper)
-    text = f"{notices.withdrawn(group, reason)}\n\n{row.url}"
-    helper.tell(tx, node=node, person_id=row.author_id, text=text)
+    if row.is_local:
+        text = f"{notices.withdrawn(group, reason)}\n\n{row.url}"
+        helper.tell(tx, node=node, person_id=row.author_id, text=text)
     return None
 
 
 def _put_back(tx: Tx, node: Node, told: Told, row: PostRow) -> str | None:
-    if not row.is_local:
+    if _is_its_own(told.group, row):
         shown = moderating.show(tx, node, told.group, row, uri=told.uri)
         return None if shown else "it was not taken out"
     if row.deleted_at is not None or posts.share_of(tx, row.id, told.group.id) is not None:

@@ -32,6 +32,7 @@ __all__ = [
     "CLOSED",
     "SHUT_OUT",
     "by_address",
+    "check_may_react",
     "check_may_write",
     "group_called",
     "hosted",
@@ -166,11 +167,25 @@ def check_may_write(
         raise NotAllowed("This community is archived: nothing new is written in it")
     if is_closed(tx, parent):
         raise NotAllowed("This thread is closed: nothing new is written in it")
-    if is_shut_out(tx, place_id, author_id):
-        raise NotAllowed("The stewards of this community shut you out")
+    _check_not_shut_out(tx, place_id, author_id)
     place = actors.by_id(tx, place_id)
     if place is not None and place.is_local and not may_write_in(tx, place_id, author_id):
         raise NotAllowed("Only members write in this community: follow it first")
+
+
+def check_may_react(tx: Tx, actor_id: int, row: PostRow) -> None:
+    """Raise NotAllowed for one of ours who was shut out of the open community where a post stands.
+
+    What takes back is never refused.
+    """
+    place = place_of(tx, row)
+    if place is not None:
+        _check_not_shut_out(tx, place.id, actor_id)
+
+
+def _check_not_shut_out(tx: Tx, place_id: int, actor_id: int) -> None:
+    if is_shut_out(tx, place_id, actor_id):
+        raise NotAllowed("The stewards of this community shut you out")
 
 
 def by_address(tx: Tx, node: Node, community_id: int, address: str) -> PostRow | None:

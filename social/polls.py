@@ -11,6 +11,7 @@ from domain.polls import NewPoll, checked
 from outbox import polls as out
 from social import readers, tallies
 from social.notifications import retract
+from social.open_communities import check_may_react
 from social.places import community_of, show_card, travels_through
 from storage.queries import actors, communities, follows, polls, posts
 from storage.queries.polls import Option, Poll
@@ -71,7 +72,8 @@ def vote(tx: Tx, *, node: Node, actor_id: int, post_id: int, choices: Sequence[i
 
     Raises:
         NotFound: there is no poll for the voter.
-        NotAllowed: the community where it was asked has not taken it in yet.
+        NotAllowed: the community where it was asked has not taken it in yet, or is open and its
+            stewards shut the voter out.
         Invalid: a choice that cannot be, or one too many; the poll has ended.
     """
     tx.lock(f"poll {post_id}")
@@ -79,6 +81,7 @@ def vote(tx: Tx, *, node: Node, actor_id: int, post_id: int, choices: Sequence[i
     poll = post.poll
     if poll is None:
         raise NotFound
+    check_may_react(tx, actor_id, post.row)
     chosen = _checked(tx, post, poll, actor_id, choices)
     community = _community(tx, actor_id, post.row)
     for number in chosen:

@@ -11,7 +11,7 @@ from outbox import communities as out
 from outbox import publish
 from social import readers, storing
 from social.notifications import notify, retract
-from social.open_communities import hosted
+from social.open_communities import check_may_react, hosted
 from social.places import community_of, show_card, travels_through
 from storage.queries import actors, communities, figures, follows, likes, posts
 from storage.queries.ids import id_at, new_id
@@ -24,12 +24,13 @@ from storage.views.posts import PostRow, PostView, for_delivery, visible
 def like(tx: Tx, *, node: Node, actor_id: int, post_id: int, emoji: str = "") -> None:
     """Like a post, with an emoji or without; doing it again changes nothing, or the emoji.
 
-    A plain like keeps the emoji of an earlier one. Raises NotFound, or Invalid for what is no
-    single emoji.
+    A plain like keeps the emoji of an earlier one. Raises NotFound, Invalid for what is no single
+    emoji, or NotAllowed in an open community for whom its stewards shut out.
     """
     if emoji and not is_one_emoji(emoji):
         raise Invalid("Choose one emoji", "emoji")
     actor, _, post = _reacting(tx, actor_id, post_id)
+    check_may_react(tx, actor_id, post.row)
     community, said_with = _community(tx, actor_id, post.row), Reaction(emoji)
     earlier = likes.of(tx, actor_id, post_id=post.id)
     like_id = new_id(tx)

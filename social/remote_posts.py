@@ -25,7 +25,7 @@ from social import commands, copies, quoted, readers, remote_polls, storing
 from social.consent import policy_said
 from social.mentions import place_of
 from social.notifications import tell_named
-from social.open_communities import place_for, placed
+from social.open_communities import place_for, placed, refusal
 from social.threads import adopt
 from social.wording import tags_of, words_for
 from storage.queries import actors, arrivals, communities, follows, origins, posts
@@ -106,11 +106,16 @@ def is_authors_own(node: Node, note: NoteDocument, signer: ActorView) -> bool:
 def _may_answer(
     tx: Tx, node: Node, note: NoteDocument, signer: ActorView, parent: PostRow | None
 ) -> bool:
-    """Whether the author can know of what is answered; ours and unknown is not allowed either."""
+    """Whether the author can know of what is answered; ours and unknown is not allowed either.
+
+    Nor is what an open community of ours refuses, whichever way the answer came.
+    """
     if note.in_reply_to is None:
         return True
     if parent is None:
         return origin_of(note.in_reply_to) != origin_of(node.origin)
+    if refusal(tx, signer, about=parent, answers=True) is not None:
+        return False
     return readers.may(tx, signer, posts.facts(tx, parent))
 
 
