@@ -65,6 +65,8 @@ log = structlog.get_logger("server")
 REQUESTS_END: Final = 10.0
 WORK_ENDS: Final = 20.0
 KEEPALIVE: Final = 15.0
+#: Seconds in which the rest of a body is still taken after its request was answered.
+LINGER: Final = 10.0
 MOST_HEADERS: Final = 64
 HEALTH_EVERY: Final = 60.0
 
@@ -232,6 +234,7 @@ async def _start_web(stack: AsyncExitStack, parts: Parts) -> None:
         web_app(parts),
         access_log=None,
         keepalive_timeout=KEEPALIVE,
+        lingering_time=LINGER,
         max_headers=MOST_HEADERS,
         shutdown_timeout=REQUESTS_END,
     )

@@ -85,6 +85,7 @@ def _words(tx: Tx, node: Node, heard: Heard, doer: ActorView, note: NoteDocument
         return "it was deleted"
     if heard.activity.type == "Create":
         return None if _keep_first(tx, heard, row, note) else "it is here already"
+    remote_polls.hold(tx, row)
     if quoted.heard(tx, node=node, note=note, row=row, author=doer) and not is_new(
         row, _words_in(heard, note)
     ):
@@ -324,14 +325,14 @@ def _withdrawn(tx: Tx, node: Node, community: ActorView, row: PostRow) -> str | 
     """The community shows a post of one of ours no more; its text stays its author's."""
     if row.deleted_at is not None or row.acceptance is Acceptance.REFUSED:
         return "it is not there any more"
-    if row.is_accepted and row.reply_to_id is not None and storing.counts(tx, row):
+    name = community.name or community.handle
+    fresh = _refuse(tx, node, row, f"Your post was taken out of “{name}”.")
+    if fresh and row.is_accepted and row.reply_to_id is not None and storing.counts(tx, row):
         figures.count_reply(tx, row.reply_to_id, -1)
     wrapper = posts.share_of(tx, row.id, community.id)
-    if wrapper is not None:
+    if wrapper is not None:  # also of what is withheld, so that it is in no community afterwards
         storing.remove(tx, wrapper)
-    name = community.name or community.handle
-    _refuse(tx, node, row, f"Your post was taken out of “{name}”.")
-    return None
+    return None if fresh else "it is not there any more"
 
 
 def refused(
@@ -356,12 +357,14 @@ def refused(
         return False
     name = community.name or community.handle
     because = f": {reason}" if reason else ""
-    _refuse(tx, node, row, f"Your post was not taken into “{name}”{because}.")
-    return True
+    return _refuse(tx, node, row, f"Your post was not taken into “{name}”{because}.")
 
 
-def _refuse(tx: Tx, node: Node, row: PostRow, what: str) -> None:
-    posts.set_acceptance(tx, row.id, Acceptance.REFUSED)
+def _refuse(tx: Tx, node: Node, row: PostRow, what: str) -> bool:
+    """Keep it as its author's alone, who is told; False if somebody else was faster."""
+    if not posts.set_acceptance(tx, row.id, Acceptance.REFUSED):
+        return False
     announce(tx, edited(row.id))
     text = f"{what} Only you can see it now.\n\n{row.url}"
     helper.tell(tx, node=node, person_id=row.author_id, text=text)
+    return True

@@ -77,6 +77,15 @@ def authorization_of(node: Node, quote: QuoteRow) -> str:
     return node.authorization(quote.id)
 
 
+def held(tx: Tx, quote: QuoteRow) -> QuoteRow | None:
+    """A quote as it is now, which nobody else settles until the unit ends; None: there is none.
+
+    `settle` stores the whole row: what was read before the lock may be another unit's past.
+    """
+    tx.lock(f"quote {quote.uri}")
+    return quotes.by_id(tx, quote.id)
+
+
 def settle(tx: Tx, quote: QuoteRow, *, fresh: bool = False) -> QuoteRow:
     """Store a quote, count it if it counts, and tell its quoted author if that is one of ours.
 
@@ -129,5 +138,6 @@ def gone(tx: Tx, row: PostRow) -> None:
     """A post was deleted: what it quoted counts it no more, and who quoted it has no quote."""
     ended = [quotes.of_post(tx, row.id)] if row.quote_uri is not None else []
     for quote in (*ended, *quotes.of_quoted(tx, row.id)):
-        if quote is not None:
-            settle(tx, quote)
+        now = held(tx, quote) if quote is not None else None
+        if now is not None:
+            settle(tx, now)

@@ -44,9 +44,10 @@ def ask(tx: Tx, *, node: Node, person: ActorView, community: ActorView) -> Follo
         return row.state
     if not may_exchange(tx, node, parse_url(community.uri).authority):
         raise NotAllowed("This node does not exchange anything with that server")
-    uri = node.activity(ids.new_id(tx))
+    number, pending = ids.new_id(tx), FollowState.PENDING
+    uri = node.activity(number)
     communities.put_member(tx, _row(tx, community.id, person.id, MembershipState.REQUESTED))
-    standing.follow(tx, person.id, community.id, uri=uri, state=FollowState.PENDING)
+    standing.follow(tx, person.id, community.id, uri=uri, state=pending, number=number)
     outbox.asked(tx, person=person, community=community, follow_uri=uri)
     return FollowState.PENDING
 

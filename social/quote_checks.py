@@ -93,7 +93,7 @@ def _rechecked(tx: Tx, *, node: Node, quote: QuoteRow, agreed: bool) -> None:
     if agreed:
         quotes.change(tx, replace(now, checked_at=tx.now))
     else:
-        quoted.revoke(tx, node=node, quote=replace(now, checked_at=tx.now))
+        quoted.revoke(tx, node=node, quote=now)
 
 
 def _task(tx: Tx, quote_id: int, state: QuoteState = QuoteState.PENDING) -> _Task | None:

@@ -17,7 +17,7 @@ from domain.quotes import QuoteState, Standing, is_inside, may_be_quoted, stays_
 from jobs.queue import enqueue
 from outbox import quotes as out
 from social import consent, readers
-from social.consent import asked_of, authorization_of, policy_said, settle
+from social.consent import asked_of, authorization_of, held, policy_said, settle
 from social.quotes import say_again
 from storage.queries import actors, follows, posts, quotes
 from storage.queries.ids import new_id
@@ -181,13 +181,13 @@ def adopt(tx: Tx, *, node: Node, quoted: PostRow) -> None:
 
 def find(tx: Tx, *, node: Node, quote: QuoteRow) -> QuoteRow | None:
     """Connect a quote with the quoted post that is here now; None if its quoter may not read it."""
-    tx.lock(f"quote {quote.uri}")
+    now = held(tx, quote)
     author = actors.by_id(tx, quote.quoter_id)
-    row = posts.by_id(tx, quote.post_id) if quote.post_id is not None else None
-    if author is None or row is None:
+    row = posts.by_id(tx, now.post_id) if now is not None and now.post_id is not None else None
+    if now is None or author is None or row is None:
         return None
-    said = Quoting(quote.quoted_uri, quote.authorization_uri, asked=not quote.unasked)
-    linked = replace(quote, quoted_id=_meant(tx, author, quote.quoted_uri, row))
+    said = Quoting(now.quoted_uri, now.authorization_uri, asked=not now.unasked)
+    linked = replace(now, quoted_id=_meant(tx, author, now.quoted_uri, row))
     if linked.quoted_id is None:
         return None
     linked = _decided(tx, node, linked, said, author)
@@ -338,7 +338,10 @@ def revoked(tx: Tx, *, node: Node, uri: str, signer: ActorView) -> bool | None:
 
 def revoke(tx: Tx, *, node: Node, quote: QuoteRow) -> None:
     """There is no consent any more; if the post is ours, whoever has it is told."""
-    settle(tx, replace(quote, state=QuoteState.REVOKED))
-    row = posts.by_id(tx, quote.post_id) if quote.post_id is not None else None
+    now = held(tx, quote)
+    if now is None or now.state is QuoteState.REVOKED:
+        return  # it ended a moment ago
+    settle(tx, replace(now, state=QuoteState.REVOKED))
+    row = posts.by_id(tx, now.post_id) if now.post_id is not None else None
     if row is not None:
         say_again(tx, node=node, row=row)

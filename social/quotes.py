@@ -151,7 +151,10 @@ def revoke_all(tx: Tx, *, node: Node, author_id: int, quoter_id: int) -> None:
 
 
 def _end(tx: Tx, node: Node, quote: QuoteRow, author_id: int) -> None:
-    settle(tx, replace(quote, state=QuoteState.REVOKED))
+    now = consent.held(tx, quote)
+    if now is None or now.state is QuoteState.REVOKED:
+        return  # somebody else ended it a moment ago
+    quote = settle(tx, replace(now, state=QuoteState.REVOKED))
     author, quoter = actors.by_id(tx, author_id), actors.by_id(tx, quote.quoter_id)
     quoting = posts.by_id(tx, quote.post_id) if quote.post_id is not None else None
     if quoting is not None and quoting.is_local:

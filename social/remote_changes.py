@@ -32,6 +32,7 @@ def update_remote_post(
         return False
     if row.deleted_at is not None or not is_authors_own(node, note, signer):
         return False
+    remote_polls.hold(tx, row)
     quotes_anew = quoted.heard(tx, node=node, note=note, row=row, author=signer)
     asked = polls.names_kept(tx, row.id)
     news = _news_of_poll(tx, row, note)

@@ -15,6 +15,7 @@ from domain.kinds import PostType
 from domain.node import Node
 from social import readers, tallies
 from social.answers import copy_for
+from social.open_communities import refusal
 from social.places import community_of, travels_through
 from storage.queries import follows, polls, posts
 from storage.queries import tallies as stored
@@ -68,6 +69,15 @@ def _closed_at(told: PollDocument, ends_at: int | None, now: int) -> int | None:
     if told.has_closed(now):
         return min(told.closed_at or now, now)
     return ends_at if ends_at is not None and ends_at <= now else None
+
+
+def hold(tx: Tx, row: PostRow) -> None:
+    """Have votes wait, before anything of the post is changed that comes with a poll's figures.
+
+    A vote does the same before it touches the post: in another order the two would stop each other.
+    """
+    if row.type is PostType.QUESTION:
+        tx.lock(f"poll {row.id}")
 
 
 def refresh(tx: Tx, row: PostRow, note: NoteDocument) -> News:
@@ -174,6 +184,8 @@ def take_tally(
     row = posts.by_uri(tx, post_uri)
     if row is not None and (row.place_id != community.id or row.share_of_id is not None):
         return "that post is somebody else's"
+    if row is not None:
+        hold(tx, row)
     if not stored.keep(tx, community.id, post_uri, at, _figures(told, tx.now)):
         return "it has told something newer"
     if row is not None:
@@ -197,12 +209,20 @@ def _settle(tx: Tx, row: PostRow) -> None:
 
 
 def refused(tx: Tx, *, actor_id: int, activity_uri: str) -> bool:
-    """A community did not count a vote of one of ours: it is forgotten; whether there was one."""
-    post_id = polls.take_back(tx, actor_id, activity_uri)
+    """A community did not count a vote of one of ours: it is forgotten; whether there was one.
+
+    The figures are what the community told last: those never had the vote in them.
+    """
+    post_id = polls.voted_in(tx, actor_id, activity_uri)
     row = posts.by_id(tx, post_id) if post_id is not None else None
-    if row is not None:
-        tallies.show(tx, row)
-    return row is not None
+    if row is None:
+        return False
+    hold(tx, row)
+    if polls.take_back(tx, actor_id, activity_uri) is None:
+        return False
+    _settle(tx, row)
+    tallies.show(tx, row)
+    return True
 
 
 # Votes.
@@ -216,9 +236,9 @@ def receive_vote(
     `uri` is the activity's id, `received_at` in ms. Votes in a community that come from its
     members' nodes are `social.gathering`'s.
     """
-    refusal, copy = copy_for(tx, node, vote.in_reply_to, signer)
-    if refusal is not None:
-        return refusal.reason
+    heard, copy = copy_for(tx, node, vote.in_reply_to, signer)
+    if heard is not None:
+        return heard.reason
     if copy is not None:
         row = posts.by_id(tx, copy.post_id) if copy.is_live else None
     else:
@@ -227,6 +247,9 @@ def receive_vote(
             row = None
     if row is None or not may_vote(tx, signer, row):
         return UNKNOWN
+    refused_there = refusal(tx, signer, about=row, answers=False)
+    if refused_there is not None:
+        return refused_there
     return count(tx, row, voter_id=signer.id, vote=vote, uri=uri, received_at=received_at)
 
 

@@ -56,11 +56,16 @@ def begin(tx: Tx, member: MemberRow, *, uri: str) -> None:
     follow(tx, member.actor_id, member.community_id, uri=uri, state=FollowState.ACCEPTED)
 
 
-def follow(tx: Tx, actor_id: int, community_id: int, *, uri: str, state: FollowState) -> None:
-    """Write what apps see of it: following, or requested."""
+def follow(
+    tx: Tx, actor_id: int, community_id: int, *, uri: str, state: FollowState, number: int = 0
+) -> None:
+    """Write what apps see of it: following, or requested.
+
+    `number` is that of our own Follow: some servers answer with its id alone.
+    """
     accepted = state is FollowState.ACCEPTED
     row = FollowRow(
-        id=ids.new_id(tx),
+        id=number or ids.new_id(tx),
         follower_id=actor_id,
         target_id=community_id,
         state=state,

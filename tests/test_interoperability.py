@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from activitypub.parse.posts import POST_TYPES
+from activitypub.vocabulary import ACTOR_NAMES
 from inbox.handlers import HANDLERS
 from tests.support.interop import COMMAND, PAGE, Mark, marks, named, rows, written
+from web.actors.tables import ROUTES
 
 ROOT = PAGE.parents[1]
 
@@ -63,6 +65,43 @@ def test_every_activity_that_goes_out_has_a_row(found: list[Mark]) -> None:
     made = {name for path in modules for name in _made(path)}
     assert made >= {"Create", "Flag", "QuoteRequest"}, "the search finds them"
     assert made - taken(found, "out") == set()
+
+
+def test_every_kind_of_actor_has_a_row(found: list[Mark]) -> None:
+    names = set(ACTOR_NAMES.values())
+    assert names - objects(found, "in") == set()
+    assert names - {"Organization"} - objects(found, "out") == set(), "no actor of ours is one"
+
+
+def test_every_object_that_is_served_has_a_row(found: list[Mark]) -> None:
+    served = {"Note", "Question", "Tombstone", "Emoji", "QuoteAuthorization"}
+    modules = (ROOT / "activitypub" / "render").glob("*.py")
+    assert served <= {name for path in modules for name in _typed(path)}, "these are written"
+    assert served - objects(found, "out") == set()
+
+
+def test_every_collection_that_is_served_has_a_row(found: list[Mark]) -> None:
+    paths = [route.path for route in ROUTES if route.path.startswith(("/a/{id}/", "/o/{id}/"))]
+    names = {path.rpartition("/")[2] for path in paths} | {"context", "contextHistory"}
+    assert {"moderators", "followers_sync", "shares", "replies"} <= names, "the search finds them"
+    told = {one.what.split()[0] for one in found if one.direction == "out"}
+    assert names - told == set()
+
+
+def objects(found: list[Mark], direction: str) -> set[str]:
+    """The first words of the rows about things that no activity brings."""
+    kept = [one for one in found if not one.effect.startswith(("refused", "dropped"))]
+    return {one.what.split()[0] for one in kept if one.direction == direction}
+
+
+def _typed(path: Path) -> Iterator[str]:
+    """The types of all objects that a module writes."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                is_type = isinstance(key, ast.Constant) and key.value == "type"
+                if is_type and isinstance(value, ast.Constant):
+                    yield str(value.value)
 
 
 def test_marks_that_say_the_same_are_one_row() -> None:

@@ -12,6 +12,7 @@ from domain.reactions import PLAIN, Reaction, Tally, packed
 from storage.audience import alive, unblocked
 from storage.columns import Id
 from storage.queries.actors import views
+from storage.queries.posts import touch
 from storage.tables.posts import posts
 from storage.tables.relations import likes
 from storage.tx import Tx
@@ -117,6 +118,7 @@ _SET_REACTIONS: Final = (
 
 def recount_reactions(tx: Tx, post_id: int) -> None:
     """Keep beside a post with which emoji people like it now (`domain.reactions`)."""
+    touch(tx, post_id)  # holds the row: others who change their emoji count after us
     tx.change(_SET_REACTIONS, key=post_id, reactions=packed(tallies(tx, post_id)))
 
 

@@ -285,9 +285,14 @@ _TAKE_BACK: Final = (
 )
 
 
+def voted_in(tx: Tx, actor_id: int, uri: str) -> int | None:
+    """The post with the poll in which an activity brought somebody's choice."""
+    return tx.scalar(_OF_URI, actor_id=actor_id, uri=uri)
+
+
 def take_back(tx: Tx, actor_id: int, uri: str) -> int | None:
     """Forget the choice that an activity brought, and its count; the post, None: no such vote."""
-    post_id = tx.scalar(_OF_URI, actor_id=actor_id, uri=uri)
+    post_id = voted_in(tx, actor_id, uri)
     if post_id is None:
         return None
     for (number,) in tx.all(_TAKE_BACK, actor_id=actor_id, uri=uri):

@@ -42,7 +42,12 @@ _PUT: Final = _insert.on_conflict_do_update(
     },
 )
 _FAILED: Final = _insert.on_conflict_do_update(
-    index_elements=[proxied.c.key], set_={"tried_at": _insert.excluded.tried_at}
+    index_elements=[proxied.c.key],
+    set_={
+        # Also what was known of it: nobody tries who has it, so its bytes were lost.
+        name: _insert.excluded[name]
+        for name in ("digest", "media_type", "size", "fetched_at", "tried_at")
+    },
 )
 _USED: Final = (
     update(proxied).where(proxied.c.key == _KEY).values(used_at=bindparam("now", type_=Time))
@@ -80,7 +85,7 @@ def came(tx: Tx, url: str, *, digest: str, media_type: str, size: int) -> Proxie
 
 
 def failed(tx: Tx, url: str) -> None:
-    """It could not be had a moment ago."""
+    """It could not be had a moment ago, and its bytes are not here."""
     tx.insert(_FAILED, **_values(ProxiedRow(key_of(url), url, "", "", 0, None, tx.now, tx.now)))
 
 

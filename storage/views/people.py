@@ -320,6 +320,17 @@ _matches = or_(
 _FOLLOWED = exists().where(
     follows.c.follower_id == BOUND.actor, follows.c.target_id == actors.c.id, _ACCEPTED
 )
+# Who did not say elsewhere that strangers may find them (`discoverable`) is found like that, too,
+# and by those with whom they share a community. Communities are looked for by everybody.
+_may_be_found = or_(
+    actors.c.origin_id == fixed(HERE),
+    actors.c.discoverable,
+    actors.c.type == fixed(ActorType.GROUP),
+    actors.c.handle_folded == _TERM,
+    _FOLLOWED,
+    _shares_a_community,
+    IN_MY_COMMUNITIES,
+)
 _SEARCH: Final = (
     select(*COLUMNS)
     .where(
@@ -330,6 +341,7 @@ _SEARCH: Final = (
         actors.c.type != ActorType.APPLICATION,
         # Who is silenced is found by who follows them, or knows the whole handle.
         or_(actors.c.limited == fixed(Limit.NONE), actors.c.handle_folded == _TERM, _FOLLOWED),
+        _may_be_found,
     )
     .order_by(
         actors.c.handle_folded != _TERM,
@@ -349,6 +361,8 @@ def search(
     """People whose handle or name begins with `text`, or whose name has a word that does.
 
     `followed`: only those whom the viewer follows. The best match comes first, then our own.
+    People elsewhere who do not want to be discovered are found by their whole handle, by whoever
+    follows them, and in the communities that they share with the viewer.
     """
     typed = text.strip()
     if not typed:

@@ -1,7 +1,7 @@
 """A post's thread: what it answers, and what answers it."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import bindparam, literal, select
 
@@ -15,6 +15,8 @@ from storage.views.posts import PostView, load, visible
 MOST_ANCESTORS: Final = 100
 MOST_DESCENDANTS: Final = 1000
 DEEPEST: Final = 200
+#: Posts beyond these ends that are looked at, to say truly that there is more.
+BEYOND: Final = 20
 
 _up = (
     select(posts.c.id, posts.c.reply_to_id, literal(0, Number).label("distance"))
@@ -24,10 +26,10 @@ _up = (
 _up = _up.union_all(
     select(posts.c.id, posts.c.reply_to_id, _up.c.distance + 1)
     .join(_up, posts.c.id == _up.c.reply_to_id)
-    .where(_up.c.distance < MOST_ANCESTORS)
+    .where(_up.c.distance < MOST_ANCESTORS + BEYOND)
 )
 _ANCESTORS: Final = (
-    select(_up.c.id)
+    select(_up.c.id, _up.c.distance)
     .join(posts, posts.c.id == _up.c.id)
     .where(_up.c.distance > 0, unblocked(posts.c.author_id))
     .order_by(_up.c.distance.desc())
@@ -41,19 +43,37 @@ _down = (
 _down = _down.union_all(
     select(posts.c.id, posts.c.reply_to_id, _down.c.depth + 1)
     .join(_down, posts.c.reply_to_id == _down.c.id)
-    .where(_down.c.depth < DEEPEST)
+    .where(_down.c.depth <= DEEPEST)
 )
 _DESCENDANTS: Final = (
-    select(_down.c.id, _down.c.reply_to_id, unblocked(posts.c.author_id).label("unblocked"))
+    select(
+        _down.c.id,
+        _down.c.reply_to_id,
+        _down.c.depth,
+        unblocked(posts.c.author_id).label("unblocked"),
+    )
     .join(posts, posts.c.id == _down.c.id)
     .where(_down.c.depth > 0)
     .order_by(_down.c.depth, _down.c.id)
-    .limit(MOST_DESCENDANTS)
+    .limit(MOST_DESCENDANTS + BEYOND)
 )
 
 
-def thread(tx: Tx, post_id: int, viewer: Viewer) -> tuple[list[PostView], list[PostView]]:
-    """(ancestors from the root down, descendants depth first) that the viewer may read.
+class Thread(NamedTuple):
+    """A thread around a post: `above` from the root down, `below` depth first.
+
+    `above_cut`, `below_cut`: the viewer may read one of the next `BEYOND` posts past that end. What
+    the viewer may not read is not told of in this way either.
+    """
+
+    above: list[PostView]
+    below: list[PostView]
+    above_cut: bool
+    below_cut: bool
+
+
+def thread(tx: Tx, post_id: int, viewer: Viewer) -> Thread:
+    """What the post answers and what answers it, as far as the viewer may read it.
 
     A post in between that the viewer may not read, or by somebody blocked, is left out; what
     stands beyond it is not.
@@ -61,16 +81,20 @@ def thread(tx: Tx, post_id: int, viewer: Viewer) -> tuple[list[PostView], list[P
     """
     visible(tx, post_id, viewer)
     asked = {"post_id": post_id, "viewer_id": viewer.actor}
-    above = [row[0] for row in tx.all(_ANCESTORS, **asked)]
+    up: dict[int, int] = dict(tx.all(_ANCESTORS, **asked))
     rows = tx.all(_DESCENDANTS, **asked)
-    hidden = {identifier for identifier, _, unhidden in rows if not unhidden}
-    order = _depth_first(post_id, [(identifier, parent) for identifier, parent, _ in rows])
-    below = [identifier for identifier in order if identifier not in hidden]
-    found = load(tx, [*above, *below], viewer)
-    up = set(above)
-    return (
-        [view for view in found if view.id in up],
-        [view for view in found if view.id not in up],
+    kept = [row for row in rows[:MOST_DESCENDANTS] if row[2] <= DEEPEST]
+    order = _depth_first(post_id, [(identifier, parent) for identifier, parent, _, _ in kept])
+    beyond = [row[0] for row in rows[len(kept) :]]
+    hidden = {identifier for identifier, _, _, unhidden in rows if not unhidden}
+    below = [identifier for identifier in [*order, *beyond] if identifier not in hidden]
+    found = load(tx, [*up, *below], viewer)
+    further = set(beyond)
+    return Thread(
+        [view for view in found if 0 < up.get(view.id, 0) <= MOST_ANCESTORS],
+        [view for view in found if view.id not in up and view.id not in further],
+        any(up.get(view.id, 0) > MOST_ANCESTORS for view in found),
+        any(view.id in further for view in found),
     )
 
 

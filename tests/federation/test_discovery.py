@@ -88,10 +88,20 @@ async def test_O08_a_handle_without_the_way_back_is_refused(here: Home, b: Stran
     assert (await find_actor(here.fetcher, bo.uri)).handle == "bo"
 
 
+@pytest.mark.interop("Application", "in", "read without a handle", peer="a stranger")
 async def test_an_application_needs_no_handle(here: Home, b: Stranger) -> None:
     actor = b.person("server", kind="Application")
     del b.people["server"]
     assert (await find_actor(here.fetcher, actor.uri)).type is ActorType.APPLICATION
+
+
+@pytest.mark.interop("Organization", "in", "found by its handle", peer="a stranger")
+async def test_an_organization_is_found_by_its_handle(here: Home, b: Stranger) -> None:
+    b.person("museum", kind="Organization")
+    found = await find_handle(here.fetcher, "museum", b.authority)
+    assert found is not None
+    assert found.type is ActorType.ORGANIZATION
+    assert await find_handle(here.fetcher, "archive", b.authority) is None
 
 
 async def test_a_handle_may_have_another_domain_if_both_agree(

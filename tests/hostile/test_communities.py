@@ -68,6 +68,8 @@ def set_up(club: Club, **changes: Any) -> None:
 # What other servers ask for.
 
 
+@pytest.mark.interop("cards", "out", "for nodes with a member, nobody else", peer="our nodes")
+@pytest.mark.interop("data_flow", "out", "for nodes with a member, nobody else", peer="our nodes")
 def test_P01_rule_08_plain_servers_get_neither_cards_nor_the_data_flow(club: Club) -> None:
     ana = club.view(club.ana).uri
 

@@ -9,14 +9,25 @@ from io import BytesIO
 from time import monotonic
 from typing import Any
 
+import orjson
 import pytest
 from aiohttp import ClientError, ClientSession, TCPConnector, WSMsgType, WSServerHandshakeError
+from sqlalchemy import delete
 
 from social.streaming import MOST_CHANNELS
+from storage.database import READ_LIMIT
+from storage.tables.accounts import attempts
+from storage.tx import Tx
+from tests.hostile.test_long_threads import seed
 from tests.hostile.test_same_work import Watch
 from tests.support.nodes import Answer, Nodes, RunningNode
+from tests.support.stranger import AS2, stranger
+from tests.together.stories import asked, request_of
+from tests.web.visitor import browsing, with_password
 from web.routes import Access
 from web.tables import ROUTES
+
+_THE_WAIT_IS_OVER = delete(attempts)
 
 
 @pytest.fixture
@@ -92,15 +103,38 @@ async def test_D13_ten_thousand_requests_on_one_line_hold_up_nobody(hq: RunningN
     assert memory_mb() - before < 64
 
 
+def in_bytes(body: bytes) -> bytes:
+    """A chunked body, each chunk one byte."""
+    return b"".join(b"1\r\n%c\r\n" % letter for letter in body) + b"0\r\n\r\n"
+
+
 async def test_D13_a_body_in_pieces_of_one_byte_is_read_or_refused(hq: RunningNode) -> None:
-    body = b"".join(b"1\r\n%c\r\n" % letter for letter in b"x" * 20_000) + b"0\r\n\r\n"
-    start = (
-        b"POST /inbox HTTP/1.1\r\nHost: x\r\nContent-Type: application/activity+json\r\n"
-        b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-    )
-    answer = await raw(hq, start, body)
-    assert answer == b"" or answer.startswith(b"HTTP/1.1 4")
+    ana = await hq.person("ana")
+    async with stranger("far") as far:
+        liar = far.person("liar")
+        follow = far.activity(liar, "Follow", ana.uri, summary="x" * 20_000)
+        body = orjson.dumps(follow)
+        signed = far.signed(liar, f"{hq.origin}/inbox", body)
+
+        async def send(headers: dict[str, str]) -> bytes:
+            lines = {"Host": hq.host, "Transfer-Encoding": "chunked", "Connection": "close"}
+            told = "".join(f"{name}: {value}\r\n" for name, value in (lines | headers).items())
+            return await raw(hq, f"POST /inbox HTTP/1.1\r\n{told}\r\n".encode(), in_bytes(body))
+
+        assert (await send({"Content-Type": AS2})).startswith(b"HTTP/1.1 401")
+        assert await request_of(ana, liar.uri) is None
+        assert (await send(signed)).startswith(b"HTTP/1.1 202")  # the twin
+        await asked(ana, liar.uri)
     assert await is_well(hq)
+
+
+HALVES = {
+    "nothing": b"",
+    "a head": b"GET / HTTP/1.1\r\nHost: x\r\n",
+    "a form": b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nlogin=",
+    "an activity": b"POST /inbox HTTP/1.1\r\nHost: x\r\nContent-Type: application/activity+json"
+    b"\r\nContent-Length: 100\r\n\r\n{",
+}
 
 
 async def test_D12_half_requests_hold_up_nobody(hq: RunningNode) -> None:
@@ -108,13 +142,34 @@ async def test_D12_half_requests_hold_up_nobody(hq: RunningNode) -> None:
     halves = []
     for number in range(200):
         _, half = await asyncio.open_connection("127.0.0.1", port)
-        half.write(b"GET / HTTP/1.1\r\nHost: x\r\n" if number % 2 else b"")
+        half.write(list(HALVES.values())[number % len(HALVES)])
         halves.append(half)
     try:
         assert await is_well(hq)
     finally:
         for half in halves:
             half.close()
+
+
+@pytest.mark.parametrize("kind", sorted(HALVES))
+async def test_D12_half_requests_are_closed(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    for limit in ("server.wiring.KEEPALIVE", "server.wiring.LINGER", "web.params.BODY_SECONDS"):
+        monkeypatch.setattr(limit, 0.3)
+    monkeypatch.setattr("inbox.endpoint.PATIENCE", 0.3)
+    node = await nodes.start("hq")
+    whole, half = head(node, b"Connection: close"), HALVES[kind]
+    assert b"200 OK" in await raw(node, whole[:20], whole[20:], pause=0.1)  # the twin
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(node.base.rpartition(":")[2]))
+    try:
+        writer.write(half)
+        async with asyncio.timeout(5):
+            answer = await reader.read()  # until the other side closes
+        assert answer == b"" or answer.startswith(b"HTTP/1.1 408")
+    finally:
+        writer.close()
+    assert await is_well(node)
 
 
 async def compressed(
@@ -202,6 +257,29 @@ async def test_D19_costly_questions_are_clamped_or_refused(hq: RunningNode) -> N
     assert len(await ana.get("/api/v1/timelines/home", limit=40)) == 40  # the twin
 
 
+@pytest.mark.only("sqlite")
+async def test_D19_a_statement_that_takes_too_long_is_stopped(hq: RunningNode) -> None:
+    ana = await hq.person("ana")
+    first, *_ = await hq.db.write(seed, ana.id, 2_000)
+    path = f"/api/v1/statuses/{first}/context"
+    before = await hq.db.read(limit_reading, 0.0)
+    assert before == READ_LIMIT
+    stopped = await ana.ask("GET", path)
+    assert stopped.status == 503
+    assert int(stopped.headers["Retry-After"]) > 0
+    assert await is_well(hq)
+    await hq.db.read(limit_reading, before)
+    assert (await ana.ask("GET", path)).status == 200  # the twin
+
+
+def limit_reading(tx: Tx, seconds: float) -> float:
+    """Give this node's one reader so long for each unit from the next one on; how long it had."""
+    session: Any = tx._session
+    before: float = session._limit
+    session._limit = seconds
+    return before
+
+
 def longest(answer: Answer) -> int:
     """The longest list in an answer."""
     found: Any = answer.json
@@ -210,7 +288,7 @@ def longest(answer: Answer) -> int:
 
 
 async def test_D20_a_flood_of_passwords_is_limited_and_bounded(hq: RunningNode) -> None:
-    await hq.person("ana")
+    await with_password(hq, "ana")
     page = await hq.ask("GET", "/sign-in")
     word = page.text.partition('name="csrf" value="')[2].partition('"')[0]
     cookie = page.headers["Set-Cookie"].partition(";")[0]
@@ -228,8 +306,14 @@ async def test_D20_a_flood_of_passwords_is_limited_and_bounded(hq: RunningNode) 
     statuses = await asyncio.gather(*(attempt() for _ in range(200)))
     assert 429 in statuses
     assert all(400 <= status < 500 for status in statuses)
-    assert memory_mb() - before < 200  # argon2 takes 64 MiB for each that is looked at
+    assert memory_mb() - before < 200  # argon2 takes 19 MiB for each that is looked at
     assert await is_well(hq)
+    async with browsing(hq) as browser:
+        assert (await browser.sign_in("ana")).status == 429
+        await hq.db.write(lambda tx: tx.run(_THE_WAIT_IS_OVER))
+        assert (await browser.sign_in("ana", "not the password")).status == 422
+        assert (await browser.sign_in("ana")).status == 303
+        assert (await browser.get("/settings")).status == 200
 
 
 async def test_D21_streams_and_sockets_of_one_person_have_an_end(hq: RunningNode) -> None:
@@ -281,19 +365,61 @@ async def test_D21_a_frame_larger_than_any_wish_ends_the_connection(
     assert await is_well(hq)
 
 
+WITH_A_TOKEN = {Access.APP, Access.ACCOUNT, Access.MEMBER, Access.MODERATOR, Access.ADMIN}
+
+
+def paths(*rights: Access) -> list[tuple[str, str]]:
+    """Method and an address of each route that takes one of these rights."""
+    return [
+        (route.method, route.path.replace("{id}", "1").replace("{", "").replace("}", ""))
+        for route in ROUTES
+        if route.access in rights
+    ]
+
+
 @pytest.mark.only("sqlite")
 async def test_D24_nobody_is_refused_before_any_work(nodes: Nodes) -> None:
     node = await nodes.start("hq")
+    ana = await node.person("ana")
     watch = Watch()
     await watch.begin(node)
-    refused = 0
-    for route in ROUTES:
-        if route.access is not Access.ACCOUNT:
-            continue
-        path = route.path.replace("{id}", "1").replace("{", "").replace("}", "")
+    asked_for = paths(*WITH_A_TOKEN)
+    assert len(asked_for) > 40
+    for method, path in asked_for:
         watch.statements.clear()
-        answer = await node.ask(route.method, path)
-        assert answer.status in {401, 403, 422}, (route.method, route.path)
-        assert not watch.statements, (route.method, route.path)
-        refused += 1
-    assert refused > 40
+        answer = await node.ask(method, path)
+        assert answer.status in {401, 403, 422}, (method, path)
+        assert not watch.statements, (method, path)
+    served = 0
+    for method, path in asked_for:  # the twin: with a token each one is looked at
+        if method == "GET" and "/streaming" not in path:  # those would go on for ever
+            watch.statements.clear()
+            served += (await ana.ask(method, path)).status == 200
+            assert watch.statements, path
+    assert served > 15
+
+
+@pytest.mark.only("sqlite")
+async def test_D24_a_page_for_members_sends_nobody_to_the_form_before_any_work(
+    nodes: Nodes,
+) -> None:
+    node = await nodes.start("hq")
+    ana = await node.person("ana")
+    watch = Watch()
+    await watch.begin(node)
+    asked_for = paths(Access.SIGNED_IN)
+    assert len(asked_for) > 40
+    for method, path in asked_for:
+        watch.statements.clear()
+        answer = await node.ask(method, path)
+        assert answer.status == 302, (method, path)
+        assert answer.headers["Location"].startswith("/sign-in?next="), (method, path)
+        assert not watch.statements, (method, path)
+    served = 0
+    async with browsing(node, ana) as browser:  # the twin
+        for method, path in asked_for:
+            if method == "GET":
+                watch.statements.clear()
+                served += (await browser.get(path)).status == 200
+                assert watch.statements, path
+    assert served > 5

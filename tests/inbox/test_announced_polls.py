@@ -1,13 +1,18 @@
 """Polls in a community elsewhere: it alone says how they stand, in any order (protocol §5, O12)."""
 
+import asyncio
+import threading
 from itertools import permutations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from domain.kinds import MembershipState
 from social import polls as asking
 from storage.queries.polls import Poll, of_post
+from storage.tables.posts import posts
+from storage.tx import Tx
 from storage.views.actors import ActorView
 from tests.inbox.gathering import Place, Writer, at, place, set_state, writer
 from tests.inbox.giving import dropped, give, in_vain
@@ -174,3 +179,33 @@ async def test_O11_who_belongs_no_more_hears_and_votes_no_more(
         lifting.here, lifting.person, lifting.announce(tally(lifting, asked["id"], 5, 3, 3))
     )
     assert await figures(lifting.here, asked["id"]) == ([1, 0], 1)
+
+
+@pytest.mark.both
+async def test_an_edit_waits_for_a_vote_before_it_touches_the_post(
+    lifting: Place, cy: Writer
+) -> None:
+    asked = question(lifting, cy, 0, 0)
+    await lifting.says(cy.proven(lifting.activity(cy, "Create", asked)), lifting.card(cy))
+    row = await lifting.here.stored(asked["id"])
+    assert row is not None
+    free = select(posts.c.id).where(posts.c.id == row.id).with_for_update(skip_locked=True)
+    begun, over = threading.Event(), threading.Event()
+
+    def vote(tx: Tx) -> int | None:
+        tx.lock(f"poll {row.id}")
+        begun.set()
+        over.wait(1)
+        return tx.scalar(free)  # whose figures it would change
+
+    voting = asyncio.create_task(lifting.here.db.write(vote))
+    assert await asyncio.to_thread(begun.wait, 5)
+    rule = {"canQuote": {"automaticApproval": [f"{cy.uri}/followers"]}}
+    edited = asked | {"content": "<p>which one?</p>", "updated": at(6), "interactionPolicy": rule}
+    await lifting.says(cy.proven(lifting.activity(cy, "Update", edited)), lifting.card(cy))
+    over.set()
+    assert await voting == row.id
+    now = await lifting.here.stored(row.uri)
+    assert now is not None
+    assert now.content == "<p>which one?</p>"
+    assert now.quote_policy != row.quote_policy

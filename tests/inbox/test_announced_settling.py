@@ -149,7 +149,7 @@ class Thread:
         }
         if not gone:
             likers = [actor.uri for _, actor in likes.likers(tx, row.id, viewer, Page())]
-            _, below = thread(tx, row.id, viewer)
+            below = thread(tx, row.id, viewer).below
             told |= {
                 "says": (row.content, row.edited_at, row.created_at, row.acceptance),
                 "said": tx.all(_VERSIONS, post_id=row.id),

@@ -353,7 +353,7 @@ async def test_D09_answers_that_answer_each_other_end(here: Home, b: Stranger, a
     assert (b.fetches("/one"), b.fetches("/two")) == (1, 1)
 
 
-async def test_D09_twenty_thousand_answers_below_each_other_stop(
+async def test_D09_answers_below_each_other_stop_at_the_budget(
     here: Home, b: Stranger, ana: Person
 ) -> None:
     root = b.note(ana, "/root", replies=b.url("/below/0"))

@@ -19,7 +19,7 @@ from storage.queries.ids import new_id
 from storage.tables.posts import posts
 from storage.tx import Tx
 from storage.views.actors import ActorView
-from tests.inbox.giving import dropped, give, known
+from tests.inbox.giving import dropped, give, in_vain, known
 from tests.inbox.home import LEDGER, Home
 from tests.support.stranger import Page, Person, Stranger
 
@@ -162,11 +162,16 @@ async def test_another_community_accepts_for_itself_alone(
 
 
 @pytest.mark.interop("Accept{Follow}", "in", "a group is shown as a community", peer="a stranger")
+@pytest.mark.parametrize("form", ["whole", "id"])
 async def test_a_group_of_another_kind_is_open_to_the_world(
-    here: Home, b: Stranger, club: Person, alice: ActorView
+    here: Home, b: Stranger, club: Person, alice: ActorView, form: str
 ) -> None:
     uri = await ask(here, club, alice)
-    await give(here, club, answer(b, club, alice, uri))
+    if form == "id":  # as some servers answer
+        await in_vain(here, club, b.activity(club, "Accept", f"{uri}0"))
+        await give(here, club, b.activity(club, "Accept", uri))
+    else:
+        await give(here, club, answer(b, club, alice, uri))
     there = await known(here, club)
     row = await here.db.read(follows.find, alice.id, there.id)
     assert row is not None

@@ -160,7 +160,7 @@ async def test_O07_a_post_of_another_author_has_no_effect(
     mallory: Person,
     alice: ActorView,
 ) -> None:
-    for person in (bo, mallory):
+    for person in (ana, bo, mallory):
         await here.follow(alice, await known(here, person))
     by_ana = b.note(ana)
     await in_vain(here, bo, b.activity(bo, "Create", by_ana))
@@ -170,6 +170,10 @@ async def test_O07_a_post_of_another_author_has_no_effect(
     embedded = e.note(mallory, "/y", id=b.url("/y"))
     await in_vain(here, mallory, e.activity(mallory, "Create", embedded))
     assert await here.rows("posts") == []
+    await give(here, ana, b.activity(ana, "Create", by_ana))  # the twin: her own, by herself
+    await give(here, mallory, e.activity(mallory, "Create", e.note(mallory, "/z")))
+    assert (await row_of(here, by_ana)).author_id == (await known(here, ana)).id
+    assert len(await here.rows("posts")) == 2
 
 
 # O08: an actor stays what it is.
@@ -192,6 +196,23 @@ async def test_O08_an_actor_does_not_become_somebody_else(
     here: Home, b: Stranger, ana: Person, bo: Person, change: Document
 ) -> None:
     await in_vain(here, ana, b.activity(ana, "Update", ana.document | change))
+
+
+@pytest.mark.interop(
+    "Update{Person}", "in", "whether it may be discovered and searched", peer="a stranger"
+)
+async def test_an_actor_says_whether_it_may_be_found(
+    here: Home, b: Stranger, ana: Person, mallory: Person
+) -> None:
+    was = await known(here, ana)
+    assert (was.discoverable, was.indexable) == (False, False), "not said is no"
+    wider = ana.document | {"discoverable": True, "indexable": True}
+    await in_vain(here, mallory, mallory.server.activity(mallory, "Update", wider))
+    for said in ((True, True), (True, False), (False, True), (False, False)):
+        change = ana.document | dict(zip(("discoverable", "indexable"), said, strict=True))
+        await give(here, ana, b.activity(ana, "Update", change))
+        now = await known(here, ana)
+        assert (now.discoverable, now.indexable) == said
 
 
 @pytest.mark.interop("Update{Person}", "in", "name, bio, keys, pictures follow", peer="a stranger")

@@ -13,7 +13,7 @@ from storage.queries import intake
 from storage.tables.traffic import intake as table
 from storage.views.actors import ActorView
 from storage.views.posts import PostRow
-from tests.inbox.giving import give, known
+from tests.inbox.giving import give, in_vain, known
 from tests.inbox.home import LEDGER, Home
 from tests.support.stranger import Person, Stranger
 
@@ -119,6 +119,26 @@ async def test_a_delete_that_comes_first_wins(
     await give(here, ana, b.activity(ana, "Delete", note["id"]), b.activity(ana, "Create", note))
     row = await here.stored(note["id"])
     assert row is None or row.deleted_at is not None
+
+
+@pytest.mark.interop(
+    "Undo{Delete}", "in", "refused: by an author, whose post is gone", peer="a stranger"
+)
+async def test_O11_a_deletion_is_not_taken_back(
+    here: Home, b: Stranger, ana: Person, alice: ActorView
+) -> None:
+    """As Lemmy says it when somebody restores a post of their own."""
+    await here.follow(alice, await known(here, ana))
+    note, kept = b.note(ana), b.note(ana)
+    await give(here, ana, b.activity(ana, "Create", note), b.activity(ana, "Create", kept))
+    delete = b.activity(ana, "Delete", note["id"])
+    await give(here, ana, delete)
+    await in_vain(here, ana, b.activity(ana, "Undo", delete))
+    await in_vain(here, ana, b.activity(ana, "Create", note))
+    row, other = await here.stored(note["id"]), await here.stored(kept["id"])
+    assert row is None or row.deleted_at is not None
+    assert other is not None
+    assert other.deleted_at is None
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))

@@ -274,6 +274,8 @@ async def test_S02_a_bad_signature_opens_nothing(peer: FedifyPeer, ana: Person) 
 
 
 @pytest.mark.interop("outbox", "out", "what the signer may read, and no names", peer="Fedify")
+@pytest.mark.interop("followers", "out", "of a person: no names and no number", peer="Fedify")
+@pytest.mark.interop("following", "out", "of a person: no names and no number", peer="Fedify")
 async def test_P02_our_collections_name_nobody(peer: FedifyPeer, ana: Person) -> None:
     await they_follow(peer, "fern", ana)
     made = await ana.say("for everybody")

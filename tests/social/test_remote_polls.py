@@ -5,17 +5,21 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from activitypub.parse.polls import PollDocument, PolledOption
 from domain.audience import Audience
 from domain.errors import Invalid
 from domain.kinds import NotificationKind, PostType
 from social import remote_polls, tallies
+from storage.tables.polls import votes
 from storage.tx import Tx
 from storage.views.posts import visible
 from tests.social.asking import MANY, POLL, Asked, ask_the_world
 from tests.support.factories import (
     add_block,
+    add_community,
+    add_membership,
     add_post,
     add_remote,
     member,
@@ -201,3 +205,41 @@ def test_a_poll_that_was_over_when_it_came_tells_nobody(asked: Asked) -> None:
     assert asked.jobs(tallies.CLOSE) == []
     with pytest.raises(Invalid):
         asked.vote(asked.bo, post_id, 0)
+
+
+# What a community elsewhere did not count.
+
+
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [(None, ((0, 0, 0), 0)), ((1, 0, 0), ((1, 0, 0), 1)), ((0, 2, 0), ((0, 2, 0), 2))],
+    ids=["before-any-figures", "figures-with-others", "other-answers"],
+)
+def test_O12_a_refused_vote_leaves_the_figures_of_the_community(
+    asked: Asked, told: tuple[int, int, int] | None, left: tuple[tuple[int, ...], int]
+) -> None:
+    origin = asked.view(asked.zoe).origin_id
+    place = add_community(asked.tx, "lift", origin_id=origin, base="https://far.example")
+    for who in (asked.bo, asked.zoe):
+        add_membership(asked.tx, place, who)
+    given: dict[str, Any] = {
+        "origin_id": origin,
+        "uri": "https://far.example/q/in",
+        "place_id": place,
+    }
+    audience = Audience.community(place)
+    post_id = add_post(asked.tx, asked.zoe, audience, type=PostType.QUESTION, **given)
+    remote_polls.take(asked.tx, asked.row(post_id), _told(0, 0, 0, voters=0))
+    asked.vote(asked.bo, post_id, 0)
+    assert asked.figures(post_id) == ((1, 0, 0), 1)
+    if told is not None:  # they take the place of our own guess
+        figures = _told(*told, voters=sum(told))
+        community, at = asked.view(place), asked.tx.now
+        said: dict[str, Any] = {"community": community, "post_uri": given["uri"], "at": at}
+        assert remote_polls.take_tally(asked.tx, told=figures, **said) is None
+    vote = asked.tx.scalar(select(votes.c.uri))
+    assert vote is not None
+    for first in (True, False):
+        assert remote_polls.refused(asked.tx, actor_id=asked.bo, activity_uri=vote) is first
+    assert asked.figures(post_id) == left
+    assert asked.poll(post_id, asked.bo).own == ()

@@ -272,7 +272,7 @@ def test_answers_wait_for_what_they_answer(far: Far) -> None:
     assert parent_id is not None
     assert {far.row(post).root_id for post in (last, middle_id, parent_id)} == {parent_id}
     assert [far.row(post).replies_count for post in (parent_id, middle_id)] == [1, 1]
-    above, below = thread(far.tx, middle_id, ANONYMOUS)
+    above, below, _, _ = thread(far.tx, middle_id, ANONYMOUS)
     assert [view.id for view in above] == [parent_id]
     assert [view.id for view in below] == [last]
 

@@ -68,6 +68,29 @@ def test_Z06_signs_of_the_pattern_language_are_plain_text(
     assert search(tx, member(world["bo"]), text.replace("\x00", "")) == []
 
 
+@pytest.mark.both
+def test_who_elsewhere_does_not_want_to_be_discovered_is_found_by_who_knows_them(
+    tx: Tx, world: dict[str, int]
+) -> None:
+    viewer = member(world["bo"])
+    shy = add_remote(tx, "ottilie", name="Tilly Quiet", discoverable=False)
+    ours = add_person(tx, "otto", name="Otto Quiet", discoverable=False)
+    for text in ("otti", "tilly", "quiet"):
+        assert "ottilie@far.example" not in handles(search(tx, viewer, text))
+    assert handles(search(tx, viewer, "ott")) == ["otto"], "our own are always found"
+    assert handles(search(tx, viewer, "anat")) == ["anatol@far.example"], "who said so is"
+    for text in ("ottilie", "@ottilie", "@Ottilie@far.example"):
+        assert handles(search(tx, viewer, text)) == ["ottilie@far.example"], "the whole handle"
+    add_follow(tx, world["bo"], shy)
+    assert handles(search(tx, viewer, "tilly")) == ["ottilie@far.example"], "a follower"
+    colleague = member(ours)
+    assert search(tx, colleague, "tilly") == []
+    club = add_community(tx, "club")
+    for one in (ours, shy):
+        add_membership(tx, club, one)
+    assert handles(search(tx, colleague, "tilly")) == ["ottilie@far.example"], "in one community"
+
+
 def test_a_search_among_those_one_follows(tx: Tx, world: dict[str, int]) -> None:
     add_follow(tx, world["bo"], world["anabel"])
     viewer = member(world["bo"])

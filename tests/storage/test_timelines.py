@@ -356,13 +356,13 @@ def test_a_thread_is_ordered_and_leaves_out_what_may_not_be_read(tx: Tx) -> None
     secret = add_reply(tx, bo, asked, audience=Audience.direct(), named=(ana,))
     below_secret = add_reply(tx, ana, secret)
     add_reply(tx, cy, root)
-    above, below = thread(tx, asked, member(ana))
+    above, below, _, _ = thread(tx, asked, member(ana))
     assert [view.id for view in above] == [root, middle]
     assert [view.id for view in below] == [first, below_first, second, secret, below_secret]
-    _, seen = thread(tx, asked, member(cy))
+    seen = thread(tx, asked, member(cy)).below
     assert [view.id for view in seen] == [first, below_first, second, below_secret]
     add_block(tx, cy, bo)
-    above, below = thread(tx, asked, member(cy))
+    above, below, _, _ = thread(tx, asked, member(cy))
     assert [view.id for view in above] == [root]
     assert [view.id for view in below] == [below_first, second, below_secret]
 
@@ -373,7 +373,7 @@ def test_a_remote_reader_sees_the_public_part_of_a_thread(tx: Tx) -> None:
     answer = add_reply(tx, ana, root)
     add_reply(tx, ana, root, audience=Audience.followers(ana))
     viewer = Viewer.remote(zoe, origin_of(tx, "https://far.example"))
-    _, below = thread(tx, root, viewer)
+    below = thread(tx, root, viewer).below
     assert [view.id for view in below] == [answer]
 
 

@@ -37,7 +37,8 @@ _SIGNATURES: Final = ("draft-cavage", "RFC 9421", "FEP-8b32", "New keys", "https
 _DISCOVERY: Final = ("WebFinger", "NodeInfo", "host-meta", "alsoKnownAs")
 _COLLECTIONS: Final = (
     *("outbox", "replies", "context", "likes", "shares", "featured", "followers", "inReplyTo"),
-    "Collection-Synchronization",
+    *("following", "followers_sync", "moderators", "contextHistory", "cards", "data_flow"),
+    *("offers", "Collection-Synchronization"),
 )
 _OBJECTS: Final = (
     *POST_TYPES,

@@ -7,7 +7,7 @@ it hears is checked as NB checks it. A community of its own is called a category
 
 from typing import Any
 
-from tests.support.forums import Place, now
+from tests.support.forums import Place, Thread, now
 from tests.support.lemmy import Lemmy
 from tests.support.stranger import PUBLIC, Document, Page, Person, Seen
 
@@ -65,6 +65,29 @@ class NodeBB(Lemmy):
         )
         self._do(place, self._said(place, person, note))
         return note
+
+    # What people here say in communities elsewhere: told to the community alone.
+
+    async def begin(self, person: Person, group: str, title: str, text: str) -> Document:
+        """A topic in somebody else's community, shaped as in a category of its own."""
+        words = {"type": "Article", "name": title, "content": f"<p>{text}</p>"}
+        context = self.server.url("/topic/elsewhere")
+        return await self.say(person, group, **words, **self._boxes(group), context=context)
+
+    async def answer(self, person: Person, group: str, parent: Thread, text: str) -> Document:
+        """A reply there, in the parent's context."""
+        boxes = self._boxes(group, parent.author)
+        context = parent.document.get("context")
+        words: dict[str, Any] = {"content": f"<p>{text}</p>", "inReplyTo": parent.id}
+        return await self.say(person, group, **words, **boxes, context=context)
+
+    @staticmethod
+    def _boxes(group: str, *to: str) -> dict[str, Any]:
+        return {"to": [f"{group}/followers", *to], "cc": [PUBLIC, group]}
+
+    def _create(self, person: Person, document: Document, group: str) -> Document:
+        boxes = {name: document[name] for name in ("to", "cc")}
+        return self._act(person, "Create", document, **boxes, audience=group)
 
     def _said(self, place: Place, person: Person, note: Document) -> Document:
         boxes: dict[str, Any] = {name: note[name] for name in ("to", "cc", "audience")}

@@ -74,28 +74,45 @@ class Server:
         )
         assert answered.status == 202, answered.body
 
-    async def befriend(self) -> None:
-        """Ana follows the author, who accepts."""
-        self.account = await self.ana.follow(f"@{self.author.handle}@{self.stranger.authority}")
-        follow: Document = {}
-
-        async def asked() -> bool:
-            for seen in self.stranger.seen:
-                if seen.method == "POST" and b'"Follow"' in seen.body:
-                    follow.update(orjson.loads(seen.body))
-            return bool(follow)
-
-        await until(asked)
-        accept = self.stranger.activity(self.author, "Accept", follow["id"])
-        answered = await self.stranger.deliver(self.author, self.node.node.shared_inbox, accept)
+    async def befriend(self, person: Person) -> Json:
+        """Ana follows somebody there, who accepts; the account."""
+        account = await self.ana.follow(f"@{person.handle}@{self.stranger.authority}")
+        follow = await self.told("Follow", person.uri)
+        accept = self.stranger.activity(person, "Accept", follow["id"])
+        answered = await self.stranger.deliver(person, self.node.node.shared_inbox, accept)
         assert answered.status == 202
-        about = {"id[]": self.account["id"]}
+        about = {"id[]": account["id"]}
 
         async def follows() -> bool:
             found = await self.ana.get("/api/v1/accounts/relationships", **about)
             return bool(found[0]["following"])
 
         await until(follows)
+        return account
+
+    async def told(self, kind: str, about: str) -> Document:
+        """The activity of this kind about, or in answer to, what has this id, once it came."""
+        found: list[Document] = []
+
+        async def came() -> bool:
+            for seen in self.stranger.seen:
+                said = orjson.loads(seen.body) if seen.method == "POST" else {}
+                inner = said.get("object")
+                named = inner.get("inReplyTo") if isinstance(inner, dict) else inner
+                if (said.get("type"), named) == (kind, about):
+                    assert seen.path in self.inboxes()
+                    found.append(said)
+            return bool(found)
+
+        await until(came)
+        assert len({said["id"] for said in found}) == 1
+        return found[0]
+
+    def inboxes(self) -> set[str]:
+        """Where this server takes what is meant for its people."""
+        shared = self.author.document.get("endpoints", {}).get("sharedInbox")
+        own = {person.document["inbox"] for person in self.stranger.people.values()}
+        return {URL(inbox).path for inbox in (own | {shared}) if inbox}
 
     async def shown(self, text: str) -> Json:
         """What ana's home shows with this text."""
@@ -142,5 +159,5 @@ async def served(nodes: Nodes, name: str) -> AsyncIterator[Server]:
     ana = await node.person("ana")
     async with stranger(name) as speaker:
         server = Server(name, speaker, node, ana)
-        await server.befriend()
+        server.account = await server.befriend(server.author)
         yield server

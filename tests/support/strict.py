@@ -72,6 +72,7 @@ _ROLE = shape(
     }
 )
 _VISIBILITY = one_of("public", "unlisted", "private", "direct")
+_GAPS = ("parent_missing", "replies_missing", "fetching", "ancestors_cut", "descendants_cut")
 _SOURCE = shape(
     {
         "privacy": _VISIBILITY,
@@ -255,7 +256,7 @@ SHAPES |= {
         {
             "ancestors": many(nested("status")),
             "descendants": many(nested("status")),
-            "tertulia": shape({"parent_missing": flag, "replies_missing": flag, "fetching": flag}),
+            "tertulia": shape(dict.fromkeys(_GAPS, flag)),
         }
     ),
     "list": shape(

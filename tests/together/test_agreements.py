@@ -219,6 +219,7 @@ async def test_a_lapsed_or_withdrawn_offer_is_shown_to_nobody(nodes: Nodes) -> N
     assert (again.exit_code, "There is no agreement with" in again.stderr) == (1, True)
 
 
+@pytest.mark.interop("offers", "out", "for the node that is asked, nobody else", peer="a stranger")
 async def test_offers_are_shown_to_the_node_that_was_named_alone(nodes: Nodes) -> None:
     hq = await nodes.start("hq", federation="partners")
     ours = await hq.db.read(actors.application_of, HERE)

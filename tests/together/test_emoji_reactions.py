@@ -29,6 +29,7 @@ async def shows(person: Person, post_id: str, *wanted: tuple[str, int]) -> None:
 @pytest.mark.interop(
     "EmojiReact", "out", "with its emoji; another one replaces it", peer="our nodes"
 )
+@pytest.mark.interop("Undo{EmojiReact}", "out", "is counted no more", peer="our nodes")
 async def test_a_reaction_travels_changes_and_is_taken_back(nodes: Nodes) -> None:
     hq, lab = await nodes.start("hq"), await nodes.start("lab")
     ana, ben = await known(hq, "ana"), await known(lab, "ben")

@@ -10,6 +10,7 @@ from storage.queries import origins
 from tests.support.nodes import Nodes, until
 from tests.support.stranger import PUBLIC, Document, Page, Person, Stranger, stranger
 from tests.together.following import Following, following_books
+from tests.together.stories import following, known
 
 FORGED = "<p>what was never said</p>"
 
@@ -185,7 +186,16 @@ async def test_our_own_people_do_not_like_by_the_word_of_a_group(story: Followin
 
 
 @pytest.mark.interop(
-    "Announce{Delete, Lock, Block}", "in", "counts if a moderator did it", peer="scripted Lemmy"
+    "Announce{Delete, Lock}", "in", "counts if a moderator did it", peer="scripted Lemmy"
+)
+@pytest.mark.interop(
+    "Announce{Undo{Delete, Lock}}",
+    "in",
+    "shown again, open again, if a moderator did it",
+    peer="scripted Lemmy",
+)
+@pytest.mark.interop(
+    "Announce{Block}", "in", "refused: by who is no moderator", peer="scripted Lemmy"
 )
 async def test_powers_of_moderators_are_for_moderators_alone(
     story: Following, third: Stranger
@@ -208,9 +218,10 @@ async def test_powers_of_moderators_are_for_moderators_alone(
     await story.calm()
     refused = await story.ana.ask("POST", "/api/v1/statuses", json=answer)
     assert (refused.status, "closed" in refused.text) == (403, True)
-    await story.lemmy.announce(
-        story.place, act(max_, "Undo", act(max_, "Lock", page["id"], story), story)
-    )
+    lock = act(max_, "Lock", page["id"], story)
+    await story.refused(act(eve, "Undo", lock, story))
+    assert (await story.ana.ask("POST", "/api/v1/statuses", json=answer)).status == 403
+    await story.lemmy.announce(story.place, act(max_, "Undo", lock, story))
     await story.calm()
     assert (await story.ana.ask("POST", "/api/v1/statuses", json=answer)).status == 200
     removed = act(max_, "Delete", page["id"], story, summary="spam")
@@ -218,6 +229,7 @@ async def test_powers_of_moderators_are_for_moderators_alone(
     await story.calm()
     assert not any("Read slowly" in one for one in await story.shown())
     assert (await story.ana.ask("GET", f"/api/v1/statuses/{row.id}")).status == 404
+    await story.refused(act(eve, "Undo", removed, story))
     await story.lemmy.announce(story.place, act(max_, "Undo", removed, story))
     await story.ana.sees("Read slowly", story.timeline)
 
@@ -249,8 +261,12 @@ async def test_O16_words_of_a_blocked_server_do_not_come_by_a_group(
     assert await story.stored(second["id"]) is None
 
 
+@pytest.mark.interop(
+    "Announce{Block}", "in", "ours is shut out of the group and told", peer="scripted Lemmy"
+)
+@pytest.mark.interop("Announce{Undo{Block}}", "in", "ours may write again", peer="scripted Lemmy")
 async def test_somebody_put_out_of_a_group_is_told_and_writes_there_no_more(
-    story: Following,
+    story: Following, third: Stranger
 ) -> None:
     group = f"@books@{story.lemmy.server.authority}"
     await story.ana.say(f"{group} What do you read?")
@@ -260,7 +276,7 @@ async def test_somebody_put_out_of_a_group_is_told_and_writes_there_no_more(
 
     await until(taken)
     await story.ana.sees("What do you read", story.timeline)
-    story.lemmy.act(
+    block = story.lemmy.act(
         story.place,
         story.lia,
         "Block",
@@ -274,6 +290,25 @@ async def test_somebody_put_out_of_a_group_is_told_and_writes_there_no_more(
     assert await story.ana.get("/api/v1/lists") == []
     own = await story.ana.get(f"/api/v1/accounts/{story.ana.id}/statuses")
     assert "What do you read" in own[0]["content"]  # her words stay hers
+    bo = await known(story.node, "bo")  # while somebody here follows it, it is heard
+    await following(bo, (await bo.follow(group))["id"])
+
+    page = story.lemmy.post(story.place, story.mo, "On reading", "Read slowly.")
+    await story.calm()
+    answer = {"status": "Why?", "in_reply_to_id": str((await story.stored(page["id"])).id)}
+
+    async def answers() -> int:
+        return (await story.ana.ask("POST", "/api/v1/statuses", json=answer)).status
+
+    assert await answers() == 403
+    await story.lemmy.announce(story.place, act(third.person("eve"), "Undo", block, story))
+    await story.calm()
+    assert await answers() == 403
+    story.lemmy.undo(story.place, story.lia, block)
+    await story.calm()
+    assert await answers() == 200
+    await story.calm()
+    assert [one.author for one in story.place.shown() if one.parent] == [story.ana.uri]
 
 
 async def test_who_is_blocked_here_is_not_shown_by_a_group(story: Following) -> None:

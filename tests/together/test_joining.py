@@ -156,6 +156,7 @@ async def test_nobody_else_learns_that_a_community_exists(nodes: Nodes) -> None:
         assert spy.got("Accept") == spy.got("Reject") == []
 
 
+@pytest.mark.interop("Group", "out", "closed: whole for who was invited", peer="a stranger")
 async def test_an_invited_server_sees_it_whole_others_a_key_alone(nodes: Nodes) -> None:
     hq = await nodes.start("hq")
     ana, bo = await hq.person("ana"), await hq.person("bo")

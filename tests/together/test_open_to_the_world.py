@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 
+from domain.kinds import Preset
+from tests.support.forums import Thread
+from tests.support.nodebb import NodeBB
 from tests.support.nodes import Nodes, until
-from tests.support.stranger import PUBLIC
-from tests.together.communities import note_for
+from tests.support.stranger import PUBLIC, stranger
+from tests.together.communities import found, note_for
+from tests.together.stories import known, settled
 from tests.together.world import World, open_world
 
 
@@ -175,6 +179,9 @@ async def test_an_edit_and_a_deletion_go_everywhere(world: World) -> None:
 @pytest.mark.interop(
     "Announce{Delete} with a summary", "out", "a removal by the stewards", peer="scripted Lemmy"
 )
+@pytest.mark.interop(
+    "Announce{Undo{Delete}}", "out", "what stewards took out is back", peer="scripted Lemmy"
+)
 async def test_what_a_steward_takes_out_is_gone_everywhere_and_comes_back(world: World) -> None:
     note = await world.from_mastodon("Buy my belts!")
     await everywhere(world, "Buy my belts")
@@ -273,3 +280,46 @@ async def test_who_is_shut_out_says_nothing_there_any_more(world: World) -> None
     last = await world.from_mastodon("No belts, sorry.")
     await world.ana.sees("No belts", f"/api/v1/timelines/list/g{world.community.id}")
     assert note["id"] != last["id"]
+
+
+@pytest.mark.interop(
+    "Follow", "in", "somebody on a forum follows an open community", peer="scripted NodeBB"
+)
+@pytest.mark.interop(
+    "Create{Article}", "in", "a topic, announced to all who follow", peer="scripted NodeBB"
+)
+@pytest.mark.interop("Create{Note}", "in", "an answer, announced too", peer="scripted NodeBB")
+@pytest.mark.interop(
+    "Announce{Create{Note}}", "out", "posts and answers of the others", peer="scripted NodeBB"
+)
+async def test_a_forum_posts_answers_and_hears_the_rest(nodes: Nodes) -> None:
+    hq = await nodes.start("hq")
+    ana, bo = await known(hq, "ana"), await known(hq, "bo")
+    community = await found(hq, ana, bo, preset=Preset.WORLD)
+    timeline = f"/api/v1/timelines/list/g{community.id}"
+    async with stranger("nodebb") as server:
+        forum = NodeBB(server, f"{hq.origin}/inbox")
+        max_ = forum.person("max")
+        await forum.subscribe(max_, community.uri)
+        place = forum.places[community.uri]
+
+        async def accepted() -> bool:
+            return max_.uri in place.subscribed
+
+        await until(accepted)
+        topic = await forum.begin(max_, community.uri, "Knees", "Bend them.")
+        seen = await ana.sees("Bend them", timeline)
+        assert "Knees" in seen["reblog"]["content"]
+        mine = await ana.say("Both of them?", in_reply_to_id=seen["reblog"]["id"])
+        other = await bo.say("@safe-lifting Use your back.")
+        await settled(hq)
+        heard: dict[str, Thread] = {one.id: one for one in place.shown()}
+        assert set(heard) == {topic["id"], mine["uri"], other["uri"]}
+        assert heard[mine["uri"]].parent == topic["id"]
+        reply = await forum.answer(max_, community.uri, heard[other["uri"]], "Not your back.")
+        await settled(hq)
+        (child,) = (await bo.get(f"/api/v1/statuses/{other['id']}/context"))["descendants"]
+        assert (child["uri"], "Not your back" in child["content"]) == (reply["id"], True)
+        assert reply["id"] in place.threads  # announced back to it
+        # What goes straight to Max the script wants in a category of its own.
+        assert {kind for kind, _ in forum.refused} <= {"Create"}

@@ -69,6 +69,8 @@ async def test_a_thread_that_is_opened_is_made_whole(nodes: Nodes) -> None:
     first = await opened(ben, seen["id"])
     assert first.json["descendants"] == []
     assert first.json["tertulia"] == {
+        "ancestors_cut": False,
+        "descendants_cut": False,
         "parent_missing": False,
         "replies_missing": False,
         "fetching": True,

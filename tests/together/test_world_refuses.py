@@ -105,25 +105,8 @@ async def test_a_like_is_passed_on_once_however_often_it_is_said(world: World) -
     assert (await world.ana.get(f"/api/v1/statuses/{post['id']}"))["favourites_count"] == 0
 
 
-@pytest.mark.interop(
-    "Delete, Lock, Block, Add by a moderator elsewhere",
-    "in",
-    "done if they are a steward",
-    peer="scripted Lemmy",
-)
-async def test_stewards_elsewhere_moderate_and_nobody_else(world: World) -> None:
-    post = await world.ana.say("@safe-lifting Use your knees.")
-    await world.calm()
-    await world.lemmy.tell(world.lia, world.uri, "Delete", post["uri"], summary="no")
-    await world.lemmy.tell(world.lia, world.uri, "Lock", post["uri"])
-    ban = {"target": world.uri, "removeData": True}
-    await world.lemmy.tell(world.lia, world.uri, "Block", world.ana.uri, **ban)
-    moderators = f"{world.uri}/moderators"
-    await world.lemmy.tell(world.lia, world.uri, "Add", world.lia.uri, target=moderators)
-    await world.lemmy.tell(world.lia, world.uri, "Remove", world.ana.uri, target=moderators)
-    await world.calm()
-    assert len(await world.listed()) == 1
-    assert await world.community.has(world.ana.uri)
+async def becomes_steward(world: World) -> None:
+    """Ana makes Lia a steward, who lives on the Lemmy."""
     lia = f"@lia@{world.lemmy.server.authority}"
     await world.ana.say(f"@tertulia make {lia} steward of safe-lifting", visibility="direct")
     await note_for(world.ana, "is steward of Safe lifting now")
@@ -132,28 +115,125 @@ async def test_stewards_elsewhere_moderate_and_nobody_else(world: World) -> None
         return world.lia.uri in world.place.moderators
 
     await until(listed)
-    lock = await world.lemmy.tell(world.lia, world.uri, "Lock", post["uri"])
-    answer = {"status": "but", "in_reply_to_id": post["id"]}
 
-    async def closed() -> bool:
-        return (await world.ana.ask("POST", "/api/v1/statuses", json=answer)).status == 403
 
-    await until(closed)
-    await world.lemmy.tell(world.lia, world.uri, "Undo", lock)
-    featured = f"{world.uri}/featured"
-    await world.lemmy.tell(world.lia, world.uri, "Add", post["uri"], target=featured)
+async def passed_on(world: World, *deeds: Document) -> bool:
+    """Whether each was announced."""
+    inner = [one["object"] for one in await announced(world.hq)]
+    ids = {one["id"] for one in inner if isinstance(one, dict)}
+    return ids >= {one["id"] for one in deeds}
+
+
+@pytest.mark.interop(
+    "Delete, Lock, Add and Remove (featured) by a moderator elsewhere",
+    "in",
+    "done and announced if they are a steward",
+    peer="scripted Lemmy",
+)
+@pytest.mark.interop(
+    "Undo{Delete, Lock} by a moderator elsewhere",
+    "in",
+    "shown again, open again, if they are a steward",
+    peer="scripted Lemmy",
+)
+async def test_stewards_elsewhere_moderate_posts_and_nobody_else(world: World) -> None:
+    post = await world.ana.say("@safe-lifting Use your knees.")
     await world.calm()
-    shown = (await world.hq.ask("GET", f"/a/{world.community.id}/featured")).json
-    assert shown["orderedItems"] == [post["uri"]]
-    deed = await world.lemmy.tell(world.lia, world.uri, "Delete", post["uri"], summary="off-topic")
-    await note_for(world.ana, "Your post was taken out of Safe lifting")
-    await world.calm()
-    assert not any("knees" in one for one in await world.listed(world.cy))
-    assert deed["id"] in [
-        one["object"]["id"] for one in await announced(world.hq) if isinstance(one["object"], dict)
+    featured, answer = f"{world.uri}/featured", {"status": "but", "in_reply_to_id": post["id"]}
+
+    async def lia(kind: str, about: Any, **more: Any) -> Document:
+        deed = await world.lemmy.tell(world.lia, world.uri, kind, about, **more)
+        await world.calm()
+        return deed
+
+    async def is_open() -> bool:
+        return (await world.ana.ask("POST", "/api/v1/statuses", json=answer)).status == 200
+
+    async def top() -> list[str]:
+        shown = (await world.hq.ask("GET", f"/a/{world.community.id}/featured")).json
+        return list(shown["orderedItems"])
+
+    powerless = [
+        await lia("Delete", post["uri"], summary="no"),
+        await lia("Lock", post["uri"]),
+        await lia("Add", post["uri"], target=featured),
     ]
+    assert (len(await world.listed()), await is_open(), await top()) == (1, True, [])
+    await becomes_steward(world)
+    lock = await lia("Lock", post["uri"])
+    assert not await is_open()
+    opened = await lia("Undo", lock)
+    assert await is_open()
+    added = await lia("Add", post["uri"], target=featured)
+    assert await top() == [post["uri"]]
+    taken_down = await lia("Remove", post["uri"], target=featured)
+    assert await top() == []
+    deed = await lia("Delete", post["uri"], summary="off-topic")
+    await note_for(world.ana, "Your post was taken out of Safe lifting")
+    assert not any("knees" in one for one in await world.listed(world.cy))
     own = await world.ana.get(f"/api/v1/statuses/{post['id']}")
     assert "knees" in own["content"]  # it stays its author's
+    restored = await lia("Undo", deed)
+    for reader in (world.bo, world.cy):
+        assert any("knees" in one for one in await world.listed(reader))
+    assert await passed_on(world, lock, opened, added, taken_down, deed, restored)
+    for one in powerless:
+        assert not await passed_on(world, one)
+
+
+@pytest.mark.interop(
+    "Block, Undo{Block} by a moderator elsewhere",
+    "in",
+    "shuts out, lets in again, if they are a steward",
+    peer="scripted Lemmy",
+)
+@pytest.mark.interop(
+    "Add and Remove (moderators) by a moderator elsewhere",
+    "in",
+    "done and announced if they are a steward",
+    peer="scripted Lemmy",
+)
+async def test_stewards_elsewhere_moderate_people_and_nobody_else(world: World) -> None:
+    moderators, words = f"{world.uri}/moderators", {"to": [PUBLIC], "cc": [world.uri]}
+
+    async def lia(kind: str, about: Any, **more: Any) -> Document:
+        deed = await world.lemmy.tell(world.lia, world.uri, kind, about, **more)
+        await world.calm()
+        return deed
+
+    async def mo_writes(said: str) -> list[str]:
+        await world.lemmy.say(world.mo, world.uri, content=f"<p>{said}</p>", **words)
+        await world.calm()
+        return await world.listed()
+
+    async def stewards() -> list[str]:
+        return list(
+            (await world.hq.ask("GET", f"/a/{world.community.id}/moderators")).json["orderedItems"]
+        )
+
+    assert await mo_writes("one") == ["<p>one</p>"]
+    ban = {"target": world.uri, "removeData": True}
+    powerless = [
+        await lia("Block", world.mo.uri, **ban),
+        await lia("Add", world.lia.uri, target=moderators),
+        await lia("Remove", world.ana.uri, target=moderators),
+    ]
+    assert await mo_writes("two") == ["<p>two</p>", "<p>one</p>"]
+    assert await stewards() == [world.ana.uri, world.bo.uri]
+    await becomes_steward(world)
+    block = await lia("Block", world.mo.uri, summary="spam", **ban)
+    assert await world.listed() == []  # what he had written went with him
+    assert await mo_writes("three") == []
+    again = await lia("Undo", block)
+    assert await mo_writes("four") == ["<p>four</p>"]
+    added = await lia("Add", world.cy.uri, target=moderators)
+    assert world.cy.uri in await stewards()
+    removed = await lia("Remove", world.cy.uri, target=moderators)
+    assert world.cy.uri not in await stewards()
+    assert await world.community.has(world.cy.uri)  # a member still
+    assert await passed_on(world, block, again, added, removed)
+    for one in powerless:
+        assert not await passed_on(world, one)
 
 
 async def test_where_one_asks_to_join_only_members_write(nodes: Nodes) -> None:
@@ -198,6 +278,10 @@ def _add(tx: Any, node: RunningNode, community_id: int, actor_id: int) -> None:
     memberships.ask(tx, node=node.node, actor_id=actor_id, community_id=community_id)
 
 
+@pytest.mark.interop("Group", "out", "open: whole for everybody", peer="a stranger")
+@pytest.mark.interop("moderators", "out", "who keeps an open community", peer="a stranger")
+@pytest.mark.interop("followers", "out", "how many follow an open community", peer="a stranger")
+@pytest.mark.interop("outbox", "out", "of an open community, for everybody", peer="a stranger")
 async def test_everybody_finds_it_and_nobody_finds_the_others(nodes: Nodes) -> None:
     hq = await nodes.start("hq")
     ana, bo = await known(hq, "ana"), await known(hq, "bo")

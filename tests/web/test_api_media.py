@@ -409,6 +409,23 @@ async def test_M12_a_full_disk_is_told(
     assert list(node.parts.archive.blobs.names()) == []
 
 
+@pytest.mark.both
+async def test_M12_a_full_node_is_told_and_many_at_once_fill_it_exactly(
+    node: RunningNode, ana: Person, bo: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = await upload(ana)
+    size = await node.db.read(files.held)
+    assert size == await node.db.read(files.held_by, ana.id) > 0
+    monkeypatch.setattr(node.parts.archive, "room", Room(one=0, all=4 * size))
+    asked = await asyncio.gather(*(try_upload(who, picture()) for who in (ana, bo) * 3))
+    full = [answer for answer in asked if answer.status == 507]
+    assert sorted(answer.status for answer in asked) == [200] * 3 + [507] * 3
+    assert all("no room for more files here" in answer.text for answer in full)
+    assert await node.db.read(files.held) == 4 * size
+    assert (await ana.ask("DELETE", f"/api/v1/media/{one['id']}")).status == 200
+    await upload(bo)  # the twin: once there is room again
+
+
 async def test_M06_a_name_is_never_used(node: RunningNode, ana: Person) -> None:
     nasty = "../../x%0D%0ASet-Cookie: a=b\u202egpj.exe" + "y" * 4096
     body = (

@@ -134,6 +134,26 @@ async def test_a_page_elsewhere_learns_where_to_send_somebody(
     assert not [link for link in helper if "template" in link], "nobody follows as the helper"
 
 
+SERVICE = "https://www.w3.org/ns/activitystreams#Service"
+
+
+@pytest.mark.interop(
+    "WebFinger", "out", "the node's own address leads to its Application", peer="a stranger"
+)
+@pytest.mark.parametrize("end", ["", "/"])
+async def test_d556_the_origin_itself_leads_to_the_application(
+    node: RunningNode, shown: Person, end: str
+) -> None:
+    found = (await finger(node, f"{node.origin}{end}")).json
+    (service,) = [link["href"] for link in found["links"] if link["rel"] == SERVICE]
+    said = (await node.ask("GET", service, headers={"Accept": AS2})).json
+    assert (said["id"], said["type"]) == (service, "Application")
+    person = (await finger(node, f"acct:ana@{node.host}")).json["links"]
+    assert SERVICE not in {link["rel"] for link in person}, "nobody else speaks for the node"
+    for elsewhere in ("http://elsewhere.example", f"{node.origin}.example"):
+        assert (await finger(node, elsewhere)).status == 404
+
+
 # host-meta.
 
 
@@ -233,6 +253,7 @@ async def test_the_check_refuses_what_the_schema_refuses(
 @pytest.mark.interop(
     "implements (FEP-844e)", "out", "on the Application and as its generator", peer="a stranger"
 )
+@pytest.mark.interop("Application", "out", "found by NodeInfo, whole for all", peer="a stranger")
 async def test_the_application_says_what_is_implemented(node: RunningNode) -> None:
     links = (await node.ask("GET", "/.well-known/nodeinfo")).json["links"]
     application = next(link["href"] for link in links if link["rel"].endswith("#Application"))
@@ -241,6 +262,16 @@ async def test_the_application_says_what_is_implemented(node: RunningNode) -> No
     assert "https://datatracker.ietf.org/doc/html/rfc9421" in hrefs
     assert said["generator"]["implements"] == said["implements"]
     assert said["webfinger"] == f"node@{node.host}"
+
+
+@pytest.mark.interop("Service", "out", "the helper, whole for everybody", peer="a stranger")
+async def test_the_helper_is_shown_to_everybody(node: RunningNode, bo: Person) -> None:
+    links = (await finger(node, f"acct:tertulia@{node.host}")).json["links"]
+    (uri,) = [link["href"] for link in links if link["rel"] == "self"]
+    said = (await node.ask("GET", uri, headers={"Accept": AS2})).json
+    assert (said["id"], said["type"], said["preferredUsername"]) == (uri, "Service", "tertulia")
+    assert {"outbox", "assertionMethod", "publicKey"} <= set(said)
+    assert (await node.ask("GET", bo.uri, headers={"Accept": AS2})).status == 404
 
 
 AS2 = "application/activity+json"

@@ -11,6 +11,7 @@ from storage.views.actors import ActorView
 from tests.support.clubs import OPEN, Club
 from web.actors.groups import shown_members, shown_outbox
 from web.actors.outbox import shown_outbox as shown_person_outbox
+from web.actors.threads import shown_history
 
 pytestmark = pytest.mark.both
 
@@ -94,6 +95,29 @@ def test_it_is_read_page_by_page(club: Club) -> None:
     assert outbox(club, cy, int(following.rpartition("=")[2])) == uris[20:]
 
 
+@pytest.mark.interop(
+    "contextHistory", "out", "what was announced in a thread, for members' nodes", peer="our nodes"
+)
+def test_a_threads_history_is_for_its_members_nodes(club: Club) -> None:
+    row, other = club.write(club.ana), club.write(club.ana, "@club another thread")
+    club.announced()
+
+    def history(post_id: int, signer: ActorView | None) -> list[str]:
+        page = shown_history(club.tx, node=OPEN, about=post_id, signer=signer, max_id=None)
+        items = page["orderedItems"]
+        assert isinstance(items, list)
+        return [one["object"]["object"]["id"] for one in items]
+
+    assert history(row.id, club.view(club.cy)) == [row.uri]
+    assert history(other.id, club.view(club.kim)) == [other.uri]
+    for nobody in (None, *map(club.view, (club.dee, club.lee, club.zed))):
+        with pytest.raises(NotFound):
+            history(row.id, nobody)
+
+
+@pytest.mark.interop(
+    "followers_sync", "out", "of a community: each node its own members", peer="our nodes"
+)
 def test_a_node_is_told_of_its_own_people_alone(club: Club) -> None:
     ours = sorted(club.view(one).uri for one in (club.cy, club.kim))
     assert members(club, club.view(club.cy)) == ours

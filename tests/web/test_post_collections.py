@@ -257,6 +257,7 @@ def test_P11_who_blocks_is_not_listed(club: Club) -> None:
 
 
 @pytest.mark.interop("likes", "out", "how many, and never who", peer="a stranger")
+@pytest.mark.interop("shares", "out", "how many, and never who", peer="a stranger")
 def test_P02_figures_are_told_and_names_are_not(club: Club) -> None:
     root = say(club, club.ana, likes_count=2, shares_count=1)
     add_like(club.tx, club.bo, root)
@@ -319,6 +320,7 @@ def followers(club: Club, actor: int, signer: ActorView | None) -> object:
 @pytest.mark.interop(
     "Collection-Synchronization", "out", "each server gets its own part", peer="a stranger"
 )
+@pytest.mark.interop("followers_sync", "out", "each server gets its own part", peer="a stranger")
 def test_8fcf_P02_a_server_is_told_of_its_own_people_alone(club: Club) -> None:
     tx, ana = club.tx, club.ana
     say(club, ana)

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 
 from social.files import proxied
 from social.proxying import REST_MS
+from storage.queries.proxied import held
 from storage.tables.files import proxied as table
 from tests.support.nodes import Person, RunningNode
 from tests.support.pictures import SECRET, picture
@@ -129,6 +130,24 @@ async def test_lost_bytes_are_fetched_again(node: RunningNode, far: Stranger) ->
     assert (await node.ask("GET", address)).status == 200
     assert asked(far) == 2
     assert await node.db.read(lambda tx: tx.scalar(select(func.count(table.c.key)))) == 1
+
+
+@pytest.mark.both
+async def test_lost_bytes_whose_server_is_gone_rest_too(node: RunningNode, far: Stranger) -> None:
+    far.pages[PATH] = Page(picture(), type="image/jpeg")
+    address = proxied(node.node, far.url(PATH))
+    await node.ask("GET", address)
+    digest = await node.db.read(lambda tx: tx.scalar(select(table.c.digest)))
+    assert node.parts.archive.blobs.drop(digest or "", young=0)
+    del far.pages[PATH]
+    for _ in range(3):
+        assert (await node.ask("GET", address)).status == 404
+    assert asked(far) == 2
+    assert await node.db.read(held) == 0, "what is not here takes no room"
+    far.pages[PATH] = Page(picture(), type="image/jpeg")
+    await rested(node)
+    assert (await node.ask("GET", address)).status == 200
+    assert asked(far) == 3
 
 
 async def test_F09_apps_show_people_elsewhere_by_our_addresses(

@@ -14,8 +14,8 @@ from domain.audience import Viewer
 from social import completing
 from social.completing import Gaps
 from storage.tx import Tx
-from storage.views.posts import PostView, visible
-from storage.views.threads import thread
+from storage.views.posts import visible
+from storage.views.threads import Thread, thread
 from web.call import Call
 from web.mastodon.rendering import several
 from web.responses import json, raw_json
@@ -28,15 +28,15 @@ LOOK_AGAIN: Final = 3
 
 async def context(call: Call) -> StreamResponse:
     """GET /api/v1/statuses/:id/context."""
-    above, below, gaps = await call.read(_thread, post_id=call.id(), viewer=call.viewer)
+    found, gaps = await call.read(_thread, post_id=call.id(), viewer=call.viewer)
     gaps = await asked_for(call, gaps)
     parts = (
         b'{"ancestors":',
-        several(call, above),
+        several(call, found.above),
         b',"descendants":',
-        several(call, below),
+        several(call, found.below),
         b',"tertulia":',
-        orjson.dumps(_told(gaps)),
+        orjson.dumps(_told(found, gaps)),
         b"}",
     )
     headers = {HEADER: _refresh(call.id(), gaps)} if gaps.is_running else None
@@ -56,13 +56,14 @@ async def asked_for(call: Call, gaps: Gaps) -> Gaps:
     return gaps.begun()
 
 
-def _thread(tx: Tx, *, post_id: int, viewer: Viewer) -> tuple[list[PostView], list[PostView], Gaps]:
-    above, below = thread(tx, post_id, viewer)
-    return above, below, completing.gaps(tx, post_id)
+def _thread(tx: Tx, *, post_id: int, viewer: Viewer) -> tuple[Thread, Gaps]:
+    return thread(tx, post_id, viewer), completing.gaps(tx, post_id)
 
 
-def _told(gaps: Gaps) -> dict[str, bool]:
+def _told(found: Thread, gaps: Gaps) -> dict[str, bool]:
     return {
+        "ancestors_cut": found.above_cut,
+        "descendants_cut": found.below_cut,
         "parent_missing": gaps.parent,
         "replies_missing": gaps.answers,
         "fetching": gaps.is_running,

@@ -10,7 +10,7 @@ from social import completing, featuring, posts, reactions
 from social.completing import Gaps
 from storage.tx import Tx
 from storage.views.posts import PostView, visible
-from storage.views.threads import thread
+from storage.views.threads import Thread, thread
 from web.actors.signing import wants_document
 from web.call import Call
 from web.mastodon.threads import asked_for
@@ -20,7 +20,7 @@ from web.pages.rendering import page, see_other
 from web.routes import Access, Handler, Route, get, post
 
 Act = Callable[..., object]
-Thread = tuple[PostView, list[PostView], list[PostView], Gaps]
+Shown = tuple[PostView, Thread, Gaps]
 
 
 async def show(call: Call) -> StreamResponse:
@@ -43,25 +43,23 @@ async def show_thread(call: Call, post_id: int, compose: Compose | None, status:
     Raises:
         NotFound: the caller may not read it.
     """
-    shown, above, below, gaps = await call.read(_thread, call=call, post_id=post_id)
+    shown, found, gaps = await call.read(_thread, call=call, post_id=post_id)
     public = shown.row.is_world_public and shown.row.is_local
     return await page(
         call,
         "post.html",
         status=status,
         post=shown,
-        above=above,
-        below=below,
+        thread=found,
         gaps=await asked_for(call, gaps),
         compose=compose,
         alternate=shown.row.uri if public else "",
     )
 
 
-def _thread(tx: Tx, *, call: Call, post_id: int) -> Thread:
+def _thread(tx: Tx, *, call: Call, post_id: int) -> Shown:
     shown = visible(tx, post_id, call.viewer).shown
-    above, below = thread(tx, shown.id, call.viewer)
-    return shown, above, below, completing.gaps(tx, shown.id)
+    return shown, thread(tx, shown.id, call.viewer), completing.gaps(tx, shown.id)
 
 
 async def go_to(call: Call) -> StreamResponse:
