@@ -29,6 +29,7 @@ from social.open_communities import place_for, placed, refusal
 from social.threads import adopt
 from social.wording import tags_of, words_for
 from storage.queries import actors, arrivals, communities, follows, origins, posts
+from storage.queries import timelines as homes
 from storage.queries.ids import id_at
 from storage.tx import Tx
 from storage.views.actors import ActorView
@@ -59,7 +60,7 @@ def store_remote_post(
     wait_for(tx, note)
     before = arrivals.before(tx, note.id)
     if before.is_known:
-        return _known_id(tx, note.id, signer)
+        return _known_id(tx, note.id, signer, came=not wanted)
     if before.buried_by == signer.uri:
         return None
     parent = posts.by_uri(tx, note.in_reply_to) if note.in_reply_to is not None else None
@@ -88,11 +89,18 @@ def wait_for(tx: Tx, note: NoteDocument) -> None:
         tx.lock(f"post {uri}")
 
 
-def _known_id(tx: Tx, uri: str, signer: ActorView) -> int | None:
-    """The id of a post that was stored before, if it is its sender's and still there."""
+def _known_id(tx: Tx, uri: str, signer: ActorView, *, came: bool) -> int | None:
+    """The id of a post that was stored before, if it is its sender's and still there.
+
+    One that was fetched before it `came`, as what an answer answers, is news only now.
+    """
     known = posts.by_uri(tx, uri)
     if known is None or known.author_id != signer.id or known.deleted_at is not None:
         return None
+    if came:
+        spoken = [actor for actor, silent in posts.named_in(tx, known.id).items() if not silent]
+        tell_named(tx, known, spoken)
+        homes.fan_out(tx, known.id)
     return known.id
 
 

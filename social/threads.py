@@ -5,6 +5,7 @@ from dataclasses import replace
 from domain.audience import Audience, counts_for
 from social import readers, storing
 from storage.queries import actors, figures, posts
+from storage.queries import timelines as homes
 from storage.tx import Tx
 from storage.views.posts import PostRow
 
@@ -35,8 +36,11 @@ def _connect(tx: Tx, reply: PostRow, parent: PostRow) -> None:
     posts.link_reply(tx, reply.id, parent)
     posts.move_root(tx, movable, parent)
     linked = posts.by_id(tx, reply.id)
-    if linked is not None and linked.deleted_at is None and storing.counts(tx, linked):
+    if linked is None or linked.deleted_at is not None:
+        return
+    if storing.counts(tx, linked):
         figures.count_reply(tx, parent.id, 1)
+    homes.fan_out(tx, linked.id)  # whose answer it is decides, and nobody knew
 
 
 def _said_together(reply: PostRow, parent: PostRow) -> bool:

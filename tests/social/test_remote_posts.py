@@ -209,6 +209,31 @@ def test_homes_and_streams_get_what_was_sent_and_not_what_was_fetched(far: Far) 
     assert far.tx.all(HOMES, post_id=fetched) == []
 
 
+def test_an_answer_that_overtook_comes_home_with_what_it_answers(far: Far) -> None:
+    root = far.note(far.zoe)
+    answer = far.taken(far.zoe, inReplyTo=root["id"])
+    strange = far.note(far.yan)
+    other = far.taken(far.zoe, inReplyTo=strange["id"])
+    assert far.tx.all(HOMES, post_id=answer) == []
+    far.taken(far.zoe, document=root)
+    assert far.tx.all(HOMES, post_id=answer) == [(far.ana,)]
+    far.taken(far.yan, document=strange, wanted=True)
+    assert far.row(other).reply_to_author_id == far.yan
+    assert far.tx.all(HOMES, post_id=other) == [], "Ana does not follow whom it answers"
+
+
+def test_a_post_that_was_fetched_before_it_came_is_news_when_it_comes(far: Far) -> None:
+    document = far.note(far.zoe, **far.named(far.ana))
+    post = far.take(far.zoe, document, wanted=True)
+    assert post is not None
+    assert far.tx.all(HOMES, post_id=post) == []
+    assert far.told(far.ana) == []
+    for _ in range(2):
+        assert far.take(far.zoe, document) == post
+    assert far.tx.all(HOMES, post_id=post) == [(far.ana,)]
+    assert far.told(far.ana) == [(NotificationKind.MENTION, post)]
+
+
 def test_times_are_never_ahead_and_ids_follow_them(far: Far) -> None:
     old = far.taken(far.zoe, published="2020-01-01T00:00:00Z")
     ahead = far.taken(far.zoe, published="2120-01-01T00:00:00Z")

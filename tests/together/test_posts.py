@@ -155,10 +155,10 @@ async def test_an_edit_never_reaches_more_people(nodes: Nodes) -> None:
 async def test_a_deleted_post_is_gone_from_every_list(nodes: Nodes) -> None:
     ana, ben = await friends(nodes)
     root = await ana.say("a root")
-    parent = await ben.sees("a root")
     answer = await ana.say(f"{ben.acct} a leaf #gone", in_reply_to_id=root["id"])
     await told(ben, "mention")
     there = await ben.sees("a leaf")
+    parent = await ben.sees("a root")
     await shows(ben, parent["id"], replies_count=1)
     await ana.delete(f"/api/v1/statuses/{answer['id']}")
     await is_gone(ben, there["id"])
