@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from tests.peers.fedify.records import Audience, Kind, Report, Sent, Traversed
 
 
-class Roles:
+class Roles(ABC):
     """Commands and queries of tests/peers/fedify/{polls,quotes,people,groups,reading}.mjs."""
 
     origin: str
 
+    @abstractmethod
     async def _do(self, route: str, call: dict[str, Any]) -> Any:
-        raise NotImplementedError
+        """Give the peer a command."""
 
+    @abstractmethod
     async def _get(self, route: str, **query: str | int | None) -> Any:
-        raise NotImplementedError
+        """Ask the peer something."""
 
     def actor(self, handle: str) -> str:
         """The id of a local actor."""

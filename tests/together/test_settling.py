@@ -2,22 +2,19 @@
 
 import asyncio
 import random
-import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
-from activitypub.vocabulary import ACTIVITY_JSON
-from domain.kinds import KeyType, RuleAction
-from federation.signatures import Scheme, sign
+from domain.kinds import RuleAction
 from server.wiring import Role as ProcessRole
 from storage.queries import origins
 from tests.support.nodes import Json, Nodes, Person, RunningNode, free_port, running_node, until
+from tests.support.saying import deliver_as
 from tests.together.spies import a_spy
 from tests.together.stories import (
     befriend,
@@ -37,22 +34,7 @@ Documents = Sequence[dict[str, Any]]
 
 async def deliver(author: Person, node: RunningNode, document: dict[str, Any]) -> int:
     """POST a document to another node as its author's own node would; the status."""
-    home = author.node
-    key = await home.parts.keyring.signing_key(home.db, author.id, KeyType.RSA)
-    url, body = f"{node.origin}/inbox", orjson.dumps(document)
-    headers = {"Content-Type": ACTIVITY_JSON}
-    headers |= sign(
-        method="POST",
-        url=url,
-        headers=headers,
-        body=body,
-        key=key.key,
-        key_id=key.uri,
-        scheme=Scheme.RFC9421_OURS,
-        now=datetime.now(UTC),
-        nonce=secrets.token_urlsafe(18),
-    )
-    return (await home.parts.client.post(url, body, headers)).status
+    return await deliver_as(author.node, author.id, node, document)
 
 
 def told_of(status: Json) -> Json:

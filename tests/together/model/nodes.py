@@ -1,21 +1,17 @@
 """The three nodes under the model: what people do there, and what they are shown."""
 
 import re
-import secrets
-from datetime import UTC, datetime
 from itertools import count
 from typing import Final
 
 import orjson
 from sqlalchemy import select
 
-from activitypub.vocabulary import ACTIVITY_JSON
-from domain.kinds import KeyType
-from federation.signatures import Scheme, sign
 from storage.queries import actors, deliveries, origins, posts
 from storage.tables.traffic import activities
 from storage.tx import Tx
 from tests.support.nodes import Json, Nodes, Person, RunningNode
+from tests.support.saying import deliver_as
 from tests.together.communities import Community, found
 from tests.together.model.expected import View
 from tests.together.stories import known, settled, the_wait_is_over
@@ -136,7 +132,7 @@ class Places:
         document, actor_id = sent[choice % len(sent)]
         for other in self.nodes.values() if name == "hq" else (self.hq,):
             if other is not node:
-                await _deliver(node, actor_id, other, document)
+                await deliver_as(node, actor_id, other, document)
 
     # What people see.
 
@@ -173,21 +169,3 @@ def _out_of_reach(tx: Tx, origin: str) -> None:
 
 def _sent(tx: Tx) -> list[tuple[Json, int]]:
     return [(orjson.loads(body), actor_id) for body, actor_id in tx.all(_SENT)]
-
-
-async def _deliver(node: RunningNode, actor_id: int, other: RunningNode, document: Json) -> None:
-    key = await node.parts.keyring.signing_key(node.db, actor_id, KeyType.RSA)
-    url, body = f"{other.origin}/inbox", orjson.dumps(document)
-    headers = {"Content-Type": ACTIVITY_JSON}
-    headers |= sign(
-        method="POST",
-        url=url,
-        headers=headers,
-        body=body,
-        key=key.key,
-        key_id=key.uri,
-        scheme=Scheme.RFC9421_OURS,
-        now=datetime.now(UTC),
-        nonce=secrets.token_urlsafe(18),
-    )
-    await node.parts.client.post(url, body, headers)
