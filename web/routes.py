@@ -51,6 +51,9 @@ class Route:
     # is asked for.
     scope: str = ""
     body: Body = Body.PARAMETERS
+    # The type of the JSON that a success answers with, such as `list[Status]`: every answer of
+    # every test run is held against it. None: no JSON, or no type has been written yet.
+    answers: object = None
 
     @property
     def scopes(self) -> tuple[str, ...]:
@@ -58,25 +61,43 @@ class Route:
         return tuple(self.scope.split("|")) if self.scope else ()
 
 
-def get(path: str, handler: Handler, access: Access, scope: str = "") -> Route:
+def get(
+    path: str, handler: Handler, access: Access, scope: str = "", *, answers: object = None
+) -> Route:
     """Declare a GET route (HEAD comes with it)."""
-    return Route("GET", path, handler, access, scope)
+    return Route("GET", path, handler, access, scope, answers=answers)
 
 
 def post(
-    path: str, handler: Handler, access: Access, scope: str = "", body: Body = Body.PARAMETERS
+    path: str,
+    handler: Handler,
+    access: Access,
+    scope: str = "",
+    body: Body = Body.PARAMETERS,
+    *,
+    answers: object = None,
 ) -> Route:
     """Declare a POST route."""
-    return Route("POST", path, handler, access, scope, body)
+    return Route("POST", path, handler, access, scope, body, answers)
 
 
-def delete(path: str, handler: Handler, access: Access, scope: str = "") -> Route:
+def delete(
+    path: str, handler: Handler, access: Access, scope: str = "", *, answers: object = None
+) -> Route:
     """Declare a DELETE route."""
-    return Route("DELETE", path, handler, access, scope)
+    return Route("DELETE", path, handler, access, scope, answers=answers)
 
 
 def change(
-    path: str, handler: Handler, access: Access, scope: str = "", body: Body = Body.PARAMETERS
+    path: str,
+    handler: Handler,
+    access: Access,
+    scope: str = "",
+    body: Body = Body.PARAMETERS,
+    *,
+    answers: object = None,
 ) -> list[Route]:
     """Declare PUT and PATCH alike: clients use either (Mastodon API)."""
-    return [Route(method, path, handler, access, scope, body) for method in ("PUT", "PATCH")]
+    return [
+        Route(method, path, handler, access, scope, body, answers) for method in ("PUT", "PATCH")
+    ]
