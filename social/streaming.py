@@ -10,16 +10,31 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
-from enum import StrEnum
 from functools import partial
 from typing import Final
 
 import orjson
 import structlog
-from msgspec import Struct
 
 from domain.audience import Viewer
 from domain.errors import TooMany
+from social.events import (
+    FOR_ALL,
+    NAMES,
+    OWN,
+    TOPIC,
+    USER,
+    Event,
+    EventKind,
+    Sent,
+    Stream,
+    announce,
+    belongs,
+    deleted,
+    edited,
+    notified,
+    posted,
+)
 from social.signin import Identity, viewer_of
 from storage.database import Database
 from storage.errors import StorageError
@@ -29,9 +44,25 @@ from storage.queries.streams import Entitled, StreamedPost
 from storage.tx import Tx
 from storage.views import notifications
 
+__all__ = [
+    "NAMES",
+    "TOPIC",
+    "USER",
+    "Channel",
+    "Event",
+    "EventKind",
+    "Hub",
+    "Sent",
+    "Stream",
+    "announce",
+    "deleted",
+    "edited",
+    "notified",
+    "posted",
+]
+
 log = structlog.get_logger("streaming")
 
-TOPIC: Final = "stream"
 RECHECK_SECONDS: Final = 2.0
 LONGEST_QUEUE: Final = 500
 """Events that wait for one slow channel; then it is closed, and the client reads the list."""
@@ -39,75 +70,6 @@ LONGEST_QUEUE: Final = 500
 MOST_WAITING: Final = 5_000
 MOST_CHANNELS: Final = 100
 """Connections of one person: many apps and tabs, and an end."""
-
-
-class EventKind(StrEnum):
-    """What happened; the values are the event names of Mastodon's streaming API."""
-
-    UPDATE = "update"
-    EDIT = "status.update"
-    DELETE = "delete"
-    NOTIFICATION = "notification"
-
-
-class Event(Struct, frozen=True):
-    """A hint: `id` is a post's, or a notification's with its owner in `account_id`."""
-
-    kind: EventKind
-    id: int
-    account_id: int = 0
-
-
-class Stream(Struct, frozen=True):
-    """A stream by its Mastodon name; `tag` (folded) for `hashtag` and `hashtag:local`.
-
-    `community` is the community whose list it is, for `list`.
-    """
-
-    name: str
-    tag: str = ""
-    community: int = 0
-
-
-USER: Final = Stream("user")
-NAMES: Final = frozenset(
-    {"user", "user:notification", "public", "public:local", "public:remote"}
-    | {"hashtag", "hashtag:local", "list", "direct"}
-)
-"""The streams there are. `direct` opens and stays silent: direct posts come with `user`."""
-
-
-class Sent(Struct, frozen=True):
-    """What a channel gives: the event, and those of its streams in which it belongs."""
-
-    streams: tuple[Stream, ...]
-    event: EventKind
-    id: int
-
-
-def announce(tx: Tx, event: Event) -> None:
-    """Tell the hubs of all processes, once the unit of work is stored."""
-    tx.publish(TOPIC, orjson.dumps([event.kind, event.id, event.account_id]))
-
-
-def posted(post_id: int) -> Event:
-    """A post or a share is new."""
-    return Event(EventKind.UPDATE, post_id)
-
-
-def edited(post_id: int) -> Event:
-    """A post says something else now."""
-    return Event(EventKind.EDIT, post_id)
-
-
-def deleted(post_id: int) -> Event:
-    """A post or a share is gone."""
-    return Event(EventKind.DELETE, post_id)
-
-
-def notified(account_id: int, notification_id: int) -> Event:
-    """Somebody was told something."""
-    return Event(EventKind.NOTIFICATION, notification_id, account_id)
 
 
 class Channel:
@@ -236,8 +198,9 @@ class Hub:
         if topic != TOPIC or not self._channels or len(self._waiting) >= MOST_WAITING:
             return
         with suppress(ValueError, TypeError):
-            kind, identifier, account_id = orjson.loads(payload)
-            self._waiting[Event(EventKind(kind), int(identifier), int(account_id))] = None
+            kind, identifier, account_id, detail = orjson.loads(payload)
+            event = Event(EventKind(kind), int(identifier), int(account_id), str(detail))
+            self._waiting[event] = None
             self._wake.set()
 
     async def _send_events(self) -> None:
@@ -260,7 +223,7 @@ class Hub:
             return
         for channel, streams in found:
             if not channel.closed:
-                channel.send(Sent(streams, event.kind, event.id))
+                channel.send(Sent(streams, event.kind, event.id, event.detail))
 
     async def _recheck_for_ever(self) -> None:
         while True:
@@ -301,8 +264,10 @@ def _standing(tx: Tx, channels: tuple[Channel, ...]) -> set[Channel]:
 
 def _entitled(tx: Tx, event: Event, channels: tuple[Channel, ...]) -> Found:
     standing = _standing(tx, channels)
-    if event.kind is EventKind.NOTIFICATION:
+    if event.kind in OWN:
         return _owners(tx, event, standing)
+    if event.kind in FOR_ALL:
+        return [(channel, (USER,)) for channel in standing if USER in channel.streams]
     post = stored.streamed_post(tx, event.id)
     if post is None:
         return []
@@ -317,15 +282,21 @@ def _entitled(tx: Tx, event: Event, channels: tuple[Channel, ...]) -> Found:
 
 
 def _owners(tx: Tx, event: Event, standing: set[Channel]) -> Found:
-    """The channels of whom the notification tells, if what it tells may still be shown."""
+    """The channels of whom it concerns; of a notification, if what it tells may still be shown."""
     found: Found = []
     for channel in standing:
         if channel.identity.actor_id != event.account_id:
             continue
-        streams = [s for s in channel.streams if s.name in {"user", "user:notification"}]
-        if streams and notifications.is_visible(tx, channel.viewer, event.id):
+        streams = [s for s in channel.streams if s.name in OWN[event.kind]]
+        if streams and _is_told(tx, event, channel.viewer):
             found.append((channel, tuple(streams)))
     return found
+
+
+def _is_told(tx: Tx, event: Event, viewer: Viewer) -> bool:
+    if event.kind is not EventKind.NOTIFICATION:
+        return True  # what it is about is loaded for this person when it is sent
+    return notifications.is_visible(tx, viewer, event.id)
 
 
 def _streams_of(
@@ -333,36 +304,4 @@ def _streams_of(
 ) -> tuple[Stream, ...]:
     if reader is None or reader.epoch != channel.identity.epoch:
         return ()
-    return tuple(s for s in channel.streams if _belongs(s, post, reader, event))
-
-
-def _belongs(stream: Stream, post: StreamedPost, reader: Entitled, event: EventKind) -> bool:
-    """Whether a post that the reader may see belongs into a stream; the rules of the timelines.
-
-    New words in a community come as its wrapper, once; their changes and their end as they are.
-    """
-    new = event is EventKind.UPDATE
-    match stream.name:
-        case "user":
-            placed = bool(post.place_id) and post.first_hand
-            wrapped = placed and not (post.for_all and not reader.belongs)
-            return event is EventKind.DELETE or (reader.at_home and not (new and wrapped))
-        case "list":
-            mine = post.place_id == stream.community and reader.belongs
-            return mine and (post.is_wrapper or not new)
-        case "public":
-            return _is_public(post)
-        case "public:local":
-            return _is_public(post) and post.local
-        case "public:remote":
-            return _is_public(post) and not post.local
-        case "hashtag":
-            return post.listed and post.first_hand and stream.tag in post.tags
-        case "hashtag:local":
-            return post.listed and post.first_hand and post.local and stream.tag in post.tags
-        case _:
-            return False
-
-
-def _is_public(post: StreamedPost) -> bool:
-    return post.listed and post.first_hand and not post.answers_others
+    return tuple(s for s in channel.streams if belongs(s, post, reader, event))

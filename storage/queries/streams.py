@@ -18,6 +18,7 @@ from storage.columns import Id, Time, any_of
 from storage.tables.accounts import accounts, tokens
 from storage.tables.actors import actors
 from storage.tables.communities import memberships
+from storage.tables.files import files
 from storage.tables.posts import post_tags, posts
 from storage.tables.timelines import home_entries
 from storage.tx import Tx
@@ -44,6 +45,7 @@ class StreamedPost(Struct, frozen=True, gc=False):
     is_wrapper: bool
     tags: frozenset[str]
     for_all: bool = False  # anybody reads it: it comes as it is to who does not follow the place
+    has_files: bool = False
 
 
 class Entitled(Struct, frozen=True, gc=False):
@@ -127,6 +129,7 @@ _FACTS: Select[*tuple[Any, ...]] = select(
     _post.c.author_id,
     _post.c.place_id,
     _author.c.limited,
+    exists().where(files.c.post_id == _POST).correlate_except(files),
 ).where(_post.c.id == _POST, _author.c.id == _post.c.author_id)
 _TAGS: Final = select(post_tags.c.tag).where(post_tags.c.post_id == _POST)
 _EPOCHS: Final = select(accounts.c.id, accounts.c.epoch).where(
@@ -142,7 +145,8 @@ def streamed_post(tx: Tx, post_id: int) -> StreamedPost | None:
     row = tx.first(_FACTS, post_id=post_id)
     if row is None:
         return None
-    kind, quiet, share_of, reply_to, reply_uri, reply_author, origin, author, place, limited = row
+    kind, quiet, share_of, reply_to, reply_uri, reply_author, origin, author, place = row[:9]
+    limited, has_files = row[9:]
     answers = (reply_to is not None or reply_uri is not None) and reply_author != author
     return StreamedPost(
         # Who is silenced is come across by their own followers alone, at home.
@@ -155,6 +159,7 @@ def streamed_post(tx: Tx, post_id: int) -> StreamedPost | None:
         is_wrapper=share_of is not None and place == author,
         tags=frozenset(tag for (tag,) in tx.all(_TAGS, post_id=post_id)),
         for_all=kind is Kind.PUBLIC,
+        has_files=bool(has_files),
     )
 
 

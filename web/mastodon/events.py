@@ -4,6 +4,9 @@ A hint holds ids. The words are loaded for the listener at this moment, so that 
 that the listener may not read any more (protocol §1).
 """
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 import orjson
 from msgspec import Struct
 
@@ -39,26 +42,56 @@ def may_listen(scopes: str, stream: Stream) -> bool:
 
 async def message(db: Database, node: Node, channel: Channel, sent: Sent) -> Message | None:
     """The event for this listener, or nothing if there is nothing to show (any more)."""
-    if sent.event is EventKind.DELETE:
-        return Message(sent.streams, sent.event, str(sent.id))
-    is_notice = sent.event is EventKind.NOTIFICATION
-    if is_notice and not covers(channel.identity.scopes, "read:notifications"):
+    scope = _NEEDS.get(sent.event)
+    if scope is not None and not covers(channel.identity.scopes, scope):
         return None
+    if sent.event in _BARE:
+        return Message(sent.streams, sent.event, _BARE[sent.event](sent))
     try:
-        load = _notification if is_notice else _status
-        body = await db.read(load, sent.id, node, channel.viewer)
+        body = await db.read(_LOADED[sent.event], sent, node, channel.viewer)
     except NotFound:
         return None
     return Message(sent.streams, sent.event, body.decode())
 
 
-def _status(tx: Tx, post_id: int, node: Node, viewer: Viewer) -> bytes:
-    return whole(visible(tx, post_id, viewer), node, viewer)
+def _status(tx: Tx, sent: Sent, node: Node, viewer: Viewer) -> bytes:
+    return whole(visible(tx, sent.id, viewer), node, viewer)
 
 
-def _notification(tx: Tx, notification_id: int, node: Node, viewer: Viewer) -> bytes:
-    view = notifications.one(tx, viewer, notification_id)
+def _notification(tx: Tx, sent: Sent, node: Node, viewer: Viewer) -> bytes:
+    view = notifications.one(tx, viewer, sent.id)
     return orjson.dumps(notification(view, node, viewer))
+
+
+def _bare_id(sent: Sent) -> str:
+    return str(sent.id)
+
+
+def _nothing(_sent: Sent) -> str:
+    return ""  # some clients want a text, and there is nothing to say (mastodon-api.md §3)
+
+
+_BARE: Final[Mapping[EventKind, Callable[[Sent], str]]] = {
+    EventKind.DELETE: _bare_id,
+    EventKind.ANNOUNCEMENT_DELETE: _bare_id,
+    EventKind.FILTERS_CHANGED: _nothing,
+    EventKind.NOTIFICATIONS_MERGED: _nothing,
+}
+"""What is said without asking the database: ids of what is gone, and that something changed."""
+
+_LOADED: Final[Mapping[EventKind, Callable[[Tx, Sent, Node, Viewer], bytes]]] = {
+    EventKind.UPDATE: _status,
+    EventKind.EDIT: _status,
+    EventKind.NOTIFICATION: _notification,
+}
+"""What is loaded for the listener when it is sent. NotFound: there is nothing to show any more."""
+
+_NEEDS: Final[Mapping[EventKind, str]] = {
+    EventKind.NOTIFICATION: "read:notifications",
+    EventKind.NOTIFICATIONS_MERGED: "read:notifications",
+    EventKind.FILTERS_CHANGED: "read:filters",
+}
+"""The scope that an event takes besides its stream's."""
 
 
 def frames(sent: Message) -> list[str]:

@@ -39,8 +39,6 @@ MOST_STREAMS: Final = 50
 LONGEST_TAG: Final = 100
 
 _UNKNOWN: Final = "Unknown stream type"
-# No post has pictures yet: these may be opened, and stay silent.
-_SILENT: Final = frozenset({"public:media", "public:local:media", "public:remote:media"})
 
 
 async def health(_call: Call) -> StreamResponse:
@@ -62,8 +60,6 @@ def _open(channel: Channel, name: str, tag: str, listed: str) -> None:
         BadRequest: there is no such stream, or there are too many.
         NotAllowed: the token was not made for it.
     """
-    if name in _SILENT:
-        return
     stream = _stream(name, tag, listed)
     if not may_listen(channel.identity.scopes, stream):
         raise NotAllowed("This action is outside the authorized scopes")
