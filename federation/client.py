@@ -15,7 +15,7 @@ import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import TracebackType
 from typing import Final, Self
 
@@ -317,7 +317,9 @@ def guarded_sockets(permits: Callable[[str], bool]) -> Callable[[AddrInfoType], 
     return open_socket
 
 
+@cache
 def _tls_context(ca_file: str | None) -> ssl.SSLContext:
+    """Which certificates are believed. Reading the system's takes tens of milliseconds: once."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if ca_file is not None:

@@ -57,7 +57,6 @@ from web.app import make_app
 from web.call import Call
 from web.routes import Access, Route, post
 from web.services import Services
-from web.tables import ROUTES
 
 log = structlog.get_logger("server")
 
@@ -264,7 +263,7 @@ def web_app(parts: Parts) -> Application:
         proxies=parts.settings.trusted_proxies,
         contact_email=parts.settings.contact_email,
     )
-    app = make_app(services, [*ROUTES, *_inboxes(Endpoint(parts.fetcher))])
+    app = make_app(services, own=_inboxes(Endpoint(parts.fetcher)))
     parts.db.bus.subscribe(partial(_forget_rendered, services))
     app.on_shutdown.append(partial(_end_channels, parts.hub))
     return app

@@ -7,17 +7,21 @@ errors become answers, and headers that every answer carries are added.
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
+from functools import cache
 from typing import Final
 from urllib.parse import urlencode
 
 from aiohttp import hdrs
 from aiohttp.web import (
+    AbstractResource,
+    AppKey,
     Application,
     HTTPException,
     HTTPFound,
     Request,
     Response,
     StreamResponse,
+    UrlDispatcher,
     WebSocketResponse,
     middleware,
 )
@@ -40,25 +44,45 @@ from web.tables import ROUTES
 log = logging.getLogger("tertulia.web")
 
 NOTHING_HERE: Final = "Record not found"
+LIMITS: Final = AppKey("limits", Limits)
 
 
-def make_app(services: Services, routes: Iterable[Route] = ROUTES) -> Application:
-    """The web application over these services; nothing is reachable but the declared routes."""
+def make_app(
+    services: Services, routes: Iterable[Route] = ROUTES, *, own: Iterable[Route] = ()
+) -> Application:
+    """The web application over these services; nothing is reachable but the declared routes.
+
+    `own`: routes whose handlers belong to this one application.
+    """
     app = Application(middlewares=[_last_resort], client_max_size=BODY_LIMIT)
     app[SERVICES] = services
-    limits = Limits(services)
-    for route in routes:
-        serve = _serving(route, limits)
-        # Clients put a slash at the end or leave it (mastodon-api.md §1, routing traps).
-        for path in dict.fromkeys((route.path, f"{route.path.rstrip('/')}/")):
-            app.router.add_route(route.method, path, serve)
-            if route.method == hdrs.METH_GET:
-                app.router.add_route(hdrs.METH_HEAD, path, serve)
+    app[LIMITS] = Limits(services)
+    for resource in (*_resources(tuple(routes)), *_new_resources(own)):
+        app.router.register_resource(resource)
     return app
 
 
-def _serving(route: Route, limits: Limits) -> Callable[[Request], Awaitable[StreamResponse]]:
+@cache
+def _resources(routes: tuple[Route, ...]) -> tuple[AbstractResource, ...]:
+    """What the router holds for routes that all nodes have: made once in a process."""
+    return _new_resources(routes)
+
+
+def _new_resources(routes: Iterable[Route]) -> tuple[AbstractResource, ...]:
+    router = UrlDispatcher()
+    for route in routes:
+        serve = _serving(route)
+        # Clients put a slash at the end or leave it (mastodon-api.md §1, routing traps).
+        for path in dict.fromkeys((route.path, f"{route.path.rstrip('/')}/")):
+            router.add_route(route.method, path, serve)
+            if route.method == hdrs.METH_GET:
+                router.add_route(hdrs.METH_HEAD, path, serve)
+    return tuple(router.resources())
+
+
+def _serving(route: Route) -> Callable[[Request], Awaitable[StreamResponse]]:
     async def serve(request: Request) -> StreamResponse:
+        limits = request.app[LIMITS]
         response = await _guarded(route, limits, request)
         limits.describe(request, response)
         return response
