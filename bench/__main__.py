@@ -9,7 +9,7 @@ from pathlib import Path
 import uvloop
 from aiohttp import ClientSession
 
-from bench import limits, paths
+from bench import limits, pages, paths
 from bench.bare import bare_client
 from bench.far import far_actor
 from bench.node import BenchNode, bench_node
@@ -43,8 +43,10 @@ async def measure(times: int, rounds: int) -> dict[str, tuple[float, float]]:
                 http = await bare_client(len(body), times)
                 raw["delivery"].append(http + await _limit("delivery", len(body), http))
                 ours["delivery"].append(await paths.delivery(node, far, token, FOLLOWERS, 10))
+            shown = await pages.all_pages(node, token, f"fern@{far.host}", times)
             memory = node.measured.memory_mb()
             print(f"\nCreate {len(body):,} bytes · home {size:,} bytes · resident {memory:.0f} MB")
+    pages.report(shown)
     return {name: (statistics.median(ours[name]), statistics.median(raw[name])) for name in GOALS}
 
 

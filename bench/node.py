@@ -41,7 +41,7 @@ class BenchNode(ServedNode):
         with closing(sqlite3.connect(self.database)) as connection, connection:
             connection.execute(
                 "INSERT INTO follows(id, follower_id, target_id, state, uri, shares, notify,"
-                " created_at) SELECT a.id, a.id, f.id, 2, 'bench:' || a.id, 1, 0, 0"
+                " languages, created_at) SELECT a.id, a.id, f.id, 2, 'bench:' || a.id, 1, 0, '', 0"
                 " FROM accounts a, actors f WHERE f.uri = ?",
                 (uri,),
             )
@@ -62,7 +62,7 @@ class BenchNode(ServedNode):
                 _copy(connection, "actors", columns, changed | {"inbox": inbox})
             connection.execute(
                 "INSERT INTO follows(id, follower_id, target_id, state, uri, shares, notify,"
-                " created_at) SELECT r.id, r.id, t.id, 2, r.uri || '#f', 1, 0, 0"
+                " languages, created_at) SELECT r.id, r.id, t.id, 2, r.uri || '#f', 1, 0, '', 0"
                 " FROM actors r, actors t WHERE r.id BETWEEN 10000 AND 99999"
                 " AND t.handle = ? AND t.origin_id = 1",
                 (handle,),
