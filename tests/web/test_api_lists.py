@@ -115,9 +115,9 @@ async def test_G67_somebody_s_id_is_no_list(club: Club, ana: Person, bo: Person)
     assert (await ana.ask("GET", f"/api/v1/timelines/list/g{bo.id}")).status == 404
 
 
-async def test_lists_cannot_be_changed_and_say_why(club: Club, bo: Person, cy: Person) -> None:
-    made = await bo.ask("POST", LISTS, json={"title": "Mine"})
-    assert (made.status, "Each of your communities is a list" in made.text) == (422, True)
+async def test_communities_cannot_be_changed_as_lists_and_say_why(
+    club: Club, bo: Person, cy: Person
+) -> None:
     one = f"{LISTS}/{club.list}"
     for method, path in (
         *(("PUT", one), ("DELETE", one)),
@@ -330,7 +330,7 @@ async def test_G33_a_foreign_list_opens_and_stays_silent(
 
 async def test_a_stream_of_no_list_is_refused(ana: Person) -> None:
     async with socket(ana) as live:
-        for name in ("", "1", "g", "gx"):
+        for name in ("", "x1", "g", "gx"):
             await live.send_json({"type": "subscribe", "stream": "list", "list": name})
             assert "error" in orjson.loads((await live.receive(timeout=5)).data)
     answer = await ana.ask("GET", "/api/v1/streaming/list?list=nonsense")

@@ -1,15 +1,48 @@
-"""Communities as Mastodon's List."""
+"""People's own lists, and communities, as Mastodon's List."""
 
-from typing import Final
+from typing import Final, Literal, TypedDict
 
+from domain.kinds import RepliesPolicy
+from storage.queries.lists import ListRow
 from storage.views.actors import ActorView
-from web.mastodon.entities.accounts import JsonDict
+from web.mastodon.entities.formats import ListId
 from web.params import as_id
 
 _PREFIX: Final = "g"
 
 
-def entity(community: ActorView) -> JsonDict:
+class UserList(TypedDict):
+    """A list of one's own, or a community (Mastodon's List)."""
+
+    id: ListId
+    title: str
+    replies_policy: Literal["followed", "list", "none"]
+    exclusive: bool
+
+
+_POLICIES: Final[dict[RepliesPolicy, Literal["followed", "list", "none"]]] = {
+    RepliesPolicy.FOLLOWED: "followed",
+    RepliesPolicy.LIST: "list",
+    RepliesPolicy.NONE: "none",
+}
+
+
+def policy_named(name: str) -> RepliesPolicy | None:
+    """The policy that a client names; None: there is none of that name."""
+    return next((policy for policy, known in _POLICIES.items() if known == name), None)
+
+
+def own(row: ListRow) -> UserList:
+    """A List of one's own."""
+    return {
+        "id": str(row.id),
+        "title": row.title,
+        "replies_policy": _POLICIES[row.replies_policy],
+        "exclusive": row.exclusive,
+    }
+
+
+def entity(community: ActorView) -> UserList:
     """A List. Its posts stand at home too, and all answers are shown in it."""
     return {
         "id": name_of(community.id),
