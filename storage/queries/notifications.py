@@ -2,18 +2,33 @@
 
 from typing import Final
 
-from sqlalchemy import bindparam, delete, exists, or_, select, union_all
+from msgspec import Struct
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import insert
 
-from domain.kinds import AccountState, FollowState, Limit, NotificationKind
-from storage.audience import fixed, local_reader, unblocked
-from storage.columns import Enum8, Id, Time
+from domain.kinds import AccountState, Limit, NotificationKind
+from domain.notifying import HELD_BACK, SPAN_MS, Group, Stance
+from storage.audience import fixed, heard, local_reader
+from storage.columns import Enum8, Flag, Id, Time
 from storage.queries.ids import new_notification_id
+from storage.queries.muted_threads import is_muted
+from storage.queries.policies import follows_accepted, is_permitted, ruled
 from storage.tables.accounts import accounts
 from storage.tables.actors import actors
-from storage.tables.polls import votes
-from storage.tables.posts import mentions, posts
-from storage.tables.relations import follows
+from storage.tables.notifying import policies
+from storage.tables.posts import posts
 from storage.tables.timelines import notifications
 from storage.tx import Tx
 
@@ -21,49 +36,87 @@ _ACTOR = bindparam("actor_id", type_=Id)
 _KIND = bindparam("kind", type_=Enum8(NotificationKind))
 _FROM = bindparam("from_id", type_=Id)
 _POST = bindparam("post_id", type_=Id)
-_told_somebody: Final = select(
-    bindparam("id", type_=Id), accounts.c.id, _KIND, _FROM, _POST, bindparam("now", type_=Time)
-).where(
-    accounts.c.id == _ACTOR,
-    accounts.c.state == fixed(AccountState.ACTIVE),
-    or_(
-        fixed(NotificationKind.NOTICE) == _KIND,
-        unblocked(_FROM, local_reader(accounts.c.id)),
-    ),
-    or_(
-        ~exists().where(actors.c.id == _FROM, actors.c.limited != fixed(Limit.NONE)),
-        exists().where(
-            follows.c.follower_id == accounts.c.id,
-            follows.c.target_id == _FROM,
-            follows.c.state == fixed(FollowState.ACCEPTED),
+_JUDGED = bindparam("judged", type_=Flag())
+_permitted = is_permitted(accounts.c.id, _FROM)
+_filtered = and_(_JUDGED, ~_permitted, ruled(Stance.FILTER, accounts.c.id, _FROM, _POST))
+_follows = follows_accepted(accounts.c.id, _FROM)
+
+
+def _from_limited(limit: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(actors.c.id == _FROM, limit)
+
+
+_words, _shared = posts.alias("words"), posts.alias("shared_words")
+_writer = func.coalesce(_shared.c.author_id, _words.c.author_id)
+# A community's bell tells of words that somebody else wrote.
+_written_by_unheard = exists(
+    select(_words.c.id)
+    .select_from(_words.outerjoin(_shared, _shared.c.id == _words.c.share_of_id))
+    .where(_words.c.id == _POST, _writer != _FROM, ~heard(_writer, local_reader(accounts.c.id)))
+    .correlate_except(_words, _shared)
+)
+
+_told_somebody: Final = (
+    select(
+        *(bindparam("id", type_=Id), accounts.c.id, _KIND, _FROM, _POST),
+        bindparam("now", type_=Time),
+        case((_filtered, true()), else_=false()),
+    )
+    .select_from(accounts.outerjoin(policies, policies.c.actor_id == accounts.c.id))
+    .where(
+        accounts.c.id == _ACTOR,
+        accounts.c.state == fixed(AccountState.ACTIVE),
+        or_(
+            fixed(NotificationKind.NOTICE) == _KIND,
+            and_(
+                heard(_FROM, local_reader(accounts.c.id)),
+                ~_written_by_unheard,
+                ~is_muted(accounts.c.id, _POST),
+            ),
         ),
-    ),
+        ~_from_limited(actors.c.limited > fixed(Limit.SILENCED)),
+        # About whom a policy does not decide, followers alone hear of who is silenced.
+        or_(_JUDGED, ~_from_limited(actors.c.limited != fixed(Limit.NONE)), _follows),
+        or_(~_JUDGED, _permitted, ~ruled(Stance.DROP, accounts.c.id, _FROM, _POST)),
+    )
 )
 _ADD: Final = (
     insert(notifications)
     .from_select([column.name for column in notifications.c], _told_somebody)
     .on_conflict_do_nothing()
-    .returning(notifications.c.id)
+    .returning(notifications.c.id, notifications.c.filtered)
 )
+
+
+class Added(Struct, frozen=True, gc=False):
+    """A notification that was stored; `filtered`: held back by the person's own policy."""
+
+    id: int
+    filtered: bool
 
 
 def add(
     tx: Tx, *, actor_id: int, kind: NotificationKind, from_id: int, post_id: int = 0
-) -> int | None:
-    """Store a notification; its id, or None if nobody is to be told of it.
+) -> Added | None:
+    """Store a notification, or None if nobody is to be told of it.
 
     Only people with an active account are told, once of the same; a block between the two keeps
-    away everything but notices (protocol §4), and of who is silenced only followers hear.
+    away everything but notices (protocol §4), and so does a thread that the person muted, and a
+    block or a mute between the person and whose words they would be told of. Of who is
+    silenced only followers hear, unless they chose to be told by such people, too; of who is
+    suspended nobody does.
     """
-    return tx.scalar(
+    row = tx.first(
         _ADD,
         id=new_notification_id(tx),
         actor_id=actor_id,
         kind=kind,
         from_id=from_id,
         post_id=post_id,
+        judged=kind in HELD_BACK,
         now=tx.now,
     )
+    return None if row is None else Added(row[0], bool(row[1]))
 
 
 _RETRACT: Final = delete(notifications).where(
@@ -72,18 +125,23 @@ _RETRACT: Final = delete(notifications).where(
     notifications.c.from_id == bindparam("from_id"),
     notifications.c.post_id == _POST,
 )
-_told = union_all(
-    select(mentions.c.actor_id).where(mentions.c.post_id == _POST),
-    select(posts.c.author_id).where(or_(posts.c.id == _POST, posts.c.share_of_id == _POST)),
-    select(votes.c.actor_id).where(votes.c.post_id == _POST),
-)
 _FORGET_POST: Final = delete(notifications).where(
-    notifications.c.actor_id.in_(_told), notifications.c.post_id == _POST
+    notifications.c.post_id == _POST, notifications.c.post_id > fixed(0)
 )
 _DISMISS: Final = delete(notifications).where(
     notifications.c.actor_id == bindparam("actor_id"), notifications.c.id == bindparam("id")
 )
-_CLEAR: Final = delete(notifications).where(notifications.c.actor_id == bindparam("actor_id"))
+_CLEAR: Final = delete(notifications).where(
+    notifications.c.actor_id == bindparam("actor_id"), ~notifications.c.filtered
+)
+_DISMISS_GROUP: Final = delete(notifications).where(
+    notifications.c.actor_id == bindparam("actor_id"),
+    notifications.c.kind == bindparam("kind"),
+    notifications.c.post_id == _POST,
+    notifications.c.created_at >= bindparam("since", type_=Time),
+    notifications.c.created_at < bindparam("until", type_=Time),
+    ~notifications.c.filtered,
+)
 
 
 def retract(
@@ -94,7 +152,7 @@ def retract(
 
 
 def forget_post(tx: Tx, post_id: int) -> None:
-    """Remove what people were told about a post: whom it names, its author, sharers, voters."""
+    """Remove what people were told about a post."""
     tx.change(_FORGET_POST, post_id=post_id)
 
 
@@ -115,6 +173,18 @@ def dismiss(tx: Tx, actor_id: int, notification_id: int) -> bool:
     return tx.change(_DISMISS, actor_id=actor_id, id=notification_id) > 0
 
 
+def dismiss_group(tx: Tx, actor_id: int, group: Group) -> bool:
+    """Remove all of one group of somebody's; whether there was anything."""
+    if group.kind is None:
+        return dismiss(tx, actor_id, group.alone)
+    since = group.span * SPAN_MS
+    about = {"kind": group.kind, "post_id": group.post_id}
+    return (
+        tx.change(_DISMISS_GROUP, actor_id=actor_id, **about, since=since, until=since + SPAN_MS)
+        > 0
+    )
+
+
 def clear(tx: Tx, actor_id: int) -> None:
-    """Remove all of somebody's notifications."""
+    """Remove all of somebody's notifications, but those that are held back."""
     tx.change(_CLEAR, actor_id=actor_id)

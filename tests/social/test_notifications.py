@@ -13,8 +13,17 @@ from storage.queries.accounts import set_state
 from storage.queries.follows import remove as unfollow
 from storage.tables.timelines import notifications
 from storage.tx import Tx
-from storage.views.notifications import NotificationView, count_newer, is_visible, one, page
+from storage.views.notifications import (
+    EVERYTHING,
+    NotificationView,
+    Wanted,
+    count_newer,
+    is_visible,
+    one,
+    page,
+)
 from storage.views.paging import Page
+from storage.views.posts import PostView
 from tests.support.factories import (
     add_block,
     add_follow,
@@ -42,9 +51,10 @@ class People:
     def tell(self, kind: NotificationKind, sender: int, post: int = 0) -> bool:
         return notify(self.tx, actor_id=self.ana, kind=kind, from_id=sender, post_id=post)
 
-    def seen(self, **options: object) -> list[NotificationView]:
-        found = options.pop("page", Page())
-        return page(self.tx, member(self.ana), found, **options)  # type: ignore[arg-type]
+    def seen(
+        self, found: Page | None = None, wanted: Wanted = EVERYTHING
+    ) -> list[NotificationView[PostView]]:
+        return page(self.tx, member(self.ana), found or Page(), wanted)
 
 
 @pytest.fixture
@@ -54,7 +64,7 @@ def people(tx: Tx) -> People:
 
 def test_rows_hold_no_text() -> None:
     assert {column.name for column in notifications.c} == {
-        *("id", "actor_id", "kind", "from_id", "post_id", "created_at")
+        *("id", "actor_id", "kind", "from_id", "post_id", "created_at", "filtered")
     }
 
 
@@ -80,18 +90,18 @@ def test_pages_kinds_and_senders(people: People) -> None:
     for post in made:
         people.tell(LIKE, people.bo, post)
         people.tell(SHARE, people.cy, post)
-    first = people.seen(page=Page(limit=2))
-    rest = people.seen(page=Page(limit=10, max_id=first[-1].id))
+    first = people.seen(Page(limit=2))
+    rest = people.seen(Page(limit=10, max_id=first[-1].id))
     assert [len(first), len(rest)] == [2, 4]
-    nearest = people.seen(page=Page(limit=2, min_id=rest[-1].id))
+    nearest = people.seen(Page(limit=2, min_id=rest[-1].id))
     assert [view.id for view in nearest] == [view.id for view in rest[-3:-1]]
-    assert {view.kind for view in people.seen(kinds=[LIKE])} == {LIKE}
-    assert people.seen(kinds=[]) == []
-    assert {view.sender.handle for view in people.seen(from_id=people.cy)} == {"cy"}
+    assert {view.kind for view in people.seen(wanted=Wanted([LIKE]))} == {LIKE}
+    assert people.seen(wanted=Wanted([])) == []
+    assert {view.sender.handle for view in people.seen(wanted=Wanted(sender=people.cy))} == {"cy"}
     assert count_newer(people.tx, member(people.ana), 0) == 6
     assert count_newer(people.tx, member(people.ana), first[-1].id) == 1
     assert count_newer(people.tx, member(people.ana), 0, limit=4) == 4
-    assert count_newer(people.tx, member(people.ana), 0, kinds=[SHARE]) == 3
+    assert count_newer(people.tx, member(people.ana), 0, Wanted([SHARE])) == 3
 
 
 def test_nobody_is_told_of_themselves_across_a_block_or_elsewhere(people: People) -> None:

@@ -1,8 +1,12 @@
 """What people are told, through the plain and the grouped list."""
 
+from collections.abc import Callable
 from typing import Any
 
-from tests.support.nodes import Person, RunningNode
+import pytest
+
+from tests.support.databases import folder_beside
+from tests.support.nodes import Person, RunningNode, running_node
 from tests.support.strict import check, check_all
 
 V1 = "/api/v1/notifications"
@@ -20,6 +24,7 @@ async def everything(ana: Person, bo: Person) -> dict[str, Any]:
     return posted
 
 
+@pytest.mark.operation("GET /api/v1/notifications")
 async def test_each_reason_is_told_once_with_its_post(ana: Person, bo: Person) -> None:
     posted = await everything(ana, bo)
     found = check_all("notification", await ana.get(V1))
@@ -32,6 +37,21 @@ async def test_each_reason_is_told_once_with_its_post(ana: Person, bo: Person) -
     assert numbers == sorted(numbers, reverse=True)
     assert max(numbers) < 2**53
     assert await bo.get(V1) == []
+
+
+async def test_an_app_is_told_who_reads_a_first_post_once(
+    new_database_url: Callable[[], str],
+) -> None:
+    url = new_database_url()
+    async with running_node(url, folder_beside(url) / "hq", public_means="public") as node:
+        ana = await node.person("ana", told=False)
+        posted = await ana.say("Hello world")
+        [line] = check_all("notification", await ana.get(V1))
+        assert line["account"]["acct"] == "tertulia"
+        assert "Anyone on the internet can read" in line["status"]["content"]
+        assert posted["url"].removeprefix("http://") in line["status"]["content"]
+        await ana.say("Hello again")
+        assert len(await ana.get(V1)) == 1
 
 
 async def test_a_request_to_follow_is_told(ana: Person, bo: Person) -> None:
@@ -55,6 +75,9 @@ async def test_kinds_and_people_can_be_chosen(node: RunningNode, ana: Person, bo
     assert await kinds(("exclude_types[]", "mention")) == ["follow", "reblog", "favourite"]
     assert await kinds(("types[]", "never.heard")) == []
     assert await kinds(("account_id", str(cy.id))) == ["mention"]
+    assert await kinds(("account_id", "nobody")) == []
+    counted = await ana.ask("GET", f"{V1}/unread_count", params={"types[]": "mention"})
+    assert counted.json == {"count": 2}
 
 
 async def test_pages_go_by_link(ana: Person, bo: Person) -> None:
@@ -91,6 +114,7 @@ async def test_groups_hold_everything_they_name(ana: Person, bo: Person) -> None
     assert (await ana.ask("GET", f"{V2}/{key}")).status == 404
 
 
+@pytest.mark.operation("GET /api/v1/notifications/:id", "POST /api/v1/notifications/:id/dismiss")
 async def test_one_can_be_read_and_dismissed_by_its_owner_alone(ana: Person, bo: Person) -> None:
     await everything(ana, bo)
     line = (await ana.get(V1))[0]
@@ -98,19 +122,24 @@ async def test_one_can_be_read_and_dismissed_by_its_owner_alone(ana: Person, bo:
     assert check("notification", await ana.get(path)) == line
     assert (await bo.ask("GET", path)).status == 404
     assert (await bo.ask("POST", f"{path}/dismiss")).status == 404
+    other_app = await ana.second_app()
+    assert await other_app.get(path) == line
     assert await ana.post(f"{path}/dismiss") == {}
-    assert (await ana.ask("GET", path)).status == 404
+    assert (await other_app.ask("GET", path)).status == 404
+    assert line["id"] not in {one["id"] for one in await other_app.get(V1)}
     assert (await ana.ask("POST", f"{path}/dismiss")).status == 404
 
 
+@pytest.mark.operation("POST /api/v1/notifications/clear", "GET /api/v1/notifications/unread_count")
 async def test_all_can_be_cleared_and_counted(ana: Person, bo: Person) -> None:
     await everything(ana, bo)
     for version in (V1, V2):
         assert await ana.get(f"{version}/unread_count") == {"count": 4}
         assert await ana.get(f"{version}/unread_count", limit="2") == {"count": 2}
+    other_app = await ana.second_app()
     assert await ana.post(f"{V1}/clear") == {}
-    assert await ana.get(V1) == []
-    assert await ana.get(f"{V1}/unread_count") == {"count": 0}
+    assert await other_app.get(V1) == []
+    assert await other_app.get(f"{V1}/unread_count") == {"count": 0}
 
 
 async def test_G38_what_may_no_longer_be_read_is_no_longer_told(ana: Person, bo: Person) -> None:

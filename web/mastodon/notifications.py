@@ -1,35 +1,42 @@
-"""What the caller was told: the plain list (v1), the grouped one (v2), reading and dismissing."""
+"""What the caller was told: the plain list (v1), the grouped one (v2), reading and dismissing.
 
-from collections.abc import Collection
+Posts come from the renderings that are kept, as on timelines (`web/mastodon/rendering.py`).
+"""
+
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from aiohttp.web import StreamResponse
 
 from domain.errors import NotFound
 from domain.kinds import NotificationKind
-from storage.queries import notifications as queries
+from domain.notifying import GROUPED, NAMES, Group, group_of
+from social import notifications as use
+from storage.queries import markers
 from storage.tx import Tx
+from storage.views import notification_groups as groups
 from storage.views import notifications as views
-from storage.views.notifications import NotificationView
+from storage.views.entries import Entry
+from storage.views.notification_groups import GroupView
+from storage.views.notifications import NotificationView, Wanted
+from storage.views.paging import Page
 from web.call import Call
+from web.errors import BadRequest
 from web.mastodon.entities import notifications as entities
-from web.mastodon.entities.accounts import account
-from web.mastodon.paging import PEOPLE, links, page_of
+from web.mastodon.entities.accounts import Account, account
+from web.mastodon.entities.formats import Figure, Nothing
+from web.mastodon.entities.notifications import GroupedNotifications, Notification
+from web.mastodon.paging import PEOPLE, limit_of, links, page_of
+from web.mastodon.rendering import Found, complete, statuses
 from web.params import as_id
-from web.responses import empty, json, raw_json
-from web.routes import Access, Route, change, get, post
+from web.responses import empty, json
+from web.routes import Access, Route, get, post
 
 MOST_COUNTED: Final = 1000
 COUNTED: Final = 100
-_KINDS: Final = {name: kind for kind, name in entities.TYPES.items()}
-_ACCEPT_ALL: Final = {
-    "for_not_following": "accept",
-    "for_not_followers": "accept",
-    "for_new_accounts": "accept",
-    "for_private_mentions": "accept",
-    "for_limited_accounts": "accept",
-    "summary": {"pending_requests_count": 0, "pending_notifications_count": 0},
-}
+MARKER: Final = "notifications"
+WHOLE: Final = "full"
+PARTIAL: Final = "partial_avatars"
 
 
 def _kinds(call: Call) -> Collection[NotificationKind]:
@@ -38,137 +45,172 @@ def _kinds(call: Call) -> Collection[NotificationKind]:
     unwanted = set(call.params.many("exclude_types"))
     return [
         kind
-        for name, kind in _KINDS.items()
+        for kind, name in NAMES.items()
         if name not in unwanted and (not wanted or name in wanted)
     ]
 
 
-async def _page(call: Call) -> list[NotificationView]:
-    sender = call.params.text("account_id")
-    return await call.read(
-        views.page,
-        call.viewer,
-        page_of(call, PEOPLE),
-        kinds=_kinds(call),
-        from_id=as_id(sender) or 0,
-    )
+def _wanted(call: Call, *, held: bool = False) -> Wanted:
+    """Which lines the client asks for; of somebody who can be nobody there are none."""
+    sent = call.params.maybe("account_id")
+    sender = 0 if sent is None else as_id(sent) or -1
+    return Wanted(_kinds(call), sender, held)
+
+
+def _with_held(call: Call) -> Wanted:
+    return _wanted(call, held=call.params.flag("include_filtered"))
+
+
+def _together(call: Call) -> Collection[NotificationKind]:
+    """The kinds that come as groups: those that the client can show so, or all there are."""
+    if "grouped_types" not in call.params:
+        return GROUPED
+    able = set(call.params.many("grouped_types"))
+    return [kind for kind in GROUPED if NAMES[kind] in able]
 
 
 async def index(call: Call) -> StreamResponse:
     """GET /api/v1/notifications."""
-    found = await _page(call)
-    shown = [entities.notification(view, call.node, call.viewer) for view in found]
-    return json(shown, headers=links(call, [view.id for view in found]))
+    lines, found = await call.read(_page, page_of(call, PEOPLE), _with_held(call), call=call)
+    shown = entities.told(lines, statuses(call, found), call.node, call.viewer)
+    return json(shown, headers=links(call, [view.id for view in lines]))
+
+
+def _page(
+    tx: Tx, page: Page, wanted: Wanted, *, call: Call
+) -> tuple[list[NotificationView[Entry]], Found]:
+    lines = views.page_entries(tx, call.viewer, page, wanted)
+    return lines, _posts(tx, lines, call)
+
+
+def _posts(tx: Tx, lines: Iterable[NotificationView[Entry]], call: Call) -> Found:
+    """The posts that are meant, each once."""
+    entries = {view.post.post_id: view.post for view in lines if view.post is not None}
+    return complete(tx, list(entries.values()), call.viewer, call.services.fragments)
 
 
 async def grouped(call: Call) -> StreamResponse:
     """GET /api/v2/notifications."""
-    found = await _page(call)
-    shown = entities.grouped(found, call.node, call.viewer)
-    return json(shown, headers=links(call, [view.id for view in found]))
+    whole_people = _whole_people(call)
+    lines, found = await call.read(_grouped, page_of(call, PEOPLE), _with_held(call), call=call)
+    shown = _shown(call, lines, found, whole_people=whole_people)
+    return json(shown, headers=links(call, [view.newest.id for view in lines]))
+
+
+def _grouped(tx: Tx, page: Page, wanted: Wanted, *, call: Call) -> tuple[list[GroupView], Found]:
+    lines = groups.page(tx, call.viewer, page, wanted, _together(call))
+    return lines, _posts(tx, (view.newest for view in lines), call)
+
+
+def _shown(
+    call: Call, lines: Sequence[GroupView], found: Found, *, whole_people: bool = True
+) -> GroupedNotifications:
+    posts = statuses(call, found).values()
+    return entities.grouped(lines, posts, call.node, call.viewer, whole_people=whole_people)
+
+
+def _whole_people(call: Call) -> bool:
+    how = call.params.text("expand_accounts", WHOLE)
+    if how not in {WHOLE, PARTIAL}:
+        raise BadRequest(f"expand_accounts must be {WHOLE} or {PARTIAL}")
+    return how == WHOLE
 
 
 async def show(call: Call) -> StreamResponse:
     """GET /api/v1/notifications/:id."""
-    view = await call.read(views.one, call.viewer, call.id())
-    return json(entities.notification(view, call.node, call.viewer))
+    view, found = await call.read(_one, call.id(), call=call)
+    (shown,) = entities.told([view], statuses(call, found), call.node, call.viewer)
+    return json(shown)
+
+
+def _one(tx: Tx, identifier: int, *, call: Call) -> tuple[NotificationView[Entry], Found]:
+    view = views.one_entry(tx, call.viewer, identifier)
+    return view, _posts(tx, [view], call)
 
 
 async def show_group(call: Call) -> StreamResponse:
     """GET /api/v2/notifications/:group_key."""
-    view = await call.read(views.one, call.viewer, _in_group(call))
-    return json(entities.grouped([view], call.node, call.viewer))
+    view, found = await call.read(_one_group, _group(call), call=call)
+    return json(_shown(call, [view], found))
+
+
+def _one_group(tx: Tx, group: Group, *, call: Call) -> tuple[GroupView, Found]:
+    view = groups.group(tx, call.viewer, group)
+    return view, _posts(tx, [view.newest], call)
 
 
 async def group_accounts(call: Call) -> StreamResponse:
     """GET /api/v2/notifications/:group_key/accounts."""
-    view = await call.read(views.one, call.viewer, _in_group(call))
-    return json([account(view.sender, call.node, call.viewer)])
+    found = await call.read(groups.people, call.viewer, _group(call), page_of(call, PEOPLE))
+    shown = [account(one.actor, call.node, call.viewer) for one in found]
+    return json(shown, headers=links(call, [one.cursor for one in found]))
 
 
-def _in_group(call: Call) -> int:
-    identifier = as_id(call.request.match_info["key"].removeprefix("ungrouped-"))
-    if identifier is None:
+def _group(call: Call) -> Group:
+    found = group_of(call.request.match_info["key"])
+    if found is None:
         raise NotFound
-    return identifier
+    return found
 
 
 async def dismiss(call: Call) -> StreamResponse:
     """POST /api/v1/notifications/:id/dismiss."""
-    return await _dismiss(call, call.id())
+    if not await call.write(use.dismiss, call.person.actor_id, call.id()):
+        raise NotFound
+    return empty()
 
 
 async def dismiss_group(call: Call) -> StreamResponse:
     """POST /api/v2/notifications/:group_key/dismiss."""
-    return await _dismiss(call, _in_group(call))
-
-
-async def _dismiss(call: Call, notification_id: int) -> StreamResponse:
-    if not await call.write(queries.dismiss, call.person.actor_id, notification_id):
+    if not await call.write(use.dismiss_group, call.person.actor_id, _group(call)):
         raise NotFound
     return empty()
 
 
 async def clear(call: Call) -> StreamResponse:
     """POST /api/v1/notifications/clear."""
-    await call.write(queries.clear, call.person.actor_id)
+    await call.write(use.clear, call.person.actor_id)
     return empty()
 
 
 async def unread_count(call: Call) -> StreamResponse:
-    """GET /api/v1/notifications/unread_count. No marker is kept, so everything there counts."""
-    limit = max(1, min(call.params.integer("limit") or COUNTED, MOST_COUNTED))
-    return json({"count": await call.read(_count, call=call, limit=limit)})
+    """GET /api/v1/notifications/unread_count: what is newer than the marker."""
+    return json({"count": await call.read(_count, call=call, limit=_most(call))})
+
+
+async def unread_groups(call: Call) -> StreamResponse:
+    """GET /api/v2/notifications/unread_count: the same, of groups."""
+    return json({"count": await call.read(_count_groups, call=call, limit=_most(call))})
+
+
+def _most(call: Call) -> int:
+    return limit_of(call.params.integer("limit") or COUNTED, MOST_COUNTED // 2)
 
 
 def _count(tx: Tx, *, call: Call, limit: int) -> int:
-    return views.count_newer(tx, call.viewer, 0, limit=limit, kinds=_kinds(call))
+    after = markers.last_read(tx, call.person.actor_id, MARKER)
+    return views.count_newer(tx, call.viewer, after, _wanted(call), limit=limit)
 
 
-async def policy(_call: Call) -> StreamResponse:
-    """GET and PATCH /api/v2/notifications/policy: nothing is held back, and nothing can be."""
-    return json(_ACCEPT_ALL)
-
-
-async def policy_v1(_call: Call) -> StreamResponse:
-    """GET and PATCH /api/v1/notifications/policy, the older form."""
-    names = (
-        *("filter_not_following", "filter_not_followers"),
-        *("filter_new_accounts", "filter_private_mentions"),
-    )
-    return json(dict.fromkeys(names, False) | {"summary": _ACCEPT_ALL["summary"]})
-
-
-async def no_requests(_call: Call) -> StreamResponse:
-    """GET /api/v1/notifications/requests: nothing is held back."""
-    return raw_json(b"[]")
-
-
-async def merged(_call: Call) -> StreamResponse:
-    """GET /api/v1/notifications/requests/merged."""
-    return json({"merged": True})
+def _count_groups(tx: Tx, *, call: Call, limit: int) -> int:
+    after = markers.last_read(tx, call.person.actor_id, MARKER)
+    return groups.count_newer(tx, call.viewer, after, _wanted(call), _together(call), limit=limit)
 
 
 _V1: Final = "/api/v1/notifications"
 _V2: Final = "/api/v2/notifications"
-_READ: Final = "read:notifications"
-_WRITE: Final = "write:notifications"
+_READ: Final = (Access.ACCOUNT, "read:notifications")
+_WRITE: Final = (Access.ACCOUNT, "write:notifications")
 
 ROUTES: list[Route] = [
-    get(_V1, index, Access.ACCOUNT, _READ),
-    get(f"{_V1}/unread_count", unread_count, Access.ACCOUNT, _READ),
-    get(f"{_V1}/policy", policy_v1, Access.ACCOUNT, _READ),
-    *change(f"{_V1}/policy", policy_v1, Access.ACCOUNT, _WRITE),
-    get(f"{_V1}/requests", no_requests, Access.ACCOUNT, _READ),
-    get(f"{_V1}/requests/merged", merged, Access.ACCOUNT, _READ),
-    get(f"{_V1}/{{id}}", show, Access.ACCOUNT, _READ),
-    post(f"{_V1}/clear", clear, Access.ACCOUNT, _WRITE),
-    post(f"{_V1}/{{id}}/dismiss", dismiss, Access.ACCOUNT, _WRITE),
-    get(_V2, grouped, Access.ACCOUNT, _READ),
-    get(f"{_V2}/unread_count", unread_count, Access.ACCOUNT, _READ),
-    get(f"{_V2}/policy", policy, Access.ACCOUNT, _READ),
-    *change(f"{_V2}/policy", policy, Access.ACCOUNT, _WRITE),
-    get(f"{_V2}/{{key}}", show_group, Access.ACCOUNT, _READ),
-    get(f"{_V2}/{{key}}/accounts", group_accounts, Access.ACCOUNT, _READ),
-    post(f"{_V2}/{{key}}/dismiss", dismiss_group, Access.ACCOUNT, _WRITE),
+    get(_V1, index, *_READ, answers=list[Notification]),
+    get(f"{_V1}/unread_count", unread_count, *_READ, answers=Figure),
+    get(f"{_V1}/{{id}}", show, *_READ, answers=Notification),
+    post(f"{_V1}/clear", clear, *_WRITE, answers=Nothing),
+    post(f"{_V1}/{{id}}/dismiss", dismiss, *_WRITE, answers=Nothing),
+    get(_V2, grouped, *_READ, answers=GroupedNotifications),
+    get(f"{_V2}/unread_count", unread_groups, *_READ, answers=Figure),
+    get(f"{_V2}/{{key}}", show_group, *_READ, answers=GroupedNotifications),
+    get(f"{_V2}/{{key}}/accounts", group_accounts, *_READ, answers=list[Account]),
+    post(f"{_V2}/{{key}}/dismiss", dismiss_group, *_WRITE, answers=Nothing),
 ]
