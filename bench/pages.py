@@ -34,24 +34,26 @@ class _Page(NamedTuple):
     marked: bytes  # what stands once in each
 
 
-async def prepare(node: BenchNode, token: str, author: str) -> list[_Page]:
+async def prepare(node: BenchNode, token: str, writer: str, author: str) -> list[_Page]:
     """Write what the pages show: a tag, a list with `author` in it, and a thread; the pages.
 
-    Home and notifications are there already: `author`'s notes name the reader.
+    Home and notifications are there already: `author`'s notes name the reader. `writer` is the
+    token of somebody whom nobody follows, so that nothing of it is delivered meanwhile.
     """
-    headers = {"Authorization": f"Bearer {token}"}
-    async with ClientSession(node.base, headers=headers) as session:
+    async with _session(node, writer) as session:
         for number in range(TAGGED):
             await _post(session, "/api/v1/statuses", status=f"Rung {number} #{TAG}")
-        found = await _get(session, f"/api/v1/accounts/lookup?acct={author}")
-        made = await _post(session, "/api/v1/lists", title="Far away")
-        await _post(session, f"/api/v1/lists/{made['id']}/accounts", account_ids=[found["id"]])
         root = last = (await _post(session, "/api/v1/statuses", status="A long talk"))["id"]
         for number in range(THREAD - 1):
             said = await _post(
                 session, "/api/v1/statuses", status=f"Answer {number}", in_reply_to_id=last
             )
             last = said["id"] if number % 3 else root
+    async with _session(node, token) as session:
+        found = await _get(session, f"/api/v1/accounts/lookup?acct={author}")
+        made = await _post(session, "/api/v1/lists", title="Far away")
+        await _post(session, f"/api/v1/lists/{made['id']}/accounts", account_ids=[found["id"]])
+    await node.until_quiet()
     return [
         _Page("home of 20", "/api/v1/timelines/home", LISTED, b'"spoiler_text"'),
         _Page("tag of 20", f"/api/v1/timelines/tag/{TAG}", LISTED, b'"spoiler_text"'),
@@ -59,6 +61,10 @@ async def prepare(node: BenchNode, token: str, author: str) -> list[_Page]:
         _Page("40 told", "/api/v1/notifications?limit=40", TOLD, b'"group_key"'),
         _Page("thread of 200", f"/api/v1/statuses/{root}/context", THREAD - 1, b'"spoiler_text"'),
     ]
+
+
+def _session(node: BenchNode, token: str) -> ClientSession:
+    return ClientSession(node.base, headers={"Authorization": f"Bearer {token}"})
 
 
 async def _post(session: ClientSession, path: str, **data: object) -> Any:
@@ -109,7 +115,9 @@ def report(costs: dict[str, PageCost]) -> None:
         )
 
 
-async def all_pages(node: BenchNode, token: str, author: str, times: int) -> dict[str, PageCost]:
+async def all_pages(
+    node: BenchNode, token: str, writer: str, author: str, times: int
+) -> dict[str, PageCost]:
     """Every page, one after the other."""
-    pages = await prepare(node, token, author)
+    pages = await prepare(node, token, writer, author)
     return {page.name: await measured(node, token, page, times) for page in pages}
