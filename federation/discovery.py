@@ -252,6 +252,8 @@ def _record(tx: Tx, confirmed: Confirmed) -> ActorRecord:
         created_at=min(document.published or tx.now, tx.now),
         featured=document.featured,
         emojis=document.emojis,
+        avatar_text=document.avatar_text,
+        header_text=document.header_text,
     )
 
 

@@ -17,17 +17,20 @@ from domain.addresses import BadUrl, parse_url
 from domain.audience import Viewer
 from domain.errors import NotFound
 from domain.handles import Acct, parse_acct
+from domain.ids import LARGEST
 from domain.node import Node
+from domain.text import fold_tag, hashtags
+from domain.words import Question, question
 from federation.discovery import accept_actor, find_handle
 from federation.fetcher import CannotFetch, Fetcher
 from social.ancestors import find_post
 from storage.database import Database
 from storage.errors import StorageError
-from storage.queries import actors, posts
+from storage.queries import actors, follows, posts
 from storage.tx import Tx
-from storage.views import people
+from storage.views import found_posts, found_tags, people
 from storage.views.actors import ActorView
-from storage.views.posts import PostView, visible
+from storage.views.posts import PostView, load, visible
 
 RESOLVE_SECONDS: Final = 5.0
 LONGEST: Final = 2_000
@@ -64,7 +67,8 @@ def search(
     text = q.strip()[:LONGEST]
     acct = parse_acct(text)
     if acct is not None and acct.host is not None:
-        return [] if offset else _exactly(tx, viewer, acct)
+        exact = [] if offset else _exactly(tx, viewer, acct)
+        return whom_one_follows(tx, viewer, exact) if followed else exact
     typed = text.removeprefix("@")
     return people.search(tx, viewer, typed, limit=limit, offset=offset, followed=followed)
 
@@ -74,6 +78,78 @@ def _exactly(tx: Tx, viewer: Viewer, acct: Acct) -> list[ActorView]:
         return [people.by_acct(tx, viewer, acct.name, acct.host or "")]
     except NotFound:
         return []
+
+
+def whom_one_follows(tx: Tx, viewer: Viewer, found: list[ActorView]) -> list[ActorView]:
+    """Those of these people who have accepted the viewer."""
+    return [actor for actor in found if follows.is_following(tx, viewer.actor, actor.id)]
+
+
+class Narrowed(Struct, frozen=True):
+    """Which of the posts that were found: of one author (0: anybody), and between two ids."""
+
+    author_id: int = 0
+    max_id: int | None = None
+    min_id: int | None = None
+    limit: int = 20
+    offset: int = 0
+
+
+_ALL: Final = Narrowed()
+
+
+def saying(
+    tx: Tx, viewer: Viewer, q: str, *, node: Node, narrowed: Narrowed = _ALL
+) -> list[PostView]:
+    """Posts that the viewer may read and in which the words stand, the newest first.
+
+    `domain.words.question` says what may be typed. Of an author whom the viewer does not know
+    nothing is found.
+    """
+    asked = question(q[:LONGEST])
+    author_id = _author_of(tx, viewer, node, asked)
+    if author_id is None or (author_id and narrowed.author_id not in {0, author_id}):
+        return []
+    found = found_posts.search(
+        tx,
+        viewer,
+        asked,
+        author_id=author_id or narrowed.author_id,
+        limit=narrowed.limit,
+        offset=narrowed.offset,
+        max_id=narrowed.max_id,
+        min_id=narrowed.min_id,
+    )
+    return load(tx, found, viewer)
+
+
+def _author_of(tx: Tx, viewer: Viewer, node: Node, asked: Question) -> int | None:
+    """Whose posts alone are asked for: 0 anybody's, None somebody's who is not there."""
+    if asked.author is None:
+        return 0
+    if not isinstance(asked.author, Acct):
+        return viewer.actor or None
+    domain = asked.author.host or node.handle_domain
+    try:
+        return people.by_acct(tx, viewer, asked.author.name, domain).id
+    except NotFound:
+        return None
+
+
+def tags(tx: Tx, viewer: Viewer, q: str, *, limit: int, offset: int = 0) -> list[str]:
+    """Tags (folded) that begin so among what the viewer may read; first the one that was typed.
+
+    That one is found whether or not anybody uses it.
+    """
+    text = q.strip()
+    typed = text.removeprefix("#")
+    if not typed or " " in typed or hashtags(f"#{typed}") != [typed]:
+        return []
+    exact = fold_tag(typed)
+    # One more than asked for: the exact one stands first, wherever the page begins.
+    begun = found_tags.search(tx, viewer, exact, limit=limit + offset + 1)
+    found = [exact, *(tag for tag in begun if tag != exact)]
+    return found[offset : offset + limit]
 
 
 async def resolve(db: Database, fetcher: Fetcher, *, viewer: Viewer, q: str) -> Found:
@@ -131,13 +207,19 @@ def _ours(tx: Tx, viewer: Viewer, path: str) -> Found:
     """One of our own pages or ids, as a person copies it from a browser."""
     post = _OWN_POST.fullmatch(path)
     if post is not None:
-        return Found(posts=[visible(tx, int(post[1]), viewer)])
+        return Found(posts=[visible(tx, _number(post[1]), viewer)])
     person = _OWN_PERSON.fullmatch(path)
     if person is None:
         return Found()
     local = actors.local_by_handle(tx, person[2]) if person[2] else None
-    identifier = local.id if local is not None else int(person[1] or 0)
+    identifier = local.id if local is not None else _number(person[1])
     return Found(people=[people.person(tx, viewer, identifier)])
+
+
+def _number(digits: str | None) -> int:
+    """An id that somebody typed; 0, which nothing has, if no id is so large."""
+    typed = int(digits or 0)
+    return typed if typed <= LARGEST else 0
 
 
 async def _ask(fetcher: Fetcher, text: str) -> str | None:

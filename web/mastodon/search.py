@@ -1,4 +1,4 @@
-"""Searching: people by name, people and posts by address, tags by their letters."""
+"""Searching: people by name, posts by their words, both by address, tags by their letters."""
 
 from typing import Final
 
@@ -6,17 +6,21 @@ import orjson
 from aiohttp.web import StreamResponse
 from msgspec import Struct
 
-from domain.text import fold_tag, hashtags
-from social.search import known, resolve, search
+from domain.audience import Viewer
+from social.indexing import catch_up
+from social.search import Narrowed, known, resolve, saying, search, tags, whom_one_follows
 from storage.tx import Tx
+from storage.views import tags as tag_views
 from storage.views.actors import ActorView
 from storage.views.posts import PostView
+from storage.views.tags import TagView
 from web.call import Call
 from web.errors import BadRequest
 from web.mastodon.entities.accounts import account
-from web.mastodon.entities.statuses import whole
-from web.mastodon.entities.tags import tag
-from web.mastodon.paging import STATUSES, limit_of
+from web.mastodon.entities.discovery import whole_tag
+from web.mastodon.entities.search import Search
+from web.mastodon.paging import page_of
+from web.mastodon.rendering import several
 from web.responses import json
 from web.routes import Access, Route, get
 
@@ -32,6 +36,7 @@ class _Question(Struct, frozen=True):
     limit: int
     offset: int
     followed: bool
+    narrowed: Narrowed
 
 
 async def find(call: Call) -> StreamResponse:
@@ -43,14 +48,20 @@ async def find(call: Call) -> StreamResponse:
     people: list[ActorView] = []
     posts: list[PostView] = []
     if "accounts" in asked.wanted:
-        people = await call.read(_people, call=call, asked=asked)
-    if _is_an_address(asked.text) and not people and call.is_signed_in:
-        people, posts = await _resolved(call, asked)
+        people = await call.services.db.slow(_people, call=call, asked=asked)
+    if _is_an_address(asked.text):
+        if not people and call.is_signed_in:
+            people, posts = await _resolved(call, asked)
+    elif "statuses" in asked.wanted:
+        posts = await _saying(call, asked)
+    tags: list[TagView] = []
+    if "hashtags" in asked.wanted:
+        tags = await call.services.db.slow(_tags, viewer=call.viewer, asked=asked)
     return json(
         {
             "accounts": [account(actor, call.node, call.viewer) for actor in people],
-            "statuses": [orjson.Fragment(whole(post, call.node, call.viewer)) for post in posts],
-            "hashtags": _tags(call, asked),
+            "statuses": orjson.Fragment(several(call, posts)),
+            "hashtags": [whole_tag(each, call.node) for each in tags],
         }
     )
 
@@ -60,13 +71,22 @@ def _question(call: Call) -> _Question:
     if "q" not in params:
         raise BadRequest("q is missing")
     kind = params.text("type")
+    # Without a type, pages would run through three lists at once (Mastodon API).
+    offset = max(0, params.integer("offset") or 0) if kind else 0
+    page = page_of(call)
     return _Question(
-        text=params.text("q").strip()[:LONGEST_QUERY],
+        text=params.text("q")[:LONGEST_QUERY].lstrip(),
         wanted=frozenset({kind}) if kind else TYPES,
-        limit=limit_of(params.integer("limit"), STATUSES),
-        # Without a type, pages would run through three lists at once (Mastodon API).
-        offset=max(0, params.integer("offset") or 0) if kind else 0,
+        limit=page.limit,
+        offset=offset,
         followed=params.flag("following"),
+        narrowed=Narrowed(
+            author_id=params.maybe_id("account_id") or 0,
+            max_id=page.max_id,
+            min_id=page.min_id,
+            limit=page.limit,
+            offset=offset,
+        ),
     )
 
 
@@ -81,9 +101,30 @@ def _people(tx: Tx, *, call: Call, asked: _Question) -> list[ActorView]:
     )
 
 
+async def _saying(call: Call, asked: _Question) -> list[PostView]:
+    """Posts by their words: for full members also those that were made a moment ago.
+
+    What guests wait for does not depend on what others write, nor does their search write anything.
+    """
+    services = call.services
+    if call.viewer.full:
+        await catch_up(services.db)
+    return await services.db.slow(
+        saying, call.viewer, asked.text, node=call.node, narrowed=asked.narrowed
+    )
+
+
+def _tags(tx: Tx, *, viewer: Viewer, asked: _Question) -> list[TagView]:
+    found = tags(tx, viewer, asked.text, limit=asked.limit, offset=asked.offset)
+    return tag_views.load(tx, viewer, found)
+
+
 def _is_an_address(text: str) -> bool:
     """Whether the text names one thing of one server: a URL, or a handle with its domain."""
-    return text.startswith(("https://", "http://")) or "@" in text.lstrip("@")
+    bare = text.strip()
+    if " " in bare or bare.startswith("from:"):
+        return False
+    return bare.startswith(("https://", "http://")) or "@" in bare.lstrip("@")
 
 
 async def _resolved(call: Call, asked: _Question) -> tuple[list[ActorView], list[PostView]]:
@@ -94,19 +135,12 @@ async def _resolved(call: Call, asked: _Question) -> tuple[list[ActorView], list
     else:
         found = await call.read(known, node=call.node, viewer=call.viewer, text=asked.text)
     people = found.people if "accounts" in asked.wanted else []
+    if asked.followed and people:
+        people = await call.read(whom_one_follows, call.viewer, people)
     return people, found.posts if "statuses" in asked.wanted else []
 
 
-def _tags(call: Call, asked: _Question) -> list[object]:
-    """The tag that was typed, whether or not anybody uses it."""
-    if "hashtags" not in asked.wanted or asked.offset or " " in asked.text:
-        return []
-    typed = hashtags(f"#{asked.text.removeprefix('#')}")
-    exact = typed and typed[0] == asked.text.removeprefix("#")
-    return [tag(fold_tag(typed[0]), call.node)] if exact else []
-
-
 ROUTES: list[Route] = [
-    get("/api/v2/search", find, Access.ACCOUNT, "read:search"),
-    get("/api/v1/search", find, Access.ACCOUNT, "read:search"),
+    get("/api/v2/search", find, Access.ACCOUNT, "read:search", answers=Search),
+    get("/api/v1/search", find, Access.ACCOUNT, "read:search", answers=Search),
 ]
