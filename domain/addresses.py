@@ -147,7 +147,11 @@ def join_url(base: Url, reference: str) -> Url:
     _refuse_strange(reference)
     if reference.startswith("///") or (_SCHEME.match(reference) and "://" not in reference):
         raise BadUrl("the reference can be read in two ways")
-    return parse_url(urljoin(str(base.without_fragment()), reference))
+    try:
+        joined = urljoin(str(base.without_fragment()), reference)
+    except ValueError:  # brackets that do not match
+        raise BadUrl("not a reference") from None
+    return parse_url(joined)
 
 
 def canonical_host(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 import orjson
 from msgspec import Struct
 
+from domain.addresses import BadUrl, canonical_authority
 from domain.errors import Invalid, NotFound
 from domain.html import clean, clean_inline, clean_text
 from domain.kinds import Portrait
@@ -16,7 +17,7 @@ from domain.text import to_html
 from outbox import publish
 from social import cards, emojis
 from social.archive import Stored
-from storage.queries import accounts, actors, portraits
+from storage.queries import accounts, actors, portraits, profile_choices
 from storage.tx import Tx
 from storage.views.actors import ActorView
 
@@ -24,6 +25,10 @@ LONGEST_NAME: Final = 60
 LONGEST_BIO: Final = 1_000
 MOST_FIELDS: Final = 4
 LONGEST_FIELD: Final = 255
+LONGEST_PICTURE_TEXT: Final = 1_500
+"""Characters of what is on a picture, for who cannot see it."""
+
+MOST_WEBSITES: Final = 10
 VISIBILITIES: Final = ("public", "unlisted", "private", "direct")
 
 
@@ -37,6 +42,13 @@ class ProfileChange(Struct, frozen=True, kw_only=True):
     discoverable: bool | None = None
     indexable: bool | None = None
     public: bool | None = None  # may be looked up from outside (protocol §3)
+    automated: bool | None = None
+    hides_follows: bool | None = None
+    picture_texts: Mapping[Portrait, str] = {}
+    credited_by: list[str] | None = None  # websites that may name the person as an author
+    shows_media: bool | None = None
+    shows_media_replies: bool | None = None
+    shows_featured: bool | None = None
     default_visibility: str | None = None
     default_sensitive: bool | None = None
     default_language: str | None = None
@@ -63,6 +75,7 @@ def update_profile(tx: Tx, *, node: Node, actor_id: int, change: ProfileChange) 
     """
     before = _local(tx, actor_id)
     _update_defaults(tx, actor_id, change)
+    _update_choices(tx, actor_id, change)
     _update_actor(tx, node, before, change)
     after = _local(tx, actor_id)
     if after.version != before.version:
@@ -85,6 +98,10 @@ def _update_actor(tx: Tx, node: Node, before: ActorView, change: ProfileChange) 
         "public": _either(change.public, before.public),
         "avatar": _picture(tx, node, before, Portrait.AVATAR, change),
         "header": _picture(tx, node, before, Portrait.HEADER, change),
+        "automated": _either(change.automated, before.automated),
+        "hides_follows": _either(change.hides_follows, before.hides_follows),
+        "avatar_text": _picture_text(Portrait.AVATAR, before.avatar_text, change),
+        "header_text": _picture_text(Portrait.HEADER, before.header_text, change),
     }
     texts = (str(wanted["name"]), bio, fields.decode())
     wanted["emojis"] = emojis.meant(tx, node, *texts)
@@ -104,6 +121,16 @@ def _picture(
         return None
     portraits.put(tx, actor_id=before.id, part=part, digest=new.digest, media_type=new.media_type)
     return node.portrait(before.id, new.digest)
+
+
+def _picture_text(part: Portrait, before: str | None, change: ProfileChange) -> str | None:
+    """What is on a picture: what was sent; nothing of another picture than before."""
+    text = change.picture_texts.get(part)
+    if text is None:
+        return None if part in change.pictures else before
+    if len(text) > LONGEST_PICTURE_TEXT:
+        raise Invalid(f"A description has at most {LONGEST_PICTURE_TEXT} characters", "description")
+    return clean_text(text, limit=LONGEST_PICTURE_TEXT).strip() or None
 
 
 def _either(wish: bool | None, before: bool) -> bool:
@@ -145,6 +172,34 @@ def _inline(node: Node, text: str) -> str:
     html = _rendered(node, text)
     inner = html.removeprefix("<p>").removesuffix("</p>")
     return escape(text) if "<p>" in inner else inner
+
+
+def _update_choices(tx: Tx, actor_id: int, change: ProfileChange) -> None:
+    before = profile_choices.find(tx, actor_id)
+    sites = change.credited_by
+    wanted = profile_choices.ProfileChoices(
+        _either(change.shows_media, before.shows_media),
+        _either(change.shows_media_replies, before.shows_media_replies),
+        _either(change.shows_featured, before.shows_featured),
+        before.credited_by if sites is None else _checked_sites(sites),
+    )
+    if wanted != before:
+        profile_choices.put(tx, actor_id, wanted)
+
+
+def _checked_sites(names: list[str]) -> tuple[str, ...]:
+    if len(names) > MOST_WEBSITES:
+        raise Invalid(f"At most {MOST_WEBSITES} websites may name you", "attribution_domains")
+    try:
+        found = (canonical_authority(_bare(name)) for name in names if name.strip())
+        return tuple(dict.fromkeys(found))
+    except BadUrl:
+        raise Invalid("A website is a name such as blog.example", "attribution_domains") from None
+
+
+def _bare(name: str) -> str:
+    """A website's name, also where its address was typed."""
+    return name.strip().partition("://")[2].partition("/")[0] or name.strip()
 
 
 def _update_defaults(tx: Tx, actor_id: int, change: ProfileChange) -> None:

@@ -1,25 +1,38 @@
 """Where a request came from, for counting: one header, from configured proxies only (A13)."""
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Final
 
 from aiohttp import hdrs
 from aiohttp.web import Request
 
 from web.services import Services
 
+SUBNET: Final = 64
+"""Bits of an IPv6 address that belong to one customer; the rest is theirs to choose (RFC 6177)."""
+
 
 def address_of(request: Request, services: Services) -> str:
-    """The caller's network address.
+    """The caller's network address; of IPv6 the subnet, which is as much as one caller has.
 
     `X-Forwarded-For` is believed only where the connection comes from a configured proxy, and
     then only its last entry, which that proxy wrote itself.
     """
     remote = request.remote or ""
     if not services.proxies or not _is_within(remote, services):
-        return remote
+        return _folded(remote)
     told = request.headers.getall(hdrs.X_FORWARDED_FOR, [])
     last = told[-1].rpartition(",")[2].strip() if told else ""
-    return last if _parsed(last) is not None else remote
+    return _folded(last if _parsed(last) is not None else remote)
+
+
+def _folded(text: str) -> str:
+    address = _parsed(text)
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(IPv6Network((address.packed, SUBNET), strict=False))
+    return text if address is None else str(address)
 
 
 def _is_within(text: str, services: Services) -> bool:

@@ -278,6 +278,7 @@ def test_F07_references_are_joined_by_the_same_rules() -> None:
         *("///evil.example/", "https:evil.example", "https:/evil.example", "javascript:alert(1)"),
         *("/\\evil.example", "\t//evil.example", "//u@evil.example/", "file:///etc/passwd"),
         *("//127.1/", "data:,x", "//a.example:22/", "x" * 5000),
+        *("http://[::1", "//[x"),
     ],
 )
 def test_F07_ambiguous_references_are_refused(reference: str) -> None:
