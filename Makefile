@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help install run demo test test-full check format lint types layers bench load worlds lock clean
+.PHONY: help install run demo test test-full check format lint types layers bench load worlds fuzz lock clean
 
 help:            ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,10 +25,10 @@ demo: install    ## three nodes on this machine, with a community across them
 	$(BIN)/python -m demo
 
 test: install    ## the whole suite; rows marked `both` on SQLite and PostgreSQL
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile
 
 test-full: install ## everything on both databases
-	TERTULIA_TEST_FULL=1 $(BIN)/pytest -n 2 --dist loadfile
+	TERTULIA_TEST_FULL=1 $(BIN)/pytest -n 3 --dist loadfile
 
 check: format lint types layers test ## all that must be green before a change lands
 
@@ -53,6 +53,10 @@ load: install    ## a running node under load from outside: NODE=… TOKEN=… R
 
 worlds: install  ## a community over three nodes against its model: N=… examples, a seed is printed
 	TERTULIA_WORLDS=$(or $(N),100) $(BIN)/pytest -n 0 -s tests/together/model
+
+fuzz: install    ## what no app would send, as nobody, guest and member: N=… seconds, SEED=…
+	TERTULIA_FUZZ_SECONDS=$(or $(N),300) TERTULIA_FUZZ_SEED=$(or $(SEED),0) \
+	  $(BIN)/pytest -n 0 -s tests/fuzz
 
 lock:            ## choose the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet uv

@@ -9,6 +9,7 @@ import pytest
 from mastodon import Mastodon
 
 from tests.clients import mastodon_py
+from tests.clients.masto_js import Masto
 from tests.clients.serving import ServedNode, seen, served
 from tests.clients.toot_program import Toot
 
@@ -94,3 +95,44 @@ def bo(world: World) -> Mastodon:
 @pytest.fixture
 def cy(world: World) -> Mastodon:
     return world.cy
+
+
+@pytest.fixture(scope="session")
+def jo(world: World) -> Iterator[Masto]:
+    """Jo, at headquarters like Ana, uses masto in JavaScript; the two follow each other."""
+    world.hq.person("jo")
+    client = Masto(world.hq, "jo")
+    try:
+        client.log_in()
+        ana = client("v1 accounts lookup", {"acct": "ana"})
+        client(f"v1 accounts ${ana['id']} follow")
+        world.ana("follow", "jo")
+        yield client
+    finally:
+        client.close()
+
+
+@pytest.fixture(scope="session")
+def kim(world: World) -> Mastodon:
+    """Kim, at headquarters too, uses Mastodon.py."""
+    world.hq.person("kim")
+    return mastodon_py.log_in(world.hq, "kim")
+
+
+@pytest.fixture(scope="session")
+def club(world: World, jo: Masto, kim: Mastodon) -> str:
+    """The id of a community for members at headquarters: founded by Jo, with Kim and Ana in it.
+
+    Jo launches it and lets Ana in by telling the helper, as from any app.
+    """
+    words = ("--name", "Safe Lifting", "--purpose", "To lift without harm", "--by", "jo")
+    world.hq.tertulia("community", "create", "lifting", *words, "--steward", "kim")
+    found = kim.account_lookup("lifting")
+    assert kim.account_follow(found).following
+    told = {"visibility": "direct"}
+    jo("v1 statuses create", told | {"status": "@tertulia launch lifting"})
+    world.ana("follow", "lifting")
+    jo("v1 statuses create", told | {"status": "@tertulia approve @ana to lifting"})
+    members = f"v1 lists $g{found.id} accounts list"
+    seen(lambda: "ana" in [one["acct"] for one in jo(members)], "Ana among the members")
+    return str(found.id)

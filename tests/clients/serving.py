@@ -1,5 +1,7 @@
 """Nodes as an operator runs them: `tertulia serve` in a process of its own, commands beside it.
 
+In the serving process the oracles (`tests/support/oracles.py`) read along.
+
 The address is `http://127.0.0.1:PORT`, because client programs ask the machine's resolver, and not
 every resolver knows names under `.localhost` (RFC 6761 leaves it to them).
 """
@@ -14,8 +16,14 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import TypeVar
 
+from click.testing import CliRunner
+
+from server.cli import main
+from tests.support import watched
+
 T = TypeVar("T")
 
+ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "seven wet umbrellas"
 STARTS_WITHIN = 40.0
 SEEN_WITHIN = 15.0
@@ -36,18 +44,17 @@ class ServedNode:
         self.domain = f"127.0.0.1:{port}"
 
     def tertulia(self, *arguments: str, given: str = "") -> str:
-        """Run `tertulia …` for this node; what it printed."""
-        done = subprocess.run(
-            [program("tertulia"), *arguments],
-            env=self.environment(),
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=STARTS_WITHIN,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise NodeError(f"tertulia {' '.join(arguments)}: {done.stderr}")
+        """Run `tertulia …` for this node, without waiting for a process; what it printed."""
+        others = {name: None for name in os.environ if "TERTULIA" in name}
+        before = os.umask(0o077)  # a command sets it, too
+        try:
+            done = CliRunner().invoke(
+                main, list(arguments), input=given, env={**others, **self.environment()}
+            )
+        finally:
+            os.umask(before)
+        if done.exit_code != 0:
+            raise NodeError(f"tertulia {' '.join(arguments)}: {done.output}")
         return done.stdout
 
     def person(self, handle: str) -> str:
@@ -70,8 +77,15 @@ class ServedNode:
             "TERTULIA_FEDERATION": "open",
             "TERTULIA_PUBLIC_MEANS": "public",
             "TERTULIA_RATE_LIMITS": "off",
+            "TERTULIA_LINK_PREVIEWS": "off",
             "TERTULIA_ALLOW_PRIVATE_NETWORKS": "127.0.0.0/8",
+            watched.REPORT: str(self.report),
         }
+
+    @property
+    def report(self) -> Path:
+        """Where the oracles of the serving process leave what they read."""
+        return self.folder.with_suffix(".report")
 
     @property
     def log(self) -> Path:
@@ -89,13 +103,18 @@ def served(name: str, folder: Path, port: int = 0) -> Iterator[ServedNode]:
     node = ServedNode(name, folder / name, port or free_port())
     with node.log.open("w") as log:
         process = subprocess.Popen(
-            [program("tertulia"), "serve"], env=node.environment(), stdout=log, stderr=log
+            [sys.executable, "-m", watched.__name__, "serve"],
+            cwd=ROOT,
+            env=node.environment(),
+            stdout=log,
+            stderr=log,
         )
         try:
             _wait_for_start(node, process)
             yield node
         finally:
             _end(process)
+            watched.take_over(node.report)
 
 
 def _wait_for_start(node: ServedNode, process: subprocess.Popen[bytes]) -> None:

@@ -19,6 +19,7 @@ async def operate(node: RunningNode, *words: str, answer: str | None = None) -> 
         "TERTULIA_FEDERATION": settings.federation,
         "TERTULIA_TLS_CA_FILE": settings.tls_ca_file,
         "TERTULIA_PUBLIC_MEANS": settings.public_means,
+        "TERTULIA_LINK_PREVIEWS": settings.link_previews,
         "TERTULIA_ALLOW_PRIVATE_NETWORKS": settings.allow_private_networks,
     }
     return await asyncio.to_thread(

@@ -28,6 +28,7 @@ from domain.kinds import (
 )
 from domain.node import Node
 from domain.roles import CommunityRole
+from social import first_times
 from storage.queries.ids import new_id
 from storage.queries.origins import origin_id
 from storage.queries.posts import by_id
@@ -36,7 +37,7 @@ from storage.tables.actors import actors
 from storage.tables.communities import cards, communities, memberships
 from storage.tables.origins import agreements, origins
 from storage.tables.posts import mentions, post_tags, posts
-from storage.tables.relations import blocks, follows, likes
+from storage.tables.relations import blocks, domain_blocks, follows, likes, mutes
 from storage.tables.timelines import home_entries
 from storage.tx import Tx
 
@@ -56,6 +57,7 @@ _STATEMENTS: Final[dict[Any, Insert]] = {
     for table in (
         *(accounts, actors, agreements, blocks, cards, communities, follows, home_entries),
         *(likes, memberships, mentions, origins, post_tags, posts, tokens),
+        *(domain_blocks, mutes),
     )
 }
 _numbers = count(1)
@@ -146,6 +148,10 @@ def add_actor(
         "emojis": b"",
         "limited": Limit.NONE,
         "missing_since": None,
+        "automated": False,
+        "hides_follows": False,
+        "avatar_text": None,
+        "header_text": None,
     }
     put(tx, actors, **(row | values))
     return int(identifier)
@@ -170,7 +176,7 @@ def add_person(
         default_sensitive=False,
         default_language=None,
         default_quote_policy="public",
-        told=b"[]",
+        told=first_times.EVERYTHING,  # most tests count what their people are told
         home_fresh_until=home_fresh_until,
         created_at=values.get("created_at", tx.now),
     )
@@ -208,7 +214,10 @@ def add_follow(
     *,
     state: FollowState = FollowState.ACCEPTED,
     shares: bool = True,
+    notify: bool = False,
+    languages: str = "",
     accepted_at: int = 0,
+    created_at: int | None = None,
 ) -> None:
     """`accepted_at`: from the beginning, unless said otherwise."""
     put(
@@ -220,8 +229,9 @@ def add_follow(
         state=state,
         uri=f"{NODE.origin}/act/{next(_numbers)}",
         shares=shares,
-        notify=False,
-        created_at=tx.now,
+        notify=notify,
+        languages=languages,
+        created_at=tx.now if created_at is None else created_at,
         accepted_at=accepted_at if state is FollowState.ACCEPTED else None,
     )
 
@@ -236,6 +246,25 @@ def add_block(tx: Tx, blocker: int, blocked: int) -> None:
         created_at=tx.now,
         uri=None,
     )
+
+
+def add_mute(
+    tx: Tx, muter: int, muted: int, *, notifications: bool = True, until: int | None = None
+) -> None:
+    put(
+        tx,
+        mutes,
+        id=new_id(tx),
+        muter_id=muter,
+        muted_id=muted,
+        notifications=notifications,
+        until=until,
+        created_at=tx.now,
+    )
+
+
+def add_domain_block(tx: Tx, actor: int, domain: str) -> None:
+    put(tx, domain_blocks, id=new_id(tx), actor_id=actor, domain=domain, created_at=tx.now)
 
 
 def add_like(tx: Tx, actor: int, post: int) -> int:
@@ -367,12 +396,14 @@ def add_post(
         "replies_uri": None,
         "quote_policy": 1,
         "reactions": b"",
+        "link_id": None,
     }
-    put(tx, posts, **(row | values))
+    row |= values
+    put(tx, posts, **row)
     for actor in {*named, *silent}:
         put(tx, mentions, post_id=identifier, actor_id=actor, silent=actor in silent)
     for tag in tags:
-        put(tx, post_tags, tag=tag.lower(), post_id=identifier, name=tag)
+        put(tx, post_tags, tag=tag.lower(), post_id=identifier, name=tag, kind=row["kind"])
     return int(identifier)
 
 

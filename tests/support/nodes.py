@@ -21,8 +21,9 @@ from server.settings import Settings
 from server.settings import load as load_settings
 from server.wiring import Parts, running
 from server.wiring import Role as ProcessRole
-from social import accounts, apps
+from social import accounts, apps, first_times
 from storage.database import Database
+from storage.queries import accounts as stored
 
 T = TypeVar("T")
 SCOPES = "read write follow push"
@@ -116,6 +117,13 @@ class Person:
         assert answer.status == 200, f"{method} {path}: {answer.status} {answer.text[:300]}"
         return answer
 
+    async def second_app(self) -> "Person":
+        """The same person in another app: what one of them changes, the other has to see."""
+        issued = await self.node.db.write(
+            apps.issue, app_id=None, account_id=self.id, granted=SCOPES
+        )
+        return Person(self.node, self.id, self.handle, issued.token)
+
     async def say(self, text: str, **more: Any) -> Json:
         """Post; the Status."""
         return await self.post("/api/v1/statuses", status=text, **more)
@@ -187,8 +195,15 @@ class RunningNode:
         """Where a path of this node is reached."""
         return path.replace(self.origin, self.base) if path.startswith("http") else self.base + path
 
-    async def person(self, handle: str, role: Role = Role.MEMBER, scopes: str = SCOPES) -> Person:
-        """An account with a token."""
+    async def person(
+        self,
+        handle: str,
+        role: Role = Role.MEMBER,
+        scopes: str = SCOPES,
+        *,
+        told: bool = True,
+    ) -> Person:
+        """An account with a token; `told`: it knows already who reads what."""
         keys = await self.parts.keyring.generate()
         account_id = await self.db.write(
             accounts.create_account,
@@ -199,6 +214,9 @@ class RunningNode:
             role=role,
             keys=keys,
         )
+        if told:
+            known = first_times.EVERYTHING
+            await self.db.write(stored.tell, account_id, before=b"[]", now=known)
         issued = await self.db.write(apps.issue, app_id=None, account_id=account_id, granted=scopes)
         return Person(self, account_id, handle, issued.token)
 
@@ -230,6 +248,7 @@ def settings_for(database: str, folder: Path, name: str, port: int, **more: str)
         "federation": "open",
         "public_means": "public",
         "rate_limits": "off",
+        "link_previews": "off",  # texts name real sites: nothing leaves this machine
         "allow_private_networks": "127.0.0.0/8",
         **more,
     }

@@ -1,14 +1,25 @@
 """Custom emoji as Mastodon's CustomEmoji: pictures elsewhere come through this node alone (H06)."""
 
+from typing import NotRequired, TypedDict
+
 from domain.emojis import unpacked
 from domain.node import Node
 from social.files import proxied
 from storage.queries.emojis import EmojiRow
+from web.mastodon.entities.formats import Address
 
-JsonDict = dict[str, object]
+
+class CustomEmoji(TypedDict):
+    """An emoji beside a text, or one that may be picked."""
+
+    shortcode: str
+    url: Address
+    static_url: Address
+    visible_in_picker: bool
+    category: NotRequired[str]
 
 
-def shown(kept: bytes, node: Node) -> list[JsonDict]:
+def shown(kept: bytes, node: Node) -> list[CustomEmoji]:
     """The emoji beside a text, as its row keeps them."""
     if not kept:
         return []
@@ -20,17 +31,20 @@ def address(node: Node, url: str) -> str:
     return proxied(node, url)
 
 
-def own(row: EmojiRow, node: Node) -> JsonDict:
+def own(row: EmojiRow, node: Node) -> CustomEmoji:
     """One of the node's own, for the picker of an app."""
     whole = _emoji(row.shortcode, node.emoji(row.shortcode, row.digest), row.category)
-    return whole | {"visible_in_picker": True}
+    whole["visible_in_picker"] = True
+    return whole
 
 
-def _emoji(shortcode: str, url: str, category: str) -> JsonDict:
-    found: JsonDict = {
+def _emoji(shortcode: str, url: str, category: str) -> CustomEmoji:
+    found: CustomEmoji = {
         "shortcode": shortcode,
         "url": url,
         "static_url": url,
         "visible_in_picker": False,
     }
-    return found | {"category": category} if category else found
+    if category:
+        found["category"] = category
+    return found

@@ -6,7 +6,7 @@ the tests make strict schemas of the same types and hold every answer against th
 drop a whole page over one field that is missing, null or misspelt (mastodon-api.md §2).
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Final, TypedDict
 
 ID: Final = "id"
 NAME: Final = "name"
@@ -14,6 +14,7 @@ MOMENT: Final = "moment"
 DAY: Final = "day"
 ADDRESS: Final = "address"
 COUNT: Final = "count"
+OWN: Final = "own"
 
 Id = Annotated[str, ID]
 """Decimal digits in a string, of a 64-bit number."""
@@ -32,3 +33,19 @@ Address = Annotated[str, ADDRESS]
 
 Count = Annotated[int, COUNT]
 """A whole number from zero on."""
+
+OwnFlag = Annotated[bool, OWN]
+"""A viewer's own flag (`NotRequired`): there if a person asks, absent for anybody else."""
+
+OwnNumbers = Annotated[list[int], OWN]
+"""What the viewer chose (`NotRequired`), likewise."""
+
+
+class Nothing(TypedDict):
+    """Done, with nothing to tell: `{}`."""
+
+
+class Figure(TypedDict):
+    """A count, alone."""
+
+    count: Count

@@ -6,7 +6,7 @@ mark where an address belongs, and each reader's answer gets theirs.
 
 import re
 import secrets
-from typing import Final
+from typing import Final, Literal, NotRequired, TypedDict
 from urllib.parse import quote
 
 import orjson
@@ -16,8 +16,58 @@ from domain.node import Node
 from domain.pictures import preview_size
 from social.files import point
 from storage.queries.files import FileRow
+from web.mastodon.entities.formats import Address, Count, Id
 
-JsonDict = dict[str, object]
+Shown = Literal["image", "video", "audio", "unknown"]
+
+
+class Point(TypedDict):
+    """What a picture is cut around: −1 to 1 from the middle, y upwards."""
+
+    x: float
+    y: float
+
+
+class Side(TypedDict):
+    """How large something is."""
+
+    width: Count
+    height: Count
+    size: str
+    aspect: float
+
+
+class Measures(TypedDict):
+    """How large and how long something is, as far as it has such measures."""
+
+    width: NotRequired[Count]
+    height: NotRequired[Count]
+    size: NotRequired[str]
+    aspect: NotRequired[float]
+    duration: NotRequired[float]
+    bitrate: NotRequired[Count]
+
+
+class Meta(TypedDict):
+    """Measures of a file and of its preview."""
+
+    focus: NotRequired[Point]
+    original: NotRequired[Measures]
+    small: NotRequired[Side]
+
+
+class MediaAttachment(TypedDict):
+    """A file of a post; without an address while it is being prepared."""
+
+    id: Id
+    type: Shown
+    url: Address | None
+    preview_url: Address | None
+    remote_url: Address | None
+    meta: Meta
+    description: str | None
+    blurhash: str | None
+
 
 # No text that anybody writes can hold the mark: JSON has no such byte, and until a slot is made
 # of it, a word stands there that is new in every process.
@@ -26,7 +76,7 @@ _MARK: Final = b"\x01"
 _SLOT: Final = re.compile(rb"\x01(\d+)(/small)?")
 
 
-def media(file: FileRow, node: Node, viewer_id: int) -> JsonDict:
+def media(file: FileRow, node: Node, viewer_id: int) -> MediaAttachment:
     """A MediaAttachment for one reader; every documented field is present."""
     address = node.media(file.id, viewer_id)
     small = node.media(file.id, viewer_id, small=True)
@@ -52,10 +102,10 @@ def filled(piece: bytes, node: Node, viewer_id: int) -> bytes:
     return _SLOT.sub(address, piece)
 
 
-_TYPES: Final = {Form.PICTURE: "image", Form.FILM: "video", Form.SOUND: "audio"}
+_TYPES: Final[dict[Form, Shown]] = {Form.PICTURE: "image", Form.FILM: "video", Form.SOUND: "audio"}
 
 
-def _media(file: FileRow, address: str, small: str) -> JsonDict:
+def _media(file: FileRow, address: str, small: str) -> MediaAttachment:
     """What is not here (yet) has no address; what never will be is a link to where it is."""
     form = form_of(file.media_type)
     lost = bool(file.trouble) and file.is_copy
@@ -74,8 +124,8 @@ def _media(file: FileRow, address: str, small: str) -> JsonDict:
     }
 
 
-def _meta(file: FileRow, form: Form | None) -> JsonDict:
-    meta: JsonDict = {}
+def _meta(file: FileRow, form: Form | None) -> Meta:
+    meta: Meta = {}
     if form in {Form.PICTURE, Form.FILM} and file.width:
         meta["original"] = {**_size(file.width, file.height), **_length(file)}
         meta["small"] = _size(*preview_size(file.width, file.height))
@@ -87,14 +137,14 @@ def _meta(file: FileRow, form: Form | None) -> JsonDict:
     return meta
 
 
-def _length(file: FileRow) -> JsonDict:
+def _length(file: FileRow) -> Measures:
     if not file.duration:
         return {}
     seconds = file.duration / 1000
     return {"duration": seconds, "bitrate": round(8 * file.size / seconds)}
 
 
-def _size(width: int, height: int) -> JsonDict:
+def _size(width: int, height: int) -> Side:
     return {
         "width": width,
         "height": height,

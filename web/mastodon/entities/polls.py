@@ -6,24 +6,56 @@ reader's alone and asked for each answer.
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, NotRequired, TypedDict
 
 import orjson
 
 from domain.node import Node
 from domain.polls import LONGEST_OPTION, LONGEST_S, MOST_OPTIONS, SHORTEST_S
-from storage.queries.polls import Poll
+from storage.queries.polls import Poll as PollRow
 from storage.views.posts import PostView
+from web.mastodon.entities.emojis import CustomEmoji
 from web.mastodon.entities.emojis import shown as emojis
+from web.mastodon.entities.formats import Count, Id, Moment, OwnFlag, OwnNumbers
 from web.mastodon.entities.times import moment
 
-JsonDict = dict[str, object]
+
+class Option(TypedDict):
+    """One choice; without figures as long as they are hidden."""
+
+    title: str
+    votes_count: Count | None
+
+
+class Poll(TypedDict):
+    """A poll; what one chose oneself only for somebody who asks."""
+
+    id: Id
+    expires_at: Moment | None
+    expired: bool
+    multiple: bool
+    votes_count: Count
+    voters_count: Count | None
+    options: list[Option]
+    emojis: list[CustomEmoji]
+    voted: NotRequired[OwnFlag]
+    own_votes: NotRequired[OwnNumbers]
+
+
+class Limits(TypedDict):
+    """What a poll may have (Instance); times in seconds."""
+
+    max_options: Count
+    max_characters_per_option: Count
+    min_expiration: Count
+    max_expiration: Count
+
 
 #: No text that anybody writes can hold the mark: JSON has no such byte.
 _MARK: Final = b"\x03"
 _SLOT: Final = re.compile(rb"\x03(\d+)/(\d+)\x03")
 
-LIMITS: Final[JsonDict] = {
+LIMITS: Final[Limits] = {
     "max_options": MOST_OPTIONS,
     "max_characters_per_option": LONGEST_OPTION,
     "min_expiration": SHORTEST_S,
@@ -39,7 +71,7 @@ def with_slot(post: PostView, node: Node) -> bytes:
     return whole[:-1] + b"%b%d/%d%b}" % (_MARK, post.id, post.author.id, _MARK)
 
 
-def _poll(post: PostView, poll: Poll, node: Node) -> JsonDict:
+def _poll(post: PostView, poll: PollRow, node: Node) -> Poll:
     counts = [option.votes if poll.shows_totals else None for option in poll.options]
     return {
         "id": str(post.id),

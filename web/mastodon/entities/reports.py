@@ -1,15 +1,35 @@
 """A report as Mastodon's Report."""
 
-from typing import Final
+from typing import Final, Literal, TypedDict
 
 from domain.audience import Viewer
 from domain.kinds import ReportCategory
 from domain.node import Node
 from storage.views.reports import ReportView
-from web.mastodon.entities.accounts import JsonDict, account
+from web.mastodon.entities.accounts import Account, account
+from web.mastodon.entities.formats import Id, Moment
 from web.mastodon.entities.times import moment
 
-CATEGORIES: Final = {
+Category = Literal["other", "spam", "legal", "violation"]
+
+
+class Report(TypedDict):
+    """What somebody told the moderators."""
+
+    id: Id
+    action_taken: bool
+    action_taken_at: Moment | None
+    category: Category
+    comment: str
+    forwarded: bool
+    created_at: Moment
+    status_ids: list[Id] | None
+    rule_ids: list[Id] | None
+    collection_ids: None
+    target_account: Account | None
+
+
+CATEGORIES: Final[dict[ReportCategory, Category]] = {
     ReportCategory.OTHER: "other",
     ReportCategory.SPAM: "spam",
     ReportCategory.LEGAL: "legal",
@@ -17,7 +37,7 @@ CATEGORIES: Final = {
 }
 
 
-def report(view: ReportView, node: Node, viewer: Viewer) -> JsonDict:
+def report(view: ReportView, node: Node, viewer: Viewer) -> Report:
     """A Report, for who made it and for moderators."""
     row = view.row
     return {

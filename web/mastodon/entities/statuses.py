@@ -5,8 +5,9 @@ versions that it depends on, and a viewer's part that is filled in each time: ri
 addresses of files are never cached.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable
+from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict, cast
+from urllib.parse import quote as quote_path
 
 import orjson
 
@@ -17,17 +18,152 @@ from domain.node import Node
 from domain.quotes import QuotePolicy, linked, may_be_quoted, named
 from domain.reactions import Tally, unpacked
 from domain.text import with_title
-from storage.queries.files import FileRow
-from storage.views.actors import ActorView
 from storage.views.posts import PostRow, PostView, QuoteView, Tag, ViewerFlags
 from web.mastodon.entities import polls
-from web.mastodon.entities.accounts import JsonDict, account, mention
-from web.mastodon.entities.emojis import address, shown
+from web.mastodon.entities.accounts import (
+    Account,
+    JsonDict,
+    Mention,
+    Visibility,
+    account,
+    mention,
+)
+from web.mastodon.entities.emojis import CustomEmoji, address, shown
+from web.mastodon.entities.filters import FilterResult, result
+from web.mastodon.entities.formats import OWN, Address, Count, Id, Moment, OwnFlag
+from web.mastodon.entities.link_previews import PreviewCard, card
 from web.mastodon.entities.lists import name_of
-from web.mastodon.entities.media import filled, media, with_slots
+from web.mastodon.entities.media import MediaAttachment, filled, with_slots
 from web.mastodon.entities.times import moment
 
-STANDINGS: Final = {
+Standing = Literal["waiting", "refused", "withheld"]
+State = Literal[
+    "pending",
+    "accepted",
+    "rejected",
+    "revoked",
+    "deleted",
+    "unauthorized",
+    "blocked_account",
+    "blocked_domain",
+    "muted_account",
+]
+
+
+class PostApplication(TypedDict):
+    """With what a post was written."""
+
+    name: str
+    website: Address | None
+
+
+class StatusTag(TypedDict):
+    """A hashtag inside a Status."""
+
+    name: str
+    url: Address
+
+
+class QuoteApproval(TypedDict):
+    """Who may quote a post, and whether the viewer may."""
+
+    automatic: list[str]
+    manual: list[str]
+    current_user: Literal["automatic", "manual", "denied", "unknown"]
+
+
+class ReactionTally(TypedDict):
+    """How many like a post with one emoji."""
+
+    name: str
+    count: Count
+    url: Address | None
+
+
+class PersonsReaction(ReactionTally):
+    """Who likes a post with one emoji, as far as the reader may see them; whether the reader is."""
+
+    me: bool
+    accounts: list[Account]
+
+
+class Community(TypedDict):
+    """Where words wait to be taken in."""
+
+    id: Id
+    acct: str
+    list: str
+
+
+class Ours(TypedDict):
+    """What Mastodon's API has no field for."""
+
+    standing: NotRequired[Standing]
+    community: NotRequired[Community | None]
+    reactions: NotRequired[list[ReactionTally]]
+
+
+class Fixed(TypedDict):
+    """What is the same for everybody who may read a post."""
+
+    id: Id
+    created_at: Moment
+    in_reply_to_id: Id | None
+    in_reply_to_account_id: Id | None
+    sensitive: bool
+    spoiler_text: str
+    visibility: Visibility
+    local_only: bool
+    language: str | None
+    uri: Address
+    url: Address
+    replies_count: Count
+    reblogs_count: Count
+    favourites_count: Count
+    quotes_count: Count
+    edited_at: Moment | None
+    content: str
+    application: PostApplication | None
+    media_attachments: list[MediaAttachment]
+    mentions: list[Mention]
+    tags: list[StatusTag]
+    emojis: list[CustomEmoji]
+    card: PreviewCard | None
+    poll: polls.Poll | None
+    quote_approval: QuoteApproval
+    tagged_collections: list[None]
+    account: Account
+    tertulia: NotRequired[Ours]
+
+
+class Quote(TypedDict):
+    """What a post quotes: whole, or inside what is quoted itself as an id alone."""
+
+    state: State
+    quoted_status: NotRequired["Status | None"]
+    quoted_status_id: NotRequired[Id | None]
+
+
+class Status(Fixed):
+    """A post as somebody reads it; the flags are the reader's."""
+
+    reblog: "Status | None"
+    quote: Quote | None
+    favourited: NotRequired[OwnFlag]
+    reblogged: NotRequired[OwnFlag]
+    pinned: NotRequired[OwnFlag]
+    muted: NotRequired[OwnFlag]
+    bookmarked: NotRequired[OwnFlag]
+    filtered: NotRequired[Annotated[list[FilterResult], OWN]]
+
+
+class DeletedStatus(Status):
+    """What was deleted, with the words as they were typed."""
+
+    text: str
+
+
+STANDINGS: Final[dict[Acceptance, Standing]] = {
     Acceptance.WAITING: "waiting",
     Acceptance.REFUSED: "refused",
     Acceptance.WITHHELD: "withheld",
@@ -49,17 +185,22 @@ def fixed_part(post: PostView, node: Node, viewer: Viewer) -> bytes:
     return orjson.dumps(_fixed(post, node, viewer))[:-1]
 
 
-def _fixed(post: PostView, node: Node, viewer: Viewer) -> JsonDict:
+def ready(piece: bytes) -> Any:
+    """JSON that is bytes already, where the type of the whole says what it is."""
+    return orjson.Fragment(piece)
+
+
+def _fixed(post: PostView, node: Node, viewer: Viewer) -> Fixed:
     row = post.row
     visibility, local_only = client_visibility(row.audience, row.root_audience, quiet=row.quiet)
-    fixed: JsonDict = {
+    fixed: Fixed = {
         "id": str(row.id),
         "created_at": moment(row.created_at),
         "in_reply_to_id": _text(row.reply_to_id),
         "in_reply_to_account_id": _text(row.reply_to_author_id),
         "sensitive": row.sensitive,
         "spoiler_text": row.summary,
-        "visibility": visibility if row.is_accepted else "private",
+        "visibility": cast("Visibility", visibility) if row.is_accepted else "private",
         "local_only": local_only,
         "language": row.language,
         "uri": row.uri,
@@ -71,17 +212,17 @@ def _fixed(post: PostView, node: Node, viewer: Viewer) -> JsonDict:
         "edited_at": None if row.edited_at is None else moment(row.edited_at),
         "content": with_title(row.title, with_link(row)),
         "application": None if post.app_name is None else {"name": post.app_name, "website": None},
-        "media_attachments": orjson.Fragment(with_slots(post.files)),
+        "media_attachments": ready(with_slots(post.files)),
         "mentions": [mention(actor) for actor in post.mentioned],
         "tags": [tag(each, node) for each in post.tags],
         "emojis": shown(row.emojis, node),
-        "card": None,
-        "poll": orjson.Fragment(polls.with_slot(post, node)),
-        "quote_approval": orjson.Fragment(_approval(post)),
+        "card": card(post.link, node),
+        "poll": ready(polls.with_slot(post, node)),
+        "quote_approval": ready(_approval(post)),
         "tagged_collections": [],
         "account": account(post.author, node, viewer),
     }
-    ours = _standing(post) if not row.is_accepted else {}
+    ours: Ours = _standing(post) if not row.is_accepted else {}
     if row.reactions:
         ours["reactions"] = reactions(row, node)
     if ours:
@@ -89,12 +230,12 @@ def _fixed(post: PostView, node: Node, viewer: Viewer) -> JsonDict:
     return fixed
 
 
-def reactions(row: PostRow, node: Node) -> list[JsonDict]:
+def reactions(row: PostRow, node: Node) -> list[ReactionTally]:
     """With which emoji people like a post, and how many of them: figures, and no names."""
     return [reaction(tally, node) for tally in unpacked(row.reactions)]
 
 
-def reaction(tally: Tally, node: Node) -> JsonDict:
+def reaction(tally: Tally, node: Node) -> ReactionTally:
     """One emoji of a post's reactions; pictures elsewhere come through this node alone."""
     url = None if tally.url is None else address(node, tally.url)
     return {"name": tally.emoji.strip(":"), "count": tally.count, "url": url}
@@ -115,13 +256,13 @@ def _approval(post: PostView) -> bytes:
     return said[:-1] + b',"current_user":"' + _STANDING + b'"}'
 
 
-def _standing(post: PostView) -> JsonDict:
+def _standing(post: PostView) -> Ours:
     """What became of words that a community elsewhere has not taken in, for their author.
 
     A field of ours, which apps ignore. Only what never changes of the community: it is kept.
     """
     place = post.place
-    known = None
+    known: Community | None = None
     if place is not None:
         known = {"id": str(place.id), "acct": place.acct, "list": name_of(place.id)}
     return {"standing": STANDINGS[post.row.acceptance], "community": known}
@@ -131,14 +272,14 @@ def _text(identifier: int | None) -> str | None:
     return None if identifier is None else str(identifier)
 
 
-def tag(shown: Tag, node: Node) -> JsonDict:
+def tag(shown: Tag, node: Node) -> StatusTag:
     """A hashtag inside a Status; the name as clients compare it."""
     return {"name": shown.folded, "url": tag_url(node, shown.folded)}
 
 
 def tag_url(node: Node, folded: str) -> str:
     """The page of a tag."""
-    return f"{node.origin}/tags/{folded}"
+    return f"{node.origin}/tags/{quote_path(folded, safe='')}"
 
 
 def status(
@@ -161,7 +302,10 @@ def status(
             b',"favourited":true' if flags.liked else b',"favourited":false',
             b',"reblogged":true' if flags.shared else b',"reblogged":false',
             b',"pinned":true' if flags.pinned else b',"pinned":false',
-            b',"muted":false,"bookmarked":false,"filtered":[]',
+            b',"muted":true' if flags.muted else b',"muted":false',
+            b',"bookmarked":true' if flags.bookmarked else b',"bookmarked":false',
+            b',"filtered":',
+            orjson.dumps([result(match) for match in flags.filtered]) if flags.filtered else b"[]",
         ]
     parts.append(b"}")
     return b"".join(parts)
@@ -195,35 +339,3 @@ def listing(statuses: Iterable[bytes]) -> bytes:
 def with_source(whole_status: bytes, text: str) -> bytes:
     """A deleted Status with what its author typed, to write it again (DELETE statuses)."""
     return whole_status[:-1] + b',"text":' + orjson.dumps(text) + b"}"
-
-
-def source(post: PostView) -> JsonDict:
-    """What the author typed, for the edit screen (StatusSource)."""
-    return {"id": str(post.row.id), "text": post.row.source or "", "spoiler_text": post.row.summary}
-
-
-def edit(
-    author: ActorView,
-    node: Node,
-    viewer: Viewer,
-    *,
-    content: str,
-    summary: str,
-    sensitive: bool,
-    made_at: int,
-    files: tuple[FileRow, ...] = (),
-    emojis: bytes = b"",
-    options: Sequence[str] = (),
-) -> JsonDict:
-    """One version of a post (StatusEdit). `made_at` in ms."""
-    return {
-        "content": content,
-        "spoiler_text": summary,
-        "sensitive": sensitive,
-        "created_at": moment(made_at),
-        "account": account(author, node, viewer),
-        "poll": {"options": [{"title": name} for name in options]} if options else None,
-        "quote": None,
-        "media_attachments": [media(file, node, viewer.actor) for file in files],
-        "emojis": shown(emojis, node),
-    }

@@ -1,0 +1,1 @@
+"""Machines that send what no app would send, and look whether the node stays polite."""
