@@ -43,7 +43,8 @@ async def measure(times: int, rounds: int) -> dict[str, tuple[float, float]]:
                 http = await bare_client(len(body), times)
                 raw["delivery"].append(http + await _limit("delivery", len(body), http))
                 ours["delivery"].append(await paths.delivery(node, far, token, FOLLOWERS, 10))
-            shown = await pages.all_pages(node, token, f"fern@{far.host}", times)
+            writer = _token(node, "p1")
+            shown = await pages.all_pages(node, token, writer, f"fern@{far.host}", times)
             memory = node.measured.memory_mb()
             print(f"\nCreate {len(body):,} bytes · home {size:,} bytes · resident {memory:.0f} MB")
     pages.report(shown)
@@ -63,7 +64,11 @@ def _people(node: BenchNode) -> str:
             *("account", "create", f"p{number}", "--email", f"p{number}@bench.example"),
             *("--password", f"a long bench password {number}"),
         )
-    return node.command("token", "create", "p0", "--scopes", "read write follow")
+    return _token(node, "p0")
+
+
+def _token(node: BenchNode, handle: str) -> str:
+    return node.command("token", "create", handle, "--scopes", "read write follow")
 
 
 def report(measured: dict[str, tuple[float, float]]) -> None:

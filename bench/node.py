@@ -79,6 +79,12 @@ class BenchNode(ServedNode):
             while await asyncio.to_thread(self.ask, question):
                 await asyncio.sleep(0.1)
 
+    async def until_quiet(self) -> None:
+        """Wait until no job is due, so that what is measured next is measured alone."""
+        await self.until_zero(
+            "SELECT count(*) FROM jobs WHERE state = 0 AND run_at < unixepoch('subsec') * 1000"
+        )
+
 
 def _copy(
     connection: sqlite3.Connection, table: str, columns: list[str], changed: dict[str, object]

@@ -104,6 +104,7 @@ class NotificationKind(IntEnum):
     QUOTED_EDIT = 10
     REPORT = 11
     MOVED = 12
+    STATUS = 13  # somebody whose posts one wants to be told of wrote one
 
 
 class KeyType(IntEnum):
@@ -286,3 +287,30 @@ class Portrait(IntEnum):
 
     AVATAR = 1
     HEADER = 2
+
+
+class ImportKind(IntEnum):
+    """What a list is about that somebody brings along (Mastodon's CSV files)."""
+
+    FOLLOWS = 1
+    LISTS = 2
+    BLOCKS = 3
+    MUTES = 4
+    DOMAIN_BLOCKS = 5
+    BOOKMARKS = 6
+
+
+class LineState(IntEnum):
+    """What became of one line of such a list."""
+
+    WAITING = 1
+    DONE = 2
+    FAILED = 3
+
+
+class RepliesPolicy(IntEnum):
+    """Which answers of its members a list shows: to whom its owner follows, each other, or none."""
+
+    FOLLOWED = 1
+    LIST = 2
+    NONE = 3

@@ -55,6 +55,10 @@ class Node:
     public_means: Kind = Kind.NETWORK
     registration: Registration = Registration.CLOSED
     links: Links = field(default_factory=Links, repr=False, compare=False)
+    # By which apps and push services know this node (VAPID), base64url; empty: nothing is pushed.
+    push_key: str = ""
+    looks_at_pages: bool = True
+    """Whether pages to which people link are looked at, so that posts show what they are."""
 
     def actor(self, actor_id: int) -> str:
         """The id of an actor that lives here."""

@@ -118,6 +118,24 @@ class _Body:
             raise Unreachable("bytes after the gzip body")
         return part
 
+    def begun(self, chunk: bytes) -> bool:
+        """Take what fits of a body whose beginning is enough; whether there is room for more."""
+        room = self._cap - self._size
+        part = chunk if self._gzip is None else self._some(self._gzip, chunk, room)
+        self._parts.append(part[:room])
+        self._size += len(part[:room])
+        self._received += len(chunk)
+        return self._size < self._cap and self._received < self._cap
+
+    def _some(self, gzip: "zlib._Decompress", chunk: bytes, room: int) -> bytes:
+        try:
+            return gzip.decompress(chunk, room)
+        except zlib.error:
+            raise Unreachable("a broken gzip body") from None
+
+    def so_far(self) -> bytes:
+        return b"".join(self._parts)
+
     def whole(self) -> bytes:
         if self._gzip is not None and self._received and not self._gzip.eof:
             raise Unreachable("a gzip body that ends early")
@@ -133,3 +151,17 @@ async def read_body(answer: ClientResponse, cap: int) -> bytes:
     async for chunk in answer.content.iter_any():
         body.add(chunk)
     return body.whole()
+
+
+async def read_beginning(answer: ClientResponse, cap: int) -> bytes:
+    """The first `cap` bytes of a body, unpacked; the rest is not waited for. Raises `Unreachable`.
+
+    For pages: what they say of themselves stands at their beginning.
+    """
+    encoding = ",".join(answer.headers.getall("Content-Encoding", [])).strip().lower()
+    body = _Body(cap, encoding)
+    async for chunk in answer.content.iter_any():
+        if not body.begun(chunk):
+            answer.close()
+            break
+    return body.so_far()

@@ -12,7 +12,7 @@ waited for the connection of the other, both servers would stand still until the
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
@@ -38,6 +38,7 @@ from federation.answers import (
     TimedOut,
     TooLarge,
     Unreachable,
+    read_beginning,
     read_body,
     retry_after,
 )
@@ -61,6 +62,9 @@ __all__ = [
 HeadersFor = Callable[[Url], Mapping[str, str]]
 """Makes the headers of one hop, above all its signature, for exactly this URL."""
 
+MayGoOn = Callable[[Url], Awaitable[None]]
+"""Asked before each server to which a redirect leads; raises whatever it likes if it may not."""
+
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _OWN_HEADERS: Final = frozenset(
     {"accept-encoding", "connection", "content-length", "cookie", "transfer-encoding"}
@@ -77,6 +81,8 @@ class Purpose(Enum):
     DOCUMENT = 2
     KEY = 3
     """To check a signature, while somebody waits for our answer."""
+    PAGE = 4
+    """A web page that somebody linked to, or a picture on it: of any server, however slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +167,12 @@ class Client:
         cap: int | None = None,
         deadline: float | None = None,
         purpose: Purpose = Purpose.DOCUMENT,
+        whole: bool = True,
+        may_go_on: MayGoOn | None = None,
     ) -> Response:
         """GET with at most three redirects, `cap` bytes and `deadline` seconds for all of it.
+
+        Not `whole`: the first `cap` bytes of a longer answer will do. `may_go_on`: asked of others.
 
         `headers_for` is asked for each hop at the first URL's origin. From the first hop elsewhere
         on no credentials are sent at all: a signature would tell a third server who reads (F09).
@@ -172,7 +182,10 @@ class Client:
         try:
             async with asyncio.timeout(seconds):
                 return await self._follow(
-                    url, accept, headers_for, cap or self.limits.cap, seconds, purpose=purpose
+                    *(url, accept, headers_for, cap or self.limits.cap, seconds),
+                    purpose=purpose,
+                    whole=whole,
+                    may_go_on=may_go_on,
                 )
         except _PROBLEMS as problem:
             raise _failure(problem) from problem
@@ -205,6 +218,16 @@ class Client:
         except _PROBLEMS as problem:
             raise _failure(problem) from problem
 
+    def vet(self, url: str) -> Url:
+        """The URL, if nothing in its text forbids to ask it. Raises `Refused`.
+
+        What it leads to is checked each time when it is asked.
+        """
+        try:
+            return self._open(url).url
+        except BadUrl as problem:
+            raise Refused(problem.reason) from problem
+
     async def _follow(
         self,
         url: str | Url,
@@ -214,6 +237,8 @@ class Client:
         seconds: float,
         *,
         purpose: Purpose,
+        whole: bool,
+        may_go_on: MayGoOn | None,
     ) -> Response:
         target = self._open(url)
         home = target.url.origin
@@ -230,11 +255,13 @@ class Client:
                 timeout=self._timeout(seconds),
             ) as answer:
                 if answer.status not in REDIRECTS:
-                    body = await read_body(answer, cap)
+                    body = await (read_body if whole else read_beginning)(answer, cap)
                     return Response(answer.status, target.url, answer.headers, body)
                 onward = _location(answer, target.url)
                 answer.close()
-            target = self._open(onward)
+            was, target = target.url.origin, self._open(onward)
+            if may_go_on is not None and target.url.origin != was:
+                await may_go_on(target.url)
         raise Unreachable("too many redirects")
 
     def _open(self, url: str | Url) -> _Target:

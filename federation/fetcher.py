@@ -23,7 +23,7 @@ from domain.node import APPLICATION_HANDLE, Node
 from federation.answers import Refused, Response, Unreachable
 from federation.client import Client, Purpose
 from federation.keyring import Keyring, KeyringError, SigningKey
-from federation.policy import Policy, may_talk, naming
+from federation.policy import Policy, may_look_at, may_talk, naming
 from federation.recent import Recent
 from federation.shares import Shares
 from federation.signatures import Scheme, sign
@@ -135,6 +135,11 @@ class Fetcher:
     def for_keys(self) -> "Fetcher":
         """The same for checking signatures, with connections of its own: somebody waits."""
         return self._with(self.policy, by_hand=self._by_hand, purpose=Purpose.KEY)
+
+    @cached_property
+    def for_pages(self) -> "Fetcher":
+        """The same for web pages to which people link: it asks what may be looked at as anybody."""
+        return self._with(Policy(self.db, self.node, may_look_at), purpose=Purpose.PAGE)
 
     def naming(self, authority: str) -> "Fetcher":
         """The same for the one `host[:port]` that an admin names by accepting its offer."""
@@ -274,9 +279,8 @@ class Fetcher:
     async def _answer_to_anybody(
         self, url: Url, accept: str, cap: int, deadline: float | None
     ) -> Response:
-        response = await self.client.fetch(
-            url, accept=accept, cap=cap, deadline=deadline, purpose=self._purpose
-        )
+        limits: dict[str, Any] = {"cap": cap, "deadline": deadline, "purpose": self._purpose}
+        response = await self.client.fetch(url, accept=accept, may_go_on=self._vet, **limits)
         await self._check(url, response)
         return response
 

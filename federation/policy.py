@@ -56,6 +56,18 @@ def may_talk(tx: Tx, node: Node, host: str) -> bool:
     )
 
 
+def may_look_at(tx: Tx, node: Node, host: str) -> bool:
+    """Whether this node looks at web pages of `host[:port]` to which people link, as anybody.
+
+    Whoever is blocked is not looked at; a closed node looks at nobody, and one that does not want
+    to look at pages does not either. Whom it exchanges activities with is another question.
+    """
+    authority = _canonical(host)
+    if authority is None or not node.looks_at_pages:
+        return False
+    return not _is_blocked(matching_rules(tx, authority))
+
+
 def naming(authority: str) -> Asks:
     """`may_talk`, when an admin names this domain at this moment by accepting its offer."""
 

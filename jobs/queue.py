@@ -107,6 +107,11 @@ def enqueue_many(tx: Tx, new: Iterable[New]) -> None:
         tx.publish(TOPIC)
 
 
+def drop_waiting(tx: Tx, unique: str) -> None:
+    """Delete the job of this `unique` key that did not start yet, if there is one."""
+    stored.drop_waiting(tx, unique)
+
+
 def is_waiting(tx: Tx, order_key: str) -> bool:
     """Whether a job of this order key waits or runs: what comes now has to wait behind it."""
     return stored.is_waiting(tx, order_key)

@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
 
+from domain import rates
 from domain.addresses import (
     AddressPolicy,
     BadUrl,
@@ -71,8 +72,14 @@ class Settings:
     registration: Literal["closed", "invite", "open"] = _setting(
         "closed", "How a person gets an account."
     )
+    link_previews: Literal["on", "off"] = _setting(
+        "on", "Whether this node looks at web pages to which people link; a closed node never does."
+    )
     rate_limits: Literal["on", "off"] = _setting(
         "on", "Limits on requests and on attempts, per address and person."
+    )
+    rates: str = _setting(
+        "", "Other rates than Mastodon's, by kind of request: posts=100/3h, media=200/30m."
     )
     proxies: str = _setting(
         "", "Networks of reverse proxies whose X-Forwarded-For is believed; nobody else's is."
@@ -147,6 +154,7 @@ class Settings:
             federation=Federation(self.federation),
             public_means=_PUBLIC_MEANS[self.public_means],
             registration=Registration(self.registration),
+            looks_at_pages=self.link_previews == "on" and self.federation != "closed",
         )
 
     @property
@@ -218,6 +226,7 @@ def _checked(values: dict[str, str]) -> Settings:
     settings = Settings(**values)  # type: ignore[arg-type]
     _check_bind(settings)
     _check_networks(settings)
+    _check_rates(settings)
     _check_database(settings)
     _check_files(settings)
     return _with_names(settings)
@@ -238,6 +247,13 @@ def _check_networks(settings: Settings) -> None:
             AddressPolicy.parse(getattr(settings, name))
         except ValueError as error:
             raise SettingsError(f"{name}: {error}.") from None
+
+
+def _check_rates(settings: Settings) -> None:
+    try:
+        rates.parse(settings.rates)
+    except ValueError as error:
+        raise SettingsError(f"rates: {error}.") from None
 
 
 def _check_database(settings: Settings) -> None:

@@ -8,7 +8,7 @@ from jobs.worker import Each, Handler
 from social import leftovers, tidying
 from social.archive import Archive
 from storage.database import Database, now_ms
-from storage.queries import accounts, links, tokens
+from storage.queries import accounts, links, pushes, tokens
 from storage.tx import Tx
 
 SWEEP: Final = "sweep_accounts"
@@ -57,5 +57,6 @@ def sweep(tx: Tx) -> None:
     """Drop rows that refuse and allow nothing any more."""
     tokens.sweep_codes(tx, tx.now - CODE_MEMORY_MS)
     tokens.sweep_sessions(tx)
+    pushes.sweep(tx)
     links.sweep(tx)
     accounts.sweep_attempts(tx)

@@ -18,9 +18,11 @@ from aiohttp.web import Application, AppRunner, StreamResponse, TCPSite
 
 from domain.links import Links
 from domain.node import Node
+from domain.rates import parse as parse_rates
 from federation.client import Client
 from federation.fetcher import Fetcher
 from federation.keyring import Keyring
+from federation.web_push import WebPush
 from inbox import processing
 from inbox.endpoint import Endpoint
 from jobs.schedule import Every
@@ -35,14 +37,21 @@ from server import upkeep
 from server.settings import Settings, SettingsError
 from social import (
     agreed,
+    announcements,
     copies,
+    domain_blocks,
     errands,
     featured,
+    imports,
+    indexing,
+    link_previews,
     moves,
     poll_watch,
     preparing,
     purging,
+    pushing,
     removal,
+    scheduling,
     tallies,
 )
 from social.archive import Archive
@@ -92,6 +101,7 @@ class Parts:
     archive: Archive
     proxy: Proxy
     on_demand: OnDemand
+    web_push: WebPush
     failed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -121,7 +131,10 @@ async def running(
 async def _build(
     stack: AsyncExitStack, settings: Settings, keyring: Keyring, *, pin: bool
 ) -> Parts:
-    node = replace(settings.node(), links=Links(keyring.derive("media")))
+    web_push = WebPush(keyring, _push_subject(settings))
+    node = replace(
+        settings.node(), links=Links(keyring.derive("media")), push_key=web_push.public_key
+    )
     db = await Database.open(settings.database, serving=True, pin=pin)
     stack.push_async_callback(db.close)
     client = Client(
@@ -136,7 +149,15 @@ async def _build(
     archive = Archive(settings.blobs(), settings.room)
     stack.callback(archive.close)
     proxy, on_demand = Proxy(fetcher, archive), OnDemand(fetcher, archive)
-    return Parts(settings, node, db, client, keyring, fetcher, hub, archive, proxy, on_demand)
+    return Parts(
+        *(settings, node, db, client, keyring, fetcher, hub, archive, proxy, on_demand),
+        web_push=web_push,
+    )
+
+
+def _push_subject(settings: Settings) -> str:
+    """Whom the operator of a push service can ask about us (RFC 8292 §2.1)."""
+    return f"mailto:{settings.contact_email}" if settings.contact_email else settings.origin
 
 
 def user_agent(node: Node) -> str:
@@ -167,21 +188,34 @@ def _handlers(parts: Parts) -> dict[str, Handler]:
         ANNOUNCE_OPEN: OpenAnnouncer(parts.db, parts.node, parts.keyring),
         **processing.job_handlers(parts.fetcher),
         **agreed.job_handlers(parts.fetcher, parts.archive.blobs),
+        **announcements.job_handlers(parts.db),
+        **domain_blocks.job_handlers(parts.db, parts.node),
         **errands.job_handlers(parts.fetcher),
         **featured.job_handlers(parts.fetcher),
+        **imports.job_handlers(parts.fetcher),
+        **indexing.job_handlers(parts.db),
         **moves.job_handlers(parts.fetcher),
         **purging.job_handlers(parts.fetcher, parts.archive.blobs),
+        **pushing.job_handlers(parts.fetcher, parts.web_push),
         **removal.job_handlers(parts.fetcher),
         **copies.job_handlers(parts.fetcher, parts.archive),
         **preparing.job_handlers(parts.db, parts.archive),
         **tallies.job_handlers(parts.fetcher),
         **poll_watch.job_handlers(parts.fetcher),
+        **link_previews.job_handlers(parts.fetcher, parts.proxy),
+        **scheduling.job_handlers(parts.db, parts.node),
         **upkeep.job_handlers(parts.db, parts.archive),
     }
 
 
 def _schedule() -> list[Every]:
-    return [*processing.schedule(), *agreed.schedule(), *errands.schedule(), *upkeep.schedule()]
+    return [
+        *processing.schedule(),
+        *agreed.schedule(),
+        *errands.schedule(),
+        *upkeep.schedule(),
+        *indexing.schedule(),
+    ]
 
 
 async def _start(
@@ -258,8 +292,10 @@ def web_app(parts: Parts) -> Application:
         archive=parts.archive,
         proxy=parts.proxy,
         on_demand=parts.on_demand,
+        web_push=parts.web_push,
         clock=now_ms,
         rate_limits=parts.settings.limits_rates,
+        rates=parse_rates(parts.settings.rates),
         proxies=parts.settings.trusted_proxies,
         contact_email=parts.settings.contact_email,
     )

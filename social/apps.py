@@ -16,7 +16,7 @@ from domain.addresses import BadUrl, is_localhost, parse_url
 from domain.errors import Invalid, Problem
 from domain.ids import token as new_secret
 from social import attempts, scopes
-from social.attempts import APPS, Attempt
+from social.attempts import APPS, Attempt, Pace
 from social.signin import Identity, hashed
 from storage.database import Database
 from storage.queries import accounts, ids, tokens
@@ -83,17 +83,18 @@ async def register_app(
     wanted: str,
     website: str | None,
     address: str | None,
+    pace: Pace = APPS,
 ) -> NewApp:
     """Register a client program; `redirect_uris` are separated by white space, usually one a line.
 
-    `address` limits how many come from one place; None switches that off.
+    `pace` limits how many come from one `address`; None switches that off.
 
     Raises:
         Invalid: a name or redirect address that cannot be used.
         TooMany: too many registrations from `address`.
     """
     if address is not None:
-        await db.write(attempts.take, [Attempt("apps", address, APPS)])
+        await db.write(attempts.take, [Attempt("apps", address, pace)])
     return await db.write(
         insert_app, name=name, redirect_uris=redirect_uris, wanted=wanted, website=website
     )

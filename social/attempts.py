@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.errors import TooMany
+from domain.rates import DEFAULTS, Rate
 from storage.queries import accounts
 from storage.tx import Tx
 
@@ -20,10 +21,15 @@ class Pace:
     seconds: int
 
 
+def pace_of(rate: Rate) -> Pace:
+    """The pace that a rate comes to: all of it at once, then evenly."""
+    return Pace(rate.most, max(1, rate.seconds // rate.most))
+
+
 LOGIN: Final = Pace(10, 60)
 ADDRESS: Final = Pace(30, 10)
-APPS: Final = Pace(5, 120)
-SIGN_UPS: Final = Pace(5, 360)
+APPS: Final = pace_of(DEFAULTS["apps"])
+SIGN_UPS: Final = pace_of(DEFAULTS["sign_ups"])
 LINKS: Final = Pace(20, 30)
 
 

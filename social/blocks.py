@@ -30,6 +30,7 @@ def block(tx: Tx, *, node: Node, actor_id: int, other_id: int) -> None:
         NotFound: there is nobody.
         NotAllowed: oneself, the helper, a server's own actor, or a community, which one leaves.
     """
+    follows.hold(tx, actor_id, other_id)
     me, other = _existing(tx, actor_id), _existing(tx, other_id)
     _refuse_impossible(tx, me, other)
     activity_id = new_id(tx)
@@ -109,6 +110,7 @@ def receive_block(
     other = actors.by_uri(tx, blocked_uri)
     if other is None or not other.is_local or other.gone_at is not None:
         return "there is nobody of that id"
+    follows.hold(tx, other.id)
     blocks.add(tx, blocker_id=blocker.id, blocked_id=other.id, uri=uri)
     if blocker.type is ActorType.GROUP:
         memberships.rejected(

@@ -20,7 +20,36 @@ from social import accounts as logins
 from social import cards, follows, memberships, places, standing, storing
 from social.reactions import drop_like
 from storage.database import Database
-from storage.queries import actors, blocks, departures, keys, limits, polls, portraits, reports
+from storage.queries import (
+    actors,
+    announcements,
+    blocks,
+    bookmarks,
+    conversations,
+    departures,
+    domain_blocks,
+    endorsements,
+    featured_tags,
+    filters,
+    followed_tags,
+    held_back,
+    imports,
+    keys,
+    limits,
+    lists,
+    markers,
+    muted_threads,
+    mutes,
+    notes,
+    policies,
+    polls,
+    portraits,
+    profile_choices,
+    pushes,
+    reports,
+    scheduled,
+    suggestions,
+)
 from storage.queries import posts as stored
 from storage.tx import Tx
 from storage.views.actors import ActorView
@@ -143,11 +172,21 @@ def _end(tx: Tx, *, node: Node, actor_id: int) -> None:
     if known is None or known.done_at is not None or actor is None:
         return
     departures.delete_unread_by(tx, actor_id)
-    blocks.forget(tx, actor_id)
+    for forget in (blocks.forget, mutes.forget, domain_blocks.forget, notes.forget, imports.forget):
+        forget(tx, actor_id)
     reports.forget_reporter(tx, actor_id)
     polls.forget_voter(tx, actor_id)
     departures.blank(tx, actor_id, name=FORMER)
     portraits.forget(tx, actor_id)
+    for family in (
+        *(announcements, profile_choices),
+        *(endorsements, featured_tags, suggestions),
+        *(bookmarks, filters, muted_threads),
+        *(conversations, followed_tags, lists, markers),
+        scheduled,
+        *(held_back, policies, pushes),
+    ):
+        family.forget(tx, actor_id)
     cards.refresh(tx, node, actor_id)
     if actor.inbox and not actor.is_local:
         limits.drop_deliveries_to(tx, actor.inbox)

@@ -60,12 +60,13 @@ class Event(Struct, frozen=True):
 class Stream(Struct, frozen=True):
     """A stream by its Mastodon name; `tag` (folded) for `hashtag` and `hashtag:local`.
 
-    `community` is the community whose list it is, for `list`.
+    `community` is the community whose list it is, for `list`; `listed` one of the listener's own.
     """
 
     name: str
     tag: str = ""
     community: int = 0
+    listed: int = 0
 
 
 USER: Final = Stream("user")
@@ -121,22 +122,36 @@ def belongs(stream: Stream, post: StreamedPost, reader: Entitled, event: EventKi
         case "user":
             placed = bool(post.place_id) and post.first_hand
             wrapped = placed and not (post.for_all and not reader.belongs)
-            return event is EventKind.DELETE or (reader.at_home and not (new and wrapped))
+            comes = reader.itself and not wrapped if new else reader.at_home
+            # What is gone stands in no home any more: it is told to whom it may have come.
+            might_have = reader.follows or reader.belongs or _is_come_across(post, reader)
+            return might_have if event is EventKind.DELETE else comes
+        case "list" if stream.listed:
+            return stream.listed in reader.lists
         case "list":
             mine = post.place_id == stream.community and reader.belongs
             return mine and (post.is_wrapper or not new)
         case "public" | "public:media":
-            return _is_public(post, stream)
+            return _is_public(post, stream) and _is_come_across(post, reader)
         case "public:local" | "public:local:media":
             return _is_public(post, stream) and post.local
         case "public:remote" | "public:remote:media":
-            return _is_public(post, stream) and not post.local
+            return _is_public(post, stream) and not post.local and reader.full
         case "hashtag":
-            return post.listed and post.first_hand and stream.tag in post.tags
+            return _is_tagged(post, stream) and _is_come_across(post, reader)
         case "hashtag:local":
-            return post.listed and post.first_hand and post.local and stream.tag in post.tags
+            return _is_tagged(post, stream) and post.local
         case _:
             return False
+
+
+def _is_come_across(post: StreamedPost, reader: Entitled) -> bool:
+    """Whoever is no full member comes across what was written here and nothing else."""
+    return post.local or reader.full
+
+
+def _is_tagged(post: StreamedPost, stream: Stream) -> bool:
+    return post.listed and post.first_hand and stream.tag in post.tags
 
 
 def _is_public(post: StreamedPost, stream: Stream) -> bool:

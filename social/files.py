@@ -157,8 +157,17 @@ def describe(tx: Tx, *, actor_id: int, file_id: int, detail: Detail) -> FileRow:
 
 
 def discard(tx: Tx, *, actor_id: int, file_id: int) -> None:
-    """Forget a file of one's own that is on no post. Raises NotFound."""
-    files.forget(tx, [loose(tx, actor_id=actor_id, file_id=file_id).id])
+    """Forget a file of one's own that is on no post.
+
+    Raises:
+        NotFound: it is not theirs.
+        Invalid: it is on a post, or waits with one.
+    """
+    if files.discard(tx, actor_id, file_id):
+        return
+    if files.is_own(tx, actor_id, file_id):
+        raise Invalid("This file is used by one of your posts. Delete or edit that instead.")
+    raise NotFound
 
 
 def _describe(tx: Tx, row: FileRow, detail: Detail) -> bool:
@@ -207,10 +216,22 @@ def attach(tx: Tx, *, actor_id: int, post_id: int, file_ids: Sequence[int]) -> N
         _attach(tx, actor_id, post_id, file_id, position)
 
 
+def hold(tx: Tx, *, actor_id: int, scheduled_id: int, file_ids: Sequence[int]) -> None:
+    """Keep files for a post that appears later, in this order. Raises Invalid as `attach` does."""
+    for position, file_id in enumerate(_wanted(file_ids)):
+        known = {"actor_id": actor_id, "scheduled_id": scheduled_id}
+        if not files.hold(tx, **known, file_id=file_id, position=position):
+            _refuse(tx, actor_id, file_id)
+
+
 def _attach(tx: Tx, actor_id: int, post_id: int, file_id: int, position: int) -> None:
     done = files.attach(tx, actor_id=actor_id, post_id=post_id, file_id=file_id, position=position)
-    if done:
-        return
+    if not done:
+        _refuse(tx, actor_id, file_id)
+
+
+def _refuse(tx: Tx, actor_id: int, file_id: int) -> None:
+    """Say why a file cannot be used. Raises Invalid."""
     own = files.unused(tx, actor_id, [file_id]).get(file_id)
     if own is None:
         raise _unusable()
@@ -242,10 +263,9 @@ def rearrange(
     `file_ids` None leaves them. What is taken off is its owner's again, for a day. Raises Invalid.
     """
     now = files.of_post(tx, post_id)
-    changed = [file for file in now if file.id in details and _describe(tx, file, details[file.id])]
-    if file_ids is None or _wanted(file_ids) == [file.id for file in now]:
-        return bool(changed)
-    wanted = _wanted(file_ids)
+    wanted = [file.id for file in now] if file_ids is None else _wanted(file_ids)
+    if wanted == [file.id for file in now]:
+        return _describe_all(tx, now, details)
     here = {file.id for file in now}
     for position, file_id in enumerate(wanted):
         if file_id in here:
@@ -253,7 +273,14 @@ def rearrange(
         else:
             _attach(tx, actor_id, post_id, file_id, position)
     files.detach(tx, here.difference(wanted))
+    _describe_all(tx, files.of_post(tx, post_id), details)
     return True
+
+
+def _describe_all(tx: Tx, now: Sequence[FileRow], details: Mapping[int, Detail]) -> bool:
+    """Whether that changed anything."""
+    told = [file for file in now if file.id in details]
+    return bool([file for file in told if _describe(tx, file, details[file.id])])
 
 
 def has_any(tx: Tx, post_id: int) -> bool:
@@ -264,6 +291,11 @@ def has_any(tx: Tx, post_id: int) -> bool:
 def let_go(tx: Tx, post_id: int) -> None:
     """Take the files off a deleted post of somebody here, who may write it again with them."""
     files.detach(tx, [file.id for file in files.of_post(tx, post_id) if not file.is_copy])
+
+
+def drop_all(tx: Tx, post_id: int) -> None:
+    """Forget the files of a deleted post of somebody here, who does not want them any more."""
+    files.forget(tx, [file.id for file in files.of_post(tx, post_id) if not file.is_copy])
 
 
 def seen(tx: Tx, *, file_id: int, viewer_id: int) -> FileRow:

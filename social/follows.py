@@ -6,8 +6,6 @@ lets nobody read anything. Who is no full member here or of a sister always asks
 
 from typing import TypeGuard
 
-from msgspec import Struct
-
 from domain.addresses import parse_url
 from domain.audience import Viewer
 from domain.errors import NotAllowed, NotFound
@@ -19,18 +17,12 @@ from social import memberships
 from social.helper import is_helper
 from social.notifications import notify, retract
 from social.pins import want_featured
-from storage.queries import accounts, actors, follows, ids, origins, timelines
+from social.wishes import Wishes, fill_home, keep, said
+from storage.queries import accounts, actors, domain_blocks, follows, ids, lists, origins, timelines
 from storage.queries.follows import FollowRow
 from storage.tx import Tx
 from storage.views.actors import ActorView
 from storage.views.people import person
-
-
-class Wishes(Struct, frozen=True):
-    """What a follower wants to see of somebody; None leaves it as it is."""
-
-    shares: bool | None = None
-    notify: bool | None = None
 
 
 def follow(
@@ -40,16 +32,23 @@ def follow(
 
     Raises:
         NotFound: there is nobody, or the follower may not know of them.
-        NotAllowed: oneself, a guest, a server's own actor, or a server that is closed to us.
+        NotAllowed: oneself, a guest, a server's own actor, or a server that is closed to us or
+            that the follower shut out.
+        Invalid: a language that is none.
     """
     wishes = wishes or Wishes()
+    hold(tx, follower_id)
     target = _target_seen_by(tx, follower_id, target_id)
     known = follows.find(tx, follower_id, target_id)
     if known is not None:
-        _keep_wishes(tx, known, wishes)
+        keep(tx, known, wishes)
         return known.state
     if _is_group(target):
-        return memberships.ask(tx, node=node, actor_id=follower_id, community_id=target.id)
+        state = memberships.ask(tx, node=node, actor_id=follower_id, community_id=target.id)
+        asked = follows.find(tx, follower_id, target_id)
+        if asked is not None:
+            keep(tx, asked, wishes)
+        return state
     _refuse_impossible(tx, node, follower_id, target)
     row = _new(tx, node, follower_id, target, wishes)
     follows.insert_follow(tx, row)
@@ -60,6 +59,16 @@ def follow(
     else:
         _tell(tx, row, NotificationKind.FOLLOW_REQUEST)
     return row.state
+
+
+def hold(tx: Tx, *actor_ids: int) -> None:
+    """Let no follow by or of these begin elsewhere until the unit ends; before anything is read.
+
+    Whoever begins a follow holds the one of ours who takes part, and whoever shuts somebody out
+    holds both: what comes second sees what the first one did.
+    """
+    for actor_id in sorted(actor_ids):
+        tx.lock(f"follows {actor_id}")
 
 
 def _target_seen_by(tx: Tx, follower_id: int, target_id: int) -> ActorView:
@@ -84,6 +93,8 @@ def _refuse_impossible(tx: Tx, node: Node, follower_id: int, target: ActorView) 
         raise NotAllowed("Nobody follows themselves")
     if target.type is ActorType.APPLICATION:
         raise NotAllowed("This speaks for a server and cannot be followed")
+    if not target.is_local and domain_blocks.stands(tx, follower_id, target.domain):
+        raise NotAllowed(f"You hide everything from {target.domain}. Show it again first")
     if target.is_hearsay:
         raise NotAllowed("You know each other through a community: write to each other there")
     if not target.is_local:
@@ -112,14 +123,8 @@ def _new(tx: Tx, node: Node, follower_id: int, target: ActorView, wishes: Wishes
         notify=bool(wishes.notify),
         created_at=tx.now,
         accepted_at=None if waits else tx.now,
+        languages=said(wishes.languages or ()),
     )
-
-
-def _keep_wishes(tx: Tx, known: FollowRow, wishes: Wishes) -> None:
-    shares = known.shares if wishes.shares is None else wishes.shares
-    wants = known.notify if wishes.notify is None else wishes.notify
-    if (shares, wants) != (known.shares, known.notify):
-        follows.set_wishes(tx, known.follower_id, known.target_id, shares=shares, notify=wants)
 
 
 def _request_elsewhere(tx: Tx, row: FollowRow, target: ActorView) -> None:
@@ -225,6 +230,7 @@ def receive_follow(
 
     A repeated Follow of who follows already is accepted again: the answer may have been lost.
     """
+    hold(tx, target_id)
     follower, target = _actor(tx, follower_id), _actor(tx, target_id)
     known = follows.find(tx, follower_id, target_id)
     if known is not None:
@@ -263,6 +269,8 @@ def _may_ask(tx: Tx, follower: ActorView, target: ActorView) -> bool:
         return False
     if target.type is ActorType.APPLICATION:
         return _speaks_for_a_sister(tx, follower)
+    if domain_blocks.stands(tx, target.id, follower.domain):
+        return False
     return not follows.is_blocked(tx, follower.id, target.id)
 
 
@@ -324,15 +332,13 @@ def _began(tx: Tx, row: FollowRow) -> None:
 def _counts(tx: Tx, row: FollowRow) -> None:
     """From now on: figures, and what the follower reads at home, if a home is kept."""
     actors.recount_follows(tx, row.follower_id, row.target_id)
-    if timelines.fresh_until(tx, row.follower_id) > tx.now:
-        full = accounts.is_full_member(tx, row.follower_id)
-        reader = Viewer.local(row.follower_id, full=full)
-        timelines.merge_author(tx, reader, row.target_id)
+    fill_home(tx, row.follower_id, row.target_id)
 
 
 def _ended(tx: Tx, row: FollowRow) -> None:
     """Home rows that this follow brought are only hints, but old hints are no use to anybody."""
     timelines.drop_author(tx, row.follower_id, row.target_id)
+    lists.drop_member(tx, row.follower_id, row.target_id)
     _asks_no_more(tx, row)
     if row.is_accepted:
         actors.recount_follows(tx, row.follower_id, row.target_id)

@@ -11,7 +11,7 @@ from typing import Final
 from jobs.queue import enqueue
 from social.archive import Archive
 from storage.database import Database
-from storage.queries import files, posts, proxied
+from storage.queries import files, leftover_files, posts, proxied
 from storage.tx import Tx
 
 HOUR_MS: Final = 3_600_000
@@ -36,10 +36,19 @@ MAKE_ROOM: Final = "make_room"
 
 _AT_ONCE: Final = 500
 
-_OVER: Final[tuple[tuple[Callable[[Tx, int, int], list[int]], int], ...]] = (
-    (files.loose, LOOSE_HOURS),
-    (files.never_came, LATE_HOURS),
-    (files.of_deleted, ERASED_HOURS),
+_Find = Callable[[Tx, int, int], list[int]]
+_Forget = Callable[[Tx, list[int], int], None]
+
+
+def _forget(tx: Tx, ids: list[int], _before: int) -> None:
+    files.forget(tx, ids)
+
+
+# What was found may be posted, or come, before it is forgotten: that is asked again there.
+_OVER: Final[tuple[tuple[_Find, _Forget, int], ...]] = (
+    (leftover_files.loose, leftover_files.forget_loose, LOOSE_HOURS),
+    (leftover_files.never_came, leftover_files.forget_late, LATE_HOURS),
+    (leftover_files.of_deleted, _forget, ERASED_HOURS),
 )
 
 
@@ -48,9 +57,10 @@ async def clear(db: Database, archive: Archive, *, now: int, young: float | None
 
     `young`: seconds for which a blob without a row is left alone, if not the usual.
     """
-    for find, hours in _OVER:
-        while ids := await db.slow(find, now - hours * HOUR_MS, _AT_ONCE):
-            await db.write(files.forget, ids)
+    for find, forget, hours in _OVER:
+        before = now - hours * HOUR_MS
+        while ids := await db.slow(find, before, _AT_ONCE):
+            await db.write(forget, ids, before)
     await make_room(db, archive, now=now)
     while await db.write(_forgive, now - FORGIVEN_HOURS * HOUR_MS):
         pass

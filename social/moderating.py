@@ -115,6 +115,8 @@ def hide(tx: Tx, community: ActorView, post: PostRow) -> bool:
         return False  # another steward, or its author, was faster
     if post.reply_to_id is not None and storing.counts(tx, post):
         figures.count_reply(tx, post.reply_to_id, -1)
+    if post.is_world_public:
+        figures.recount_author(tx, post.author_id)
     wrapper = posts.share_of(tx, post.id, community.id)
     if wrapper is not None:
         storing.remove(tx, wrapper)

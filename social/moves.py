@@ -1,9 +1,9 @@
 """People who move to another account, here or elsewhere (FEP-7628, Mastodon's practice).
 
 Followers go along, each by a follow of their own that the other account may have to accept, but for
-those whom the new server does not know yet: they are told, and decide. Whom somebody blocked stays
-blocked. Nothing else moves: a membership in a community belongs to the
-account that was let in, and the new one asks anew (protocol §4).
+those whom the new server does not know yet: they are told, and decide. Whom somebody blocked or
+muted stays so; lists and notes go along. Nothing else moves: a membership in a community belongs to
+the account that was let in, and the new one asks anew (protocol §4).
 """
 
 from collections.abc import Sequence
@@ -27,9 +27,9 @@ from outbox import moves as out
 from outbox import publish
 from social import blocks, follows
 from social.communities import is_known_to
-from social.follows import Wishes
 from social.notifications import notify
-from storage.queries import actors, moves, origins
+from social.wishes import Wishes
+from storage.queries import actors, lists, moves, mutes, notes, origins
 from storage.queries import follows as stored
 from storage.queries.disclosures import is_disclosed_to_plain
 from storage.tx import Tx
@@ -167,9 +167,14 @@ def end_redirect(tx: Tx, *, node: Node, actor_id: int) -> None:
 
 
 def concerns_somebody(tx: Tx, signer: ActorView) -> bool:
-    """Whether anybody here follows or blocks who moves, and the last move is long enough ago."""
-    concerned = moves.followers_here(tx, signer.id, after=0, limit=1) or moves.blockers_here(
-        tx, signer.id
+    """Whether who moves concerns anybody here, and the last move is long enough ago.
+
+    That is who follows, blocks or mutes them.
+    """
+    concerned = (
+        moves.followers_here(tx, signer.id, after=0, limit=1)
+        or moves.blockers_here(tx, signer.id)
+        or mutes.of_muted(tx, signer.id)
     )
     return bool(concerned) and is_cooled(moves.last_at(tx, signer.id), tx.now)
 
@@ -213,6 +218,7 @@ async def follow_on(fetcher: Fetcher, *, old_id: int, new_id: int) -> int:
         after, count = step
         led += count
     await fetcher.db.write(_carry_blocks, node=fetcher.node, old_id=old_id, new_id=new_id)
+    await fetcher.db.write(_carry_mutes, old_id=old_id, new_id=new_id)
     return led
 
 
@@ -232,11 +238,14 @@ def _lead(tx: Tx, node: Node, follower: moves.Follower, old_id: int, new_id: int
         notify(tx, actor_id=me, kind=NotificationKind.MOVED, from_id=old_id)
         return False
     if stored.find(tx, me, new_id) is None:
-        wishes = Wishes(follower.shares, follower.notify)
+        languages = tuple(follower.languages.split())
+        wishes = Wishes(follower.shares, follower.notify, languages)
         try:
             follows.follow(tx, node=node, follower_id=me, target_id=new_id, wishes=wishes)
         except Problem:
             return False
+    for one in lists.holding(tx, me, old_id):  # the end of the follow takes them off
+        lists.add_members(tx, one.id, [new_id])
     accepted = stored.find(tx, me, old_id)
     follows.unfollow(tx, node=node, follower_id=me, target_id=old_id)
     if accepted is not None and accepted.state is FollowState.ACCEPTED:
@@ -270,6 +279,15 @@ def _carry_blocks(tx: Tx, *, node: Node, old_id: int, new_id: int) -> None:
             blocks.block(tx, node=node, actor_id=blocker, other_id=new_id)
         except Problem:
             continue
+
+
+def _carry_mutes(tx: Tx, *, old_id: int, new_id: int) -> None:
+    """Whom somebody mutes does not grow loud under another name; notes about them go along."""
+    for mute in mutes.of_muted(tx, old_id):
+        if mute.muter_id != new_id and not mutes.among(tx, mute.muter_id, [new_id]):
+            pair, kept_away = (mute.muter_id, new_id), mute.notifications
+            mutes.put(tx, *pair, notifications=kept_away, until=mute.until)
+    notes.copy(tx, from_id=old_id, to_id=new_id)
 
 
 def _mine(tx: Tx, actor_id: int) -> ActorView:

@@ -114,6 +114,6 @@ def send_again(tx: Tx, *, node: Node, author_id: int, post_id: int) -> None:
     if community is None or row.acceptance is not Acceptance.REFUSED or not travels_through(row):
         raise NotFound
     if not communities.is_member(tx, community.id, author_id):
-        raise Invalid("You are no member of this community any more")
+        raise Invalid("You are no member of this community any more; follow it to join again")
     posts.set_acceptance(tx, row.id, Acceptance.WAITING)
     out.written(tx, node=node, community=community, post=for_delivery(tx, row.id))

@@ -134,8 +134,8 @@ def _check_belongs(draft: Draft, names: Names) -> None:
     if names.closed and not (draft.visibility is Choice.DIRECT and names.people):
         community = names.closed[0]
         raise Invalid(
-            f"You do not belong to @{community.acct}: nobody there would read this."
-            " Join it first, or leave its name out",
+            f"@{community.acct} is for its members; ask to join by following it,"
+            " or leave its name out",
             "status",
         )
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,10 +19,13 @@ from federation.discovery import find_handle
 from federation.fetcher import CannotFetch, Fetcher
 from outbox import publish
 from social import (
+    bells,
     commands,
     emojis,
     files,
+    first_times,
     helper,
+    link_previews,
     open_communities,
     places,
     placing,
@@ -135,12 +138,40 @@ def create_post(tx: Tx, *, node: Node, author_id: int, draft: Draft) -> Created:
         NotFound: what it answers or quotes is not there for the author.
         NotAllowed: it quotes what cannot be quoted.
     """
-    placing.check_text(draft.text, draft.summary, has_files=bool(draft.media_ids))
     identifier = new_id(tx)
     if draft.idempotency_key is not None:
         earlier = claim(tx, author_id, draft.idempotency_key, identifier)
         if earlier != identifier:
             return Created(earlier)
+    row, to, quote = prepared(
+        tx, node=node, author_id=author_id, draft=draft, identifier=identifier
+    )
+    storing.store(tx, row, named=to.linked, silent=to.silent, tags=placing.tags_of(draft.text))
+    files.attach(tx, actor_id=author_id, post_id=identifier, file_ids=draft.media_ids)
+    if draft.poll is not None:
+        polls.make(tx, row, draft.poll, has_files=bool(draft.media_ids))
+    if quote is not None:
+        quotes.made(tx, node=node, row=row, choice=quote)
+    _send(tx, node, row, to.linked)
+    if quote is not None:
+        quotes.ask(tx, node=node, row=row, choice=quote)
+    helper.tell_hints(tx, node=node, person_id=author_id, about=row, hints=to.hints)
+    first_times.tell_who_reads(tx, node=node, post=row)
+    commands.listen(tx, node=node, post=row, text=draft.text)
+    return Created(identifier, to.hints)
+
+
+class Prepared(NamedTuple):
+    """A post as it would be stored now, whom it reaches by name, and what it quotes."""
+
+    row: PostRow
+    to: placing.Addressed
+    quote: quotes.Chosen | None
+
+
+def prepared(tx: Tx, *, node: Node, author_id: int, draft: Draft, identifier: int) -> Prepared:
+    """What a draft comes to at this moment; stores nothing. Raises as `create_post` does."""
+    placing.check_text(draft.text, draft.summary, has_files=bool(draft.media_ids))
     made = placing.plan(tx, node, author_id, draft)
     places.check_may_answer(made.parent)
     place_id = made.placement.place
@@ -162,18 +193,7 @@ def create_post(tx: Tx, *, node: Node, author_id: int, draft: Draft) -> Created:
         quote_uri=quote.quoted.row.uri if quote is not None else None,
         quote_policy=policy_for(row, draft.quote_policy),
     )
-    storing.store(tx, row, named=to.linked, silent=to.silent, tags=placing.tags_of(draft.text))
-    files.attach(tx, actor_id=author_id, post_id=identifier, file_ids=draft.media_ids)
-    if draft.poll is not None:
-        polls.make(tx, row, draft.poll, has_files=bool(draft.media_ids))
-    if quote is not None:
-        quotes.made(tx, node=node, row=row, choice=quote)
-    _send(tx, node, row, to.linked)
-    if quote is not None:
-        quotes.ask(tx, node=node, row=row, choice=quote)
-    helper.tell_hints(tx, node=node, person_id=author_id, about=row, hints=to.hints)
-    commands.listen(tx, node=node, post=row, text=draft.text)
-    return Created(identifier, to.hints)
+    return Prepared(row, to, quote)
 
 
 def _answers(poll: NewPoll | None) -> tuple[str, ...]:
@@ -187,6 +207,7 @@ def _send(tx: Tx, node: Node, row: PostRow, named: Collection[int]) -> None:
         return
     tell_named(tx, row, named)
     storing.spread(tx, row.id)
+    bells.ring(tx, row)
     if not row.stays_here:
         publish.post_created(tx, node=node, post=for_delivery(tx, row.id))
 
@@ -207,6 +228,7 @@ def edit_post(tx: Tx, *, node: Node, author_id: int, post_id: int, change: Chang
         NotFound: it is not the author's, or a share.
         Invalid: no text, too long, pictures or a poll that cannot be.
     """
+    tx.lock(f"files on {post_id}")  # two edits at once would put too many on it
     row = _own_row(tx, author_id, post_id)
     if row.share_of_id is not None or not row.is_local:
         raise NotFound
@@ -265,6 +287,7 @@ def _store_edit(
         emojis=emojis.meant(tx, node, text, wish.summary, names_kept(tx, row.id) or ""),
         options=asked,
     )
+    link_previews.renew(tx, row.id)
     new = linked - before.keys()
     posts.add_mentions(tx, row.id, new)
     posts.respeak(tx, row.id, linked)
@@ -272,8 +295,12 @@ def _store_edit(
     return new
 
 
-def delete_post(tx: Tx, *, node: Node, author_id: int, post_id: int) -> PostView:
+def delete_post(
+    tx: Tx, *, node: Node, author_id: int, post_id: int, keeps_files: bool = True
+) -> PostView:
     """Make a post, or a share, unreadable at once; the post as it was.
+
+    `keeps_files`: its author may write it again with them, for a day.
 
     Raises:
         NotFound: it is not the author's.
@@ -281,7 +308,7 @@ def delete_post(tx: Tx, *, node: Node, author_id: int, post_id: int) -> PostView
     row = _own_row(tx, author_id, post_id)
     view = for_delivery(tx, post_id)
     storing.remove(tx, row)
-    files.let_go(tx, post_id)
+    (files.let_go if keeps_files else files.drop_all)(tx, post_id)
     if row.share_of_id is not None:
         publish.unshared(tx, node=node, share=view)
     elif places.travels_through(row):

@@ -2,8 +2,9 @@
 
 Browsers and apps of people here ask us for them, so the other server learns of nobody who looks.
 They are fetched as anybody, when somebody looks for the first time, drawn anew, and kept for a
-while. What is no picture is nothing (security row M09): whatever its server calls it, no document,
-page or program comes out of here.
+while. Pictures of linked pages come with the look at their page and never for a reader: their
+server would learn when somebody reads. What is no picture is nothing (security row M09): whatever
+its server calls it, no document, page or program comes out of here.
 """
 
 import asyncio
@@ -28,10 +29,18 @@ REST_MS: Final = 10 * 60_000
 SEEN_EVERY_MS: Final = 3_600_000
 """How exactly we remember when somebody looked: it says nothing about anybody's hours."""
 
+_ON_PAGE: Final = "#linked-page"
+# What an address ends in that is a linked page's picture: a person may have the same.
+
 AT_ONCE: Final = 8
 """Pictures that are fetched at the same time."""
 
 ACCEPT: Final = "image/webp, image/png, image/jpeg, image/gif"
+
+
+def on_page(url: str) -> str:
+    """The address of a linked page's picture, as it is kept and named here."""
+    return url.partition("#")[0] + _ON_PAGE
 
 
 class Proxy:
@@ -54,11 +63,27 @@ class Proxy:
             return row
         if row is not None and row.tried_at is not None and now - row.tried_at < REST_MS:
             raise NotFound
+        if url.endswith(_ON_PAGE):
+            raise NotFound
         return await self._once(url)
 
     async def again(self, url: str) -> ProxiedRow:
         """The same, where its bytes were lost. Raises NotFound."""
+        if url.endswith(_ON_PAGE):
+            await self._fetcher.db.write(proxied.failed, url)
+            raise NotFound
         return await self._once(url)
+
+    async def bring(self, url: str) -> bool:
+        """Have a picture here, such as that of a page that is looked at; whether it is."""
+        row = await self._fetcher.db.read(proxied.by_url, url)
+        if row is not None and row.fetched_at is not None:
+            return True
+        try:
+            await self._once(url)
+        except NotFound:
+            return False
+        return True
 
     async def _once(self, url: str) -> ProxiedRow:
         task = self._coming.get(url)
@@ -70,9 +95,11 @@ class Proxy:
 
     async def _bring(self, url: str) -> ProxiedRow:
         db = self._fetcher.db
+        # Pictures of pages may be on any server but the blocked.
+        fetcher = self._fetcher.for_pages if url.endswith(_ON_PAGE) else self._fetcher
         try:
             async with self._room:
-                content = await self._fetcher.content(url, accept=ACCEPT, cap=LARGEST, signed=False)
+                content = await fetcher.content(url, accept=ACCEPT, cap=LARGEST, signed=False)
                 drawn = await self._archive.draw(content)
         except (CannotFetch, Invalid, NoRoom) as problem:
             reason = problem.reason if isinstance(problem, CannotFetch) else type(problem).__name__

@@ -48,7 +48,7 @@ def chosen(tx: Tx, viewer: Viewer, row: PostRow, named: frozenset[int], quoted_i
     if follows.is_blocked(tx, viewer.actor, quoted.author.id):
         raise NotFound
     if quoted.flags.may_quote is Standing.DENIED:
-        raise NotAllowed("This post cannot be quoted")
+        raise NotAllowed("Its author, or whom it is for, does not let it be quoted")
     if not _is_within(tx, row, named, quoted.row):
         raise Invalid(_WIDER, "visibility")
     if quoted.author.is_local:

@@ -154,9 +154,9 @@ def share(tx: Tx, *, node: Node, actor_id: int, post_id: int) -> int:
     """
     actor, viewer, post = _reacting(tx, actor_id, post_id)
     if not may_share(post.row.audience, post.row.root_audience):
-        raise NotAllowed("This post cannot be shared")
+        raise NotAllowed("This post is for those who can read it now; it cannot be shared")
     if not viewer.full:
-        raise NotAllowed("As a guest you cannot share posts")
+        raise NotAllowed("Sharing is for members; as a guest you write in your communities")
     earlier = posts.share_of(tx, post.id, actor_id)
     if earlier is not None:
         return earlier.id

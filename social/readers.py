@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from domain.audience import PostFacts, Viewer, may_read
-from storage.audience import StoredFacts
+from storage.facts import StoredFacts
 from storage.queries import accounts, actors, cards
 from storage.tx import Tx
 from storage.views.actors import ActorView

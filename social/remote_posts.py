@@ -21,7 +21,7 @@ from domain.audience import NAMED, Audience, Kind
 from domain.choices import Named
 from domain.kinds import ActorType
 from domain.node import Node
-from social import commands, copies, quoted, readers, remote_polls, storing
+from social import bells, commands, copies, quoted, readers, remote_polls, storing
 from social.consent import policy_said
 from social.mentions import place_of
 from social.notifications import tell_named
@@ -345,6 +345,8 @@ def _spread(tx: Tx, row: PostRow) -> None:
         storing.spread_to_followers(tx, row)
     else:
         storing.spread(tx, row.id)
+    if row.place_id is None:  # a community's bell rings with its wrapper
+        bells.ring(tx, row)
 
 
 def _with_new_id(tx: Tx, row: PostRow) -> PostRow:

@@ -27,7 +27,7 @@ from domain.kinds import (
 from domain.node import Node
 from domain.permissions import Action, Standing, may
 from outbox import reports as outbox
-from social import helper, notices
+from social import helper, house, notices
 from social.notifications import notify, retract
 from storage.queries import accounts, actors, communities, limits, reports
 from storage.queries.ids import new_id
@@ -77,13 +77,14 @@ def report(tx: Tx, *, node: Node, reporter: Viewer, said: Complaint) -> list[int
 
     Raises:
         NotFound: the accused or a post is not there for the reporter (Z03).
-        Invalid: the words are too long, or too many posts.
+        Invalid: the words are too long, too many posts, or no rule of ours.
         NotAllowed: oneself, or the node's own actors.
     """
     accused = person(tx, reporter, said.accused_id)
     _refuse_impossible(reporter, accused, said)
     for post_id in said.post_ids:
         visible(tx, post_id, reporter)  # raises NotFound
+    _check_rules(tx, node, said)
     named = [
         one for one in reports.reported_by_id(tx, said.post_ids) if one.author_id == accused.id
     ]
@@ -109,6 +110,12 @@ def _refuse_impossible(reporter: Viewer, accused: ActorView, said: Complaint) ->
         raise Invalid(f"A report has at most {LONGEST_COMMENT} characters", "comment")
     if len(said.post_ids) > MOST_NAMED:
         raise Invalid(f"A report names at most {MOST_NAMED} posts", "status_ids")
+
+
+def _check_rules(tx: Tx, node: Node, said: Complaint) -> None:
+    held = {row.id for row in house.rules(tx, node=node)} if said.rules else set()
+    if not held.issuperset(said.rules):
+        raise Invalid("Validation failed: there is no such rule", "rule_ids")
 
 
 def _by_place(tx: Tx, accused: ActorView, named: Sequence[Reported]) -> list[Matter]:

@@ -32,6 +32,7 @@ __all__ = [
     "hashed",
     "identify",
     "identify_again",
+    "identify_token",
     "open_session",
     "sign_in",
     "viewer_of",
@@ -101,9 +102,14 @@ def identify(tx: Tx, token: str) -> Identity | None:
     return _identity(tokens.token(tx, hashed(token)))
 
 
+def identify_token(tx: Tx, token_id: int) -> Identity | None:
+    """Who holds the token with this id now; None once it ended."""
+    return _identity(tokens.token_by_id(tx, token_id))
+
+
 def identify_again(tx: Tx, identity: Identity) -> Identity | None:
     """The same token's standing now, for channels that live long; None once it ended."""
-    return _identity(tokens.token_by_id(tx, identity.token_id))
+    return identify_token(tx, identity.token_id)
 
 
 def _identity(row: tokens.TokenRow | None) -> Identity | None:

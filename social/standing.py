@@ -13,7 +13,17 @@ from domain.kinds import FollowState, MembershipState, SignatureScheme, Way
 from domain.node import SOFTWARE
 from domain.permissions import Action, Standing, may
 from social import purging
-from storage.queries import accounts, actors, communities, follows, ids, origins, timelines, tokens
+from storage.queries import (
+    accounts,
+    actors,
+    communities,
+    follows,
+    ids,
+    lists,
+    origins,
+    timelines,
+    tokens,
+)
 from storage.queries.communities import MemberRow
 from storage.queries.follows import FollowRow
 from storage.tx import Tx
@@ -94,6 +104,7 @@ def _show_at_home(tx: Tx, actor_id: int, community_id: int) -> None:
 def forget(tx: Tx, known: MemberRow) -> FollowRow | None:
     """Drop a request or an invitation as if it had never been; the follow that stood for it."""
     communities.forget_members(tx, known.community_id, [known.actor_id])
+    lists.drop_member(tx, known.actor_id, known.community_id)
     return follows.remove(tx, known.actor_id, known.community_id)
 
 
@@ -102,6 +113,7 @@ def end(tx: Tx, known: MemberRow, state: MembershipState) -> FollowRow | None:
     communities.put_member(tx, replace(known, state=state))
     row = follows.remove(tx, known.actor_id, known.community_id)
     timelines.drop_author(tx, known.actor_id, known.community_id)
+    lists.drop_member(tx, known.actor_id, known.community_id)
     actors.recount_follows(tx, known.actor_id, known.community_id)
     purging.cut_off(tx, known)
     _cut(tx, known.actor_id)

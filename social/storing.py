@@ -13,7 +13,7 @@ from domain.audience import counts_for
 from domain.errors import Conflict
 from domain.kinds import Acceptance, PostType
 from domain.node import Node
-from social import consent
+from social import bells, consent, conversations, link_previews
 from social.streaming import announce, deleted, edited, posted
 from storage.queries import figures, notifications, pins, posts
 from storage.queries import timelines as homes
@@ -32,14 +32,16 @@ def store(
     tags: Iterable[Tag] = (),
 ) -> bool:
     """Store a post with whom it names and its tags, and count it; False if it is there already."""
+    row = link_previews.with_link(tx, row)
     if not posts.insert_post(tx, row):
         return False
     posts.add_mentions(tx, row.id, named, silent)
     posts.set_tags(tx, row.id, tags, fresh=True)
+    conversations.take_up(tx, row, {*named, *silent})
     if row.is_accepted:
         _count(tx, row, 1)
-    if row.is_world_public and row.share_of_id is None:
-        figures.count_author(tx, row.author_id, row.created_at)
+        if row.is_world_public and row.share_of_id is None:
+            figures.count_author(tx, row.author_id, row.created_at)
     return True
 
 
@@ -50,6 +52,8 @@ def accept(tx: Tx, row: PostRow) -> bool:
     accepted = posts.by_id(tx, row.id)
     if accepted is not None:
         _count(tx, accepted, 1)
+        if accepted.is_world_public:
+            figures.recount_author(tx, accepted.author_id)
     announce(tx, edited(row.id))
     return True
 
@@ -82,6 +86,7 @@ def wrap(
         if posts.insert_post(tx, wrapper):
             if fresh:
                 spread(tx, identifier)
+                bells.ring(tx, row, place_id=community.id)
             return identifier
     raise Conflict  # its address belongs to something else
 
@@ -170,6 +175,7 @@ def leave_no_trace(tx: Tx, row: PostRow) -> None:
     homes.drop_post(tx, row.id)
     pins.drop_post(tx, row.id)
     notifications.forget_post(tx, row.id)
+    conversations.put_down(tx, row)
     for gone in (*shares, row):
         if posts.mark_deleted(tx, gone.id) or gone.id == row.id:
             announce(tx, deleted(gone.id))

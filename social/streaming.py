@@ -15,6 +15,7 @@ from typing import Final
 
 import orjson
 import structlog
+from msgspec.structs import replace
 
 from domain.audience import Viewer
 from domain.errors import TooMany
@@ -78,7 +79,7 @@ class Channel:
     def __init__(self, identity: Identity, streams: Iterable[Stream]) -> None:
         self.identity: Final = identity
         self.viewer: Final[Viewer] = viewer_of(identity)
-        self._streams: dict[Stream, None] = dict.fromkeys(streams)
+        self._streams: dict[Stream, str] = dict.fromkeys(streams, "")
         self._queue: asyncio.Queue[Sent | None] = asyncio.Queue(LONGEST_QUEUE)
         self._closed = False
         self.on_close: Callable[[], None] | None = None
@@ -93,15 +94,22 @@ class Channel:
         """What the client subscribed to."""
         return tuple(self._streams)
 
-    def subscribe(self, stream: Stream) -> None:
+    def spelled(self, stream: Stream) -> str:
+        """The tag of a stream, as the client wrote it last."""
+        return self._streams.get(stream) or stream.tag
+
+    def subscribe(self, stream: Stream, spelled: str = "") -> None:
         """Listen to one more stream; unknown names raise ValueError.
+
+        `spelled`: its tag as the client wrote it, and knows it again.
 
         A list may be anybody's: whether it is the listener's is asked when something is sent.
         """
         nameless = stream.name.startswith("hashtag") and not stream.tag
-        if stream.name not in NAMES or nameless or (stream.name == "list" and not stream.community):
+        listless = stream.name == "list" and not (stream.community or stream.listed)
+        if stream.name not in NAMES or nameless or listless:
             raise ValueError("there is no such stream")
-        self._streams[stream] = None
+        self._streams[stream] = spelled
 
     def unsubscribe(self, stream: Stream) -> None:
         """Stop listening to a stream."""
@@ -263,9 +271,9 @@ def _standing(tx: Tx, channels: tuple[Channel, ...]) -> set[Channel]:
 
 
 def _entitled(tx: Tx, event: Event, channels: tuple[Channel, ...]) -> Found:
-    standing = _standing(tx, channels)
     if event.kind in OWN:
-        return _owners(tx, event, standing)
+        return _owners(tx, event, channels)
+    standing = _standing(tx, channels)
     if event.kind in FOR_ALL:
         return [(channel, (USER,)) for channel in standing if USER in channel.streams]
     post = stored.streamed_post(tx, event.id)
@@ -274,6 +282,7 @@ def _entitled(tx: Tx, event: Event, channels: tuple[Channel, ...]) -> Found:
     gone = event.kind is EventKind.DELETE
     people = {channel.identity.actor_id for channel in standing}
     readers = stored.readers(tx, event.id, people, deleted=gone)
+    _find_lists(tx, event, standing, readers)
     found = (
         (channel, _streams_of(channel, post, readers.get(channel.identity.actor_id), event.kind))
         for channel in standing
@@ -281,12 +290,22 @@ def _entitled(tx: Tx, event: Event, channels: tuple[Channel, ...]) -> Found:
     return [(channel, streams) for channel, streams in found if streams]
 
 
-def _owners(tx: Tx, event: Event, standing: set[Channel]) -> Found:
+def _find_lists(tx: Tx, event: Event, standing: set[Channel], readers: dict[int, Entitled]) -> None:
+    """In which of the lists that somebody listens to the post belongs; asked if there are any."""
+    heard = {stream.listed for channel in standing for stream in channel.streams} - {0}
+    if not heard:
+        return
+    new = event.kind is EventKind.UPDATE
+    for actor_id, ids in stored.lists_with(tx, event.id, heard, new=new).items():
+        if actor_id in readers:
+            readers[actor_id] = replace(readers[actor_id], lists=ids)
+
+
+def _owners(tx: Tx, event: Event, channels: tuple[Channel, ...]) -> Found:
     """The channels of whom it concerns; of a notification, if what it tells may still be shown."""
     found: Found = []
-    for channel in standing:
-        if channel.identity.actor_id != event.account_id:
-            continue
+    theirs = tuple(one for one in channels if one.identity.actor_id == event.account_id)
+    for channel in _standing(tx, theirs) if theirs else ():
         streams = [s for s in channel.streams if s.name in OWN[event.kind]]
         if streams and _is_told(tx, event, channel.viewer):
             found.append((channel, tuple(streams)))

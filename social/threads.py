@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from domain.audience import Audience, counts_for
 from social import readers, storing
-from storage.queries import actors, figures, posts
+from storage.queries import actors, conversations, figures, muted_threads, posts
 from storage.queries import timelines as homes
 from storage.tx import Tx
 from storage.views.posts import PostRow
@@ -35,6 +35,9 @@ def _connect(tx: Tx, reply: PostRow, parent: PostRow) -> None:
     ]
     posts.link_reply(tx, reply.id, parent)
     posts.move_root(tx, movable, parent)
+    if reply.root_id == reply.id:
+        conversations.move(tx, reply.id, parent.root_id)
+    muted_threads.follow(tx, root_id=reply.root_id, now_root=parent.root_id)
     linked = posts.by_id(tx, reply.id)
     if linked is None or linked.deleted_at is not None:
         return

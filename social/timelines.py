@@ -4,6 +4,7 @@ from typing import Final
 
 from domain.audience import Viewer
 from storage.database import Database
+from storage.queries import home_upkeep
 from storage.queries import timelines as homes
 from storage.tx import Tx
 from storage.views.paging import Page
@@ -67,6 +68,6 @@ def build(tx: Tx, *, viewer: Viewer, ids: list[int]) -> None:
 
 async def tidy_homes(db: Database) -> None:
     """Once a day: drop homes of people who stay away, cut the others down."""
-    await db.write(homes.drop_stale)
-    for actor_id in await db.slow(homes.too_long):
-        await db.write(homes.trim, actor_id)
+    await db.write(home_upkeep.drop_stale)
+    for actor_id in await db.slow(home_upkeep.too_long):
+        await db.write(home_upkeep.trim, actor_id)

@@ -17,6 +17,7 @@ from domain.html import clean
 from domain.kinds import PostType
 from domain.occasions import Occasion, Venue
 from domain.text import fold_tag, link, to_plain
+from social import link_previews
 from social.copies import without_shown
 from storage.queries import posts
 from storage.tx import Tx
@@ -47,7 +48,7 @@ def rewrite(
 
     `at` in ms; `asked`: the answers of its poll until now (`queries.polls.names_kept`).
     """
-    return posts.edit(
+    changed = posts.edit(
         tx,
         row.id,
         content=words.content,
@@ -60,6 +61,9 @@ def rewrite(
         emojis=words.emojis,
         options=asked,
     )
+    if changed:
+        link_previews.renew(tx, row.id)
+    return changed
 
 
 def words_for(note: NoteDocument) -> Words:

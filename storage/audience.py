@@ -2,7 +2,8 @@
 
 `readable` is part of every statement that shows posts; a test asks both twins the same questions.
 A post passes if the viewer wrote it, or if the pair of the post *and* the pair of its root admit
-the viewer. Deleted posts and blocks are not its matter: see `alive` and `unblocked`.
+the viewer. Deleted posts and blocks are not its matter: see `alive` and `unblocked`; nor is what
+the viewer does not want to come across: see `welcome`, and for notifications `heard`.
 
 What it expects of the rows: a share carries the pairs of what it shares (and `shown` asks the
 shared post itself), a post that starts a thread is its own root, and "only people who live here"
@@ -10,6 +11,7 @@ is the pair (node, HERE) in the root's place, since both pairs must admit.
 """
 
 from collections.abc import Collection
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -23,11 +25,12 @@ from sqlalchemy import (
     select,
 )
 
-from domain.audience import Kind, Membership, Sisterhood, Viewer
+from domain.audience import Kind, Viewer
 from domain.ids import HERE
 from domain.kinds import (
     Acceptance,
     AccountState,
+    ActorType,
     AgreementKind,
     FollowState,
     History,
@@ -40,23 +43,28 @@ from storage.tables.actors import actors
 from storage.tables.communities import communities, memberships
 from storage.tables.origins import agreements
 from storage.tables.posts import mentions, posts
-from storage.tables.relations import blocks, follows
+from storage.tables.relations import blocks, domain_blocks, follows, mutes
 from storage.tx import Tx
 
 __all__ = [
     "BOUND",
     "Asking",
-    "StoredFacts",
     "alive",
     "fixed",
+    "heard",
+    "is_muted",
+    "is_shut_out",
     "local_reader",
     "readable",
     "readers_among",
     "shown",
     "unblocked",
     "viewer_params",
+    "welcome",
 ]
 
+# What is made of the same columns is the same expression: statements share it (`cache`), and a
+# process that imports all of them starts sooner.
 Posts = Any  # `posts` or an alias of it: SQLAlchemy has no common type for both
 
 
@@ -108,13 +116,61 @@ def alive(post: Posts) -> ColumnElement[bool]:
     return deleted_at.is_(None)
 
 
+@cache
 def unblocked(author: ColumnElement[int], asking: Asking = BOUND) -> ColumnElement[bool]:
     """Whether no block stands between the two, in either direction (protocol §4)."""
-    forth = and_(blocks.c.blocker_id == asking.actor, blocks.c.blocked_id == author)
-    back = and_(blocks.c.blocker_id == author, blocks.c.blocked_id == asking.actor)
-    return and_(~_found(forth, blocks), ~_found(back, blocks))
+    mine, of_me = blocks.c.blocker_id == asking.actor, blocks.c.blocked_id == asking.actor
+    forth = _of_some(mine, blocks.c.blocked_id == author, blocks)
+    back = _of_some(of_me, blocks.c.blocker_id == author, blocks)
+    return and_(~forth, ~back)
 
 
+@cache
+def welcome(author: ColumnElement[int], asking: Asking = BOUND) -> ColumnElement[bool]:
+    """`unblocked`, and the viewer has neither muted the author nor shut out their server.
+
+    For what people come across: homes, timelines, threads, streams, searches, trends. Not for
+    somebody's own page nor for a single post, which one goes to see. Needs `now`: mutes end.
+    """
+    return and_(unblocked(author, asking), ~is_muted(author, asking), ~is_shut_out(author, asking))
+
+
+@cache
+def heard(author: ColumnElement[int], asking: Asking = BOUND) -> ColumnElement[bool]:
+    """The same for notifications: a mute may leave these. Needs `now`."""
+    silenced = is_muted(author, asking, mutes.c.notifications)
+    return and_(unblocked(author, asking), ~silenced, ~is_shut_out(author, asking))
+
+
+def is_muted(
+    author: ColumnElement[int], asking: Asking = BOUND, *more: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Whether the viewer mutes the author at `now`."""
+    running = or_(mutes.c.until.is_(None), mutes.c.until > _NOW)
+    meant = and_(mutes.c.muted_id == author, running, *more)
+    return _of_some(mutes.c.muter_id == asking.actor, meant, mutes)
+
+
+def is_shut_out(author: ColumnElement[int], asking: Asking = BOUND) -> ColumnElement[bool]:
+    """Whether the author lives on a server that the viewer wants to see nothing of.
+
+    Communities that the viewer belongs to stay until they are left, wherever they live.
+    """
+    there, joined = actors.alias(), follows.alias()
+    followed = and_(
+        joined.c.follower_id == asking.actor,
+        joined.c.target_id == author,
+        joined.c.state == fixed(FollowState.ACCEPTED),
+    )
+    hidden = and_(
+        there.c.id == author,
+        there.c.domain == domain_blocks.c.domain,
+        ~and_(there.c.type == fixed(ActorType.GROUP), _found(followed, joined)),
+    )
+    return _of_some(domain_blocks.c.actor_id == asking.actor, hidden, domain_blocks, there)
+
+
+@cache
 def readable(post: Posts, asking: Asking = BOUND) -> ColumnElement[bool]:
     """Whether the viewer may read this row of `posts`, or of an alias of it.
 
@@ -131,6 +187,7 @@ def readable(post: Posts, asking: Asking = BOUND) -> ColumnElement[bool]:
     )
 
 
+@cache
 def shown(post: Posts, original: Posts, asking: Asking = BOUND) -> ColumnElement[bool]:
     """`readable` for lists: `original` is the outer-joined post that `post` shares, if it is one.
 
@@ -166,13 +223,14 @@ def _root(post: Posts, asking: Asking) -> ColumnElement[bool]:
     return _admits(pair, asking, _root_since(post, agreements.c.since), _young(post))
 
 
+# One alias for all: each stands in an EXISTS of its own, and making one takes milliseconds.
+_ROOT: Final = posts.alias("root")
+
+
 def _root_since(post: Posts, since: ColumnElement[int]) -> ColumnElement[bool]:
     """Whether the root was made at `since` or later. A root that is not here answers no."""
-    root = posts.alias()
-    return or_(
-        and_(post.c.root_id == post.c.id, post.c.created_at >= since),
-        _found(and_(root.c.id == post.c.root_id, root.c.created_at >= since), root),
-    )
+    there = and_(_ROOT.c.id == post.c.root_id, _ROOT.c.created_at >= since)
+    return or_(and_(post.c.root_id == post.c.id, post.c.created_at >= since), _found(there, _ROOT))
 
 
 def _young(post: Posts) -> ColumnElement[bool]:
@@ -257,6 +315,16 @@ def _follows_or_named(pair: _Pair, asking: Asking) -> ColumnElement[bool]:
     return or_(pair.owner == asking.actor, _named(pair, asking), _found(accepted, follows))
 
 
+def _of_some(
+    mine: ColumnElement[bool], meant: ColumnElement[bool], table: FromClause, *more: FromClause
+) -> ColumnElement[bool]:
+    """Whether one of the viewer's rows of `table` is meant, for what most people have none of.
+
+    The first question is about the viewer alone: asked once for a page, mostly answered no.
+    """
+    return and_(_found(mine, table), _found(and_(mine, meant), table, *more))
+
+
 def _found(condition: ColumnElement[bool], *tables: FromClause) -> ColumnElement[bool]:
     """EXISTS over `tables`; everything else in `condition` is a column of a statement around it."""
     return exists().where(condition).correlate_except(*tables)
@@ -287,52 +355,3 @@ def readers_among(tx: Tx, post_id: int, actor_ids: Collection[int]) -> set[int]:
     """Those of `actor_ids`, local or remote, who may read the post now."""
     rows = tx.all(_READERS, post_id=post_id, ids=sorted(actor_ids), now=tx.now)
     return {row[0] for row in rows}
-
-
-_SISTER: Final = select(agreements.c.since, agreements.c.until).where(
-    agreements.c.origin_id == bindparam("origin_id", type_=Id),
-    agreements.c.kind == fixed(AgreementKind.SISTER),
-    agreements.c.active,
-)
-_MEMBERSHIP: Final = (
-    select(memberships.c.state, memberships.c.since, memberships.c.until, communities.c.history)
-    .join(communities, communities.c.actor_id == memberships.c.community_id)
-    .where(
-        memberships.c.community_id == bindparam("community_id", type_=Id),
-        memberships.c.actor_id == bindparam("actor_id", type_=Id),
-    )
-)
-_FOLLOWS: Final = select(follows.c.id).where(
-    follows.c.follower_id == bindparam("follower_id", type_=Id),
-    follows.c.target_id == bindparam("target_id", type_=Id),
-    follows.c.state == fixed(FollowState.ACCEPTED),
-)
-
-
-class StoredFacts:
-    """What the Python predicate asks (`domain.audience.Facts`), answered by the database.
-
-    For posts that are not stored yet; stored posts are asked by `readable`.
-    """
-
-    def __init__(self, tx: Tx) -> None:
-        self._tx = tx
-
-    @property
-    def now(self) -> int:
-        """The present, in Unix milliseconds."""
-        return self._tx.now
-
-    def sister(self, origin: int) -> Sisterhood | None:
-        """The agreement that makes `origin` a sister of this node, if one stands."""
-        row = self._tx.first(_SISTER, origin_id=origin)
-        return Sisterhood(*row) if row else None
-
-    def membership(self, community: int, actor: int) -> Membership | None:
-        """The membership of `actor` in `community`, whatever its state."""
-        row = self._tx.first(_MEMBERSHIP, community_id=community, actor_id=actor)
-        return Membership(*row) if row else None
-
-    def follows(self, follower: int, target: int) -> bool:
-        """Whether `target` has accepted `follower`."""
-        return self._tx.first(_FOLLOWS, follower_id=follower, target_id=target) is not None

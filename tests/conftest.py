@@ -14,6 +14,8 @@ from tests.support.databases import (
     tx,
 )
 
+pytest_plugins = ["tests.support.oracle_hooks"]
+
 __all__ = [
     "database",
     "database_url",

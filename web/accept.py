@@ -6,6 +6,12 @@ from typing import Final
 LONGEST: Final = 1_000
 """Characters of the header that are looked at."""
 
+_READABLE: Final = (
+    *("application/json", "text/html", "text/plain", "text/event-stream"),
+    *("application/activity+json", "application/ld+json"),
+)
+"""Who asks for one of these, a person in a browser too, can do something with JSON or a stream."""
+
 
 def preferred(header: str, offered: Sequence[str]) -> str | None:
     """The one of the media types `offered`, the best first, that is asked for with most weight.
@@ -19,6 +25,11 @@ def preferred(header: str, offered: Sequence[str]) -> str | None:
     weights = [(_weight(kind, wishes), -place, kind) for place, kind in enumerate(offered)]
     best = max(weights)
     return best[2] if best[0] > 0 else None
+
+
+def takes_json(header: str) -> bool:
+    """Whether whoever sent this `Accept` is served by the API, which has nothing but JSON."""
+    return preferred(header, _READABLE) is not None
 
 
 def _wish(part: str) -> tuple[str, float]:

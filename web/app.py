@@ -29,9 +29,10 @@ from aiohttp.web import (
 from domain.errors import NotAllowed, NotFound, Problem, TooMany
 from domain.filetypes import LARGEST_OF_ALL
 from web import authentication
+from web.accept import takes_json
 from web.authentication import PAGES
 from web.call import Call
-from web.errors import BUSY, RETRY_SECONDS, status_of
+from web.errors import BUSY, RETRY_SECONDS, NotAcceptable, status_of
 from web.headers import add_headers, answers_preflight, preflight
 from web.limits import Limits
 from web.pages.errors import error_page
@@ -43,6 +44,7 @@ from web.tables import ROUTES
 
 log = logging.getLogger("tertulia.web")
 
+API: Final = "/api/"
 NOTHING_HERE: Final = "Record not found"
 LIMITS: Final = AppKey("limits", Limits)
 
@@ -82,10 +84,7 @@ def _new_resources(routes: Iterable[Route]) -> tuple[AbstractResource, ...]:
 
 def _serving(route: Route) -> Callable[[Request], Awaitable[StreamResponse]]:
     async def serve(request: Request) -> StreamResponse:
-        limits = request.app[LIMITS]
-        response = await _guarded(route, limits, request)
-        limits.describe(request, response)
-        return response
+        return await _guarded(route, request.app[LIMITS], request)
 
     return serve
 
@@ -108,6 +107,8 @@ async def _guarded(route: Route, limits: Limits, request: Request) -> StreamResp
 async def _answer(
     route: Route, limits: Limits, request: Request, services: Services
 ) -> StreamResponse:
+    if route.path.startswith(API) and not takes_json(request.headers.get(hdrs.ACCEPT, "")):
+        raise NotAcceptable
     if route.access in {Access.SERVER, Access.LINK}:
         return await route.handler(Call(request, services, Params({})))
     if route.body is Body.FILES:
@@ -116,10 +117,10 @@ async def _answer(
     if route.access in PAGES:
         return await _page(route, request, services, params)
     if route.access is Access.OPEN:
-        refused = limits.count(request, None)
+        refused = limits.count(route, request, None)
         return refused or await route.handler(Call(request, services, params))
     sent, identity = await authentication.identify(request, services, params)
-    refused = limits.count(request, identity)
+    refused = limits.count(route, request, identity)
     refused = refused or authentication.refusal(route, sent=sent, identity=identity)
     return refused or await route.handler(Call(request, services, params, identity))
 
@@ -181,7 +182,7 @@ async def _last_resort(
 ) -> StreamResponse:
     """Turn whatever is left into an answer that says nothing about us, and add the headers."""
     if request.method == hdrs.METH_OPTIONS and answers_preflight(request):
-        return preflight(request)
+        return _finished(request, preflight(request))
     try:
         response = await handler(request)
     except HTTPException as raised:
@@ -194,8 +195,18 @@ async def _last_resort(
     except Exception:
         log.exception("A request failed: %s %s", request.method, _pattern(request))
         response = _plain(request, 500, "Something went wrong on our side")
-    if not isinstance(response, WebSocketResponse) and not response.prepared:
-        add_headers(request, response)
+    return _finished(request, response)
+
+
+def _finished(request: Request, response: StreamResponse) -> StreamResponse:
+    """An answer with its headers; of the API with the limits, whether or not a route counted it."""
+    if isinstance(response, WebSocketResponse) or response.prepared:
+        return response
+    limits = request.app[LIMITS]
+    if request.path.startswith(API):
+        response = limits.count_stray(request) or response
+    limits.describe(request, response)
+    add_headers(request, response)
     return response
 
 

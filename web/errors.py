@@ -40,6 +40,12 @@ class Elsewhere(Problem):
     default = "Another server could not be reached"
 
 
+class NotAcceptable(Problem):
+    """The client wants another format than there is (406)."""
+
+    default = "This API answers in JSON"
+
+
 _STATUS: Final[tuple[tuple[type[Problem], int], ...]] = (
     (SignedOut, 401),  # before NotAllowed, whose kind it is
     (Unauthorized, 401),
@@ -51,6 +57,7 @@ _STATUS: Final[tuple[tuple[type[Problem], int], ...]] = (
     (Gone, 410),
     (NoRoom, 507),
     (Elsewhere, 503),
+    (NotAcceptable, 406),
     (Invalid, 422),
 )
 

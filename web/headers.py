@@ -10,7 +10,10 @@ from aiohttp.web import Request, Response, StreamResponse
 OPEN_TO_WEB_CLIENTS: Final = (
     *("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/.well-known/"),
 )
-EXPOSED: Final = "Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After"
+EXPOSED: Final = (
+    "Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, "
+    "Mastodon-Async-Refresh"
+)
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "img-src 'self' data: https:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

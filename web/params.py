@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 from aiohttp import BodyPartReader, hdrs
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web import HTTPRequestEntityTooLarge, HTTPRequestTimeout, Request
 from msgspec import Struct
 
@@ -59,6 +60,10 @@ class Params:
 
     def __contains__(self, name: str) -> bool:
         return self._values.get(name) is not None
+
+    def is_said(self, name: str) -> bool:
+        """Whether a parameter was sent at all, `null` too: where that takes something back."""
+        return name in self._values
 
     def _one(self, name: str) -> Json:
         value = self._values.get(name)
@@ -233,7 +238,7 @@ async def _read_multipart(
                 pairs.append((part.name, (await room.field(part)).decode("utf-8", "replace")))
             else:
                 await room.field(part)
-    except (ValueError, AssertionError, RuntimeError, EOFError):
+    except (ValueError, AssertionError, RuntimeError, EOFError, HttpProcessingError):
         raise Invalid("The form could not be read") from None
     return _expand(pairs), files
 

@@ -59,3 +59,21 @@ def page_links(request: Request, origin: str, ids: Sequence[int]) -> dict[str, s
     older = f"{base}?{urlencode([*kept, ('max_id', str(ids[-1]))])}"
     newer = f"{base}?{urlencode([*kept, ('min_id', str(ids[0]))])}"
     return {"Link": f'<{older}>; rel="next", <{newer}>; rel="prev"'}
+
+
+def offset_links(
+    request: Request, origin: str, after: int | None, before: int | None
+) -> dict[str, str]:
+    """The `Link` header of a page that goes by `offset`; none where there is nothing beside it."""
+    kept = [
+        (name, value)
+        for name, value in request.query.items()
+        if name not in {"offset", "access_token"}
+    ]
+    base = f"{origin}{request.rel_url.raw_path}"
+    found = [
+        f'<{base}?{urlencode([*kept, ("offset", str(offset))])}>; rel="{rel}"'
+        for rel, offset in (("next", after), ("prev", before))
+        if offset is not None
+    ]
+    return {"Link": ", ".join(found)} if found else {}

@@ -7,8 +7,10 @@ from ipaddress import IPv4Network, IPv6Network
 from aiohttp.web import AppKey
 
 from domain.node import Node
+from domain.rates import DEFAULTS, Rates
 from federation.fetcher import Fetcher
 from federation.keyring import Keyring
+from federation.web_push import WebPush
 from social.archive import Archive
 from social.on_demand import OnDemand
 from social.proxying import Proxy
@@ -29,8 +31,10 @@ class Services:
     archive: Archive
     proxy: Proxy
     on_demand: OnDemand
+    web_push: WebPush
     clock: Callable[[], int]  # ms UTC
     rate_limits: bool = True
+    rates: Rates = field(default_factory=lambda: DEFAULTS)  # how often, by kind of request
     # Proxies in front of us, whose word about a caller's address is believed; nobody else's is.
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     contact_email: str = ""

@@ -43,6 +43,9 @@ LONGEST_NAME: Final = 300
 LONGEST_SUMMARY: Final = 20_000
 LONGEST_FIELD: Final = 2_000
 LONGEST_KEY: Final = 4_096
+LONGEST_TEXT: Final = 1_500
+"""Characters of what is said to be on a picture."""
+
 _IMAGES: Final = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 
 
@@ -90,6 +93,8 @@ class ActorDocument(Struct, frozen=True, kw_only=True):
     featured: str | None = None
     emojis: bytes = b""  # as `actors.emojis`
     implements: frozenset[str] = frozenset()  # what its server says of itself (FEP-844e)
+    avatar_text: str | None = None  # what is on the pictures, plain text
+    header_text: str | None = None
     suspended: bool = False  # its own server hides it (Mastodon's `suspended`)
 
 
@@ -124,6 +129,8 @@ def parse_actor(document: JsonObject) -> ActorDocument:
         keys=_keys(document, uri),
         featured=_own(document.get("featured"), origin),
         emojis=packed(emojis(listed(document.get("tag")))),
+        avatar_text=_image_text(document.get("icon")),
+        header_text=_image_text(document.get("image")),
         implements=implemented(document),
         suspended=flag(document.get("suspended")),
     )
@@ -180,6 +187,15 @@ def _image(raw: Any) -> str | None:
         found = link(item.get("url"), _IMAGES) if isinstance(item, dict) else link(item)
         if found is not None:
             return found
+    return None
+
+
+def _image_text(raw: Any) -> str | None:
+    """What is on a picture: its `name`, as attachments have it, or its `summary`."""
+    for item in listed(raw):
+        if isinstance(item, dict):
+            words = (line(item.get(name), limit=LONGEST_TEXT) for name in ("name", "summary"))
+            return next(filter(None, words), None)
     return None
 
 

@@ -57,14 +57,20 @@ def actor(view: ActorView, keys: list[KeyView], node: Node, *, bio: bool = True)
     if view.is_hidden:
         return document | {"suspended": True}
     if view.avatar:
-        document["icon"] = {"type": "Image", "url": view.avatar}
+        document["icon"] = _picture(view.avatar, view.avatar_text)
     if view.header:
-        document["image"] = {"type": "Image", "url": view.header}
+        document["image"] = _picture(view.header, view.header_text)
     if view.moved_to:
         document["movedTo"] = view.moved_to
     if aliases := orjson.loads(view.also_known_as or b"[]"):
         document["alsoKnownAs"] = aliases
     return document
+
+
+def _picture(url: str, text: str | None) -> JsonDict:
+    """A picture of a profile, with what is on it in words."""
+    picture: JsonDict = {"type": "Image", "url": url}
+    return picture | {"name": text} if text else picture
 
 
 def stub(view: ActorView, keys: list[KeyView]) -> JsonDict:
@@ -76,7 +82,7 @@ def _identity(view: ActorView, keys: list[KeyView]) -> JsonDict:
     rsa = next(key for key in keys if key.type is KeyType.RSA)
     return {
         "id": view.uri,
-        "type": ACTOR_NAMES[view.type],
+        "type": ACTOR_NAMES[ActorType.SERVICE if view.automated else view.type],
         "preferredUsername": view.handle,
         "inbox": view.inbox,
         "publicKey": {"id": rsa.uri, "owner": view.uri, "publicKeyPem": rsa.public},

@@ -9,6 +9,7 @@ from server.cli.community_settings import change_settings
 from server.cli.emojis import emoji
 from server.cli.federation import federation
 from server.cli.files import files
+from server.cli.house import announce, rules, text
 from server.cli.keys import keys
 from server.cli.moderation import STEWARDS
 from server.cli.partners import partner
@@ -28,5 +29,6 @@ for command in (change_settings, *STEWARDS):
 for command in (
     *(serve, migrate, doctor, account, actor, token),
     *(community, keys, partner, reports, federation, emoji, files),
+    *(announce, rules, text),
 ):
     main.add_command(command)

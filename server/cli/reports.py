@@ -7,6 +7,7 @@ from domain.kinds import ReportState
 from server.cli.working import data_option, opened
 from social import reports as use
 from social import taking_down
+from social.house import rules_named
 from storage.queries import reports as stored
 from storage.tx import Tx
 from storage.views.actors import ActorView
@@ -51,10 +52,14 @@ def _named(actor: ActorView | None) -> str:
 @data_option
 def show(number: int, data: str | None) -> None:
     """Show report NUMBER: who said what about whom, and the notes."""
-    one = opened(data).write(_one, number)
+    shop = opened(data)
+    one = shop.write(_one, number)
+    rules = shop.write(rules_named, one.rules, node=shop.node)
     state = "open" if one.is_open else "closed"
     click.echo(f"Report {one.row.id}, {state}: {_named(one.accused)}{_where(one)}")
     click.echo(f"by {_named(one.reporter)}, as {one.row.category.name.lower()}")
+    for rule in rules:
+        click.echo(f"against the rule: {rule.text}")
     if one.row.comment:
         click.echo(one.row.comment)
     for post in one.posts:

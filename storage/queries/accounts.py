@@ -137,6 +137,26 @@ _SET_DEFAULTS: Final = (
 )
 
 
+_TOLD: Final = select(accounts.c.told).where(_THIS)
+_TELL: Final = (
+    update(accounts)
+    .where(_THIS, accounts.c.told == bindparam("before"))
+    .values(told=bindparam("now"))
+    .returning(accounts.c.id)
+)
+
+
+def told(tx: Tx, account_id: int) -> bytes | None:
+    """The notices that an account was given once, in JSON; None for an actor without account."""
+    found: bytes | None = tx.scalar(_TOLD, account_id=account_id)
+    return found
+
+
+def tell(tx: Tx, account_id: int, *, before: bytes, now: bytes) -> bool:
+    """Keep what an account was told; False if it was told something else meanwhile."""
+    return tx.first(_TELL, account_id=account_id, before=before, now=now) is not None
+
+
 def set_role(tx: Tx, account_id: int, role: Role) -> None:
     """Change what an account may do; its epoch grows."""
     tx.change(_SET_ROLE, account_id=account_id, role=role)

@@ -5,7 +5,7 @@ Nothing here asks who is looking: callers hold an id from a viewer-scoped query,
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 from sqlalchemy import bindparam, exists, func, select, update
@@ -74,6 +74,8 @@ class ActorRecord(Struct, frozen=True, gc=False, kw_only=True):
     created_at: int = 0
     featured: str | None = None
     emojis: bytes = b""  # JSON: [[shortcode, address], …]; empty: none
+    avatar_text: str | None = None
+    header_text: str | None = None
 
 
 _VIEW = select(*COLUMNS)
@@ -153,6 +155,17 @@ def views(tx: Tx, identifiers: Sequence[int]) -> list[ActorView]:
     return [found[identifier] for identifier in identifiers if identifier in found]
 
 
+# How everybody begins, here or elsewhere.
+_BEGINNING: Final[dict[str, Any]] = {
+    "summary_source": "",
+    "followers_count": 0,
+    "following_count": 0,
+    "posts_count": 0,
+    "version": 1,
+    "limited": Limit.NONE,
+    "automated": False,
+    "hides_follows": False,
+}
 _LOCAL_FIELDS = (
     *("id", "uri", "type", "handle", "handle_folded", "domain", "name", "summary", "url", "inbox"),
     *("shared_inbox", "outbox", "followers", "following", "locked", "discoverable", "public"),
@@ -160,21 +173,16 @@ _LOCAL_FIELDS = (
 _INSERT: Final = (
     insert(actors)
     .values(
-        {name: bindparam(name) for name in _LOCAL_FIELDS}
+        _BEGINNING
+        | {name: bindparam(name) for name in _LOCAL_FIELDS}
         | {
             "origin_id": HERE,
-            "summary_source": "",
             "fields": b"[]",
             "indexable": False,
             "also_known_as": b"[]",
-            "followers_count": 0,
-            "following_count": 0,
-            "posts_count": 0,
             "created_at": bindparam("now"),
             "fetched_at": bindparam("now"),
-            "version": 1,
             "emojis": b"",
-            "limited": Limit.NONE,
         }
     )
     .on_conflict_do_nothing()
@@ -193,19 +201,12 @@ _REMOTE_FIELDS = (
     *("type", "handle", "handle_folded", "domain", "name", "summary", "fields", "url", "avatar"),
     *("header", "inbox", "shared_inbox", "outbox", "followers", "following", "locked"),
     *("discoverable", "indexable", "moved_to", "also_known_as", "featured", "emojis"),
+    *("avatar_text", "header_text"),
 )
 _NEW = insert(actors).values(
-    {name: bindparam(name) for name in ("id", "origin_id", "uri", "created_at", *_REMOTE_FIELDS)}
-    | {
-        "summary_source": "",
-        "public": False,
-        "followers_count": 0,
-        "following_count": 0,
-        "posts_count": 0,
-        "fetched_at": bindparam("now"),
-        "version": 1,
-        "limited": Limit.NONE,
-    }
+    _BEGINNING
+    | {name: bindparam(name) for name in ("id", "origin_id", "uri", "created_at", *_REMOTE_FIELDS)}
+    | {"public": False, "fetched_at": bindparam("now")}
 )
 # An actor never moves to another origin: whoever answers for its URI does so from there.
 _UPSERT: Final = _NEW.on_conflict_do_update(
@@ -243,14 +244,14 @@ def upsert_remote_actor(tx: Tx, record: ActorRecord) -> int:
 _HEARSAY: Final = (
     insert(actors)
     .values(
-        {name: bindparam(name) for name in ("id", "origin_id", "uri", "handle", "handle_folded")}
+        _BEGINNING
+        | {name: bindparam(name) for name in ("id", "origin_id", "uri", "handle", "handle_folded")}
         | {
             "domain": bindparam("domain"),
             "url": bindparam("uri"),
             "type": ActorType.PERSON,
             "name": "",
             "summary": "",
-            "summary_source": "",
             "fields": b"[]",
             "inbox": "",
             "locked": True,
@@ -258,14 +259,9 @@ _HEARSAY: Final = (
             "indexable": False,
             "public": False,
             "also_known_as": b"[]",
-            "followers_count": 0,
-            "following_count": 0,
-            "posts_count": 0,
             "created_at": bindparam("now"),
             "fetched_at": 0,
-            "version": 1,
             "emojis": b"",
-            "limited": Limit.NONE,
         }
     )
     .on_conflict_do_nothing()
@@ -304,6 +300,7 @@ def touch(tx: Tx, actor_id: int) -> None:
 _PROFILE_FIELDS = (
     *("name", "summary", "summary_source", "fields"),
     *("locked", "discoverable", "indexable", "public", "emojis", "avatar", "header"),
+    *("automated", "hides_follows", "avatar_text", "header_text"),
 )
 _UPDATE: Final = (
     update(actors)
@@ -361,6 +358,10 @@ def update_profile(
     emojis: bytes = b"",
     avatar: str | None = None,
     header: str | None = None,
+    automated: bool = False,
+    hides_follows: bool = False,
+    avatar_text: str | None = None,
+    header_text: str | None = None,
 ) -> None:
     """Store how a person here presents herself."""
     tx.change(
@@ -377,6 +378,10 @@ def update_profile(
         emojis=emojis,
         avatar=avatar,
         header=header,
+        automated=automated,
+        hides_follows=hides_follows,
+        avatar_text=avatar_text,
+        header_text=header_text,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Update, and_, bindparam, case, func, select, update
 
 from domain.audience import Kind
+from domain.kinds import Acceptance
 from storage.tables.actors import actors
 from storage.tables.posts import posts
 from storage.tx import Tx
@@ -48,6 +49,7 @@ _everyones = and_(
     posts.c.author_id == bindparam("author_id"),
     posts.c.kind == Kind.PUBLIC,
     posts.c.root_kind == Kind.PUBLIC,
+    posts.c.acceptance == Acceptance.ACCEPTED,
     posts.c.share_of_id.is_(None),
     posts.c.deleted_at.is_(None),
 )
@@ -77,5 +79,5 @@ def count_author(tx: Tx, author_id: int, at: int) -> None:
 
 
 def recount_author(tx: Tx, author_id: int) -> None:
-    """Count what anybody may read of the author anew, after a deletion."""
+    """Count what anybody may read of the author anew."""
     tx.change(_RECOUNT_AUTHOR, author_id=author_id)

@@ -17,7 +17,6 @@ from domain.filetypes import Form, form_of
 from storage.columns import Id, Number, Time, any_of
 from storage.queries import portraits, proxied
 from storage.tables.files import files
-from storage.tables.posts import posts
 from storage.tx import Tx
 
 
@@ -48,6 +47,7 @@ class FileRow(Struct, frozen=True, gc=False):
     used_at: int | None = None
     tried_at: int | None = None
     trouble: str = ""
+    scheduled_id: int | None = None
 
     @property
     def is_here(self) -> bool:
@@ -85,7 +85,38 @@ _OF_POSTS: Final = _VIEW.where(any_of(files.c.post_id, "ids")).order_by(
     files.c.post_id, files.c.position, files.c.id
 )
 _UNUSED: Final = _VIEW.where(
-    any_of(files.c.id, "ids"), files.c.actor_id == _ACTOR, files.c.post_id.is_(None)
+    any_of(files.c.id, "ids"),
+    files.c.actor_id == _ACTOR,
+    files.c.post_id.is_(None),
+    files.c.scheduled_id.is_(None),
+)
+_DISCARD: Final = delete(files).where(
+    files.c.id == _ID,
+    files.c.actor_id == _ACTOR,
+    files.c.post_id.is_(None),
+    files.c.scheduled_id.is_(None),
+)
+_USED_BY: Final = select(files.c.id).where(files.c.id == _ID, files.c.actor_id == _ACTOR)
+_WAITING: Final = _VIEW.where(any_of(files.c.scheduled_id, "ids")).order_by(
+    files.c.scheduled_id, files.c.position, files.c.id
+)
+_HOLD: Final = (
+    update(files)
+    .where(
+        files.c.id == _ID,
+        files.c.actor_id == _ACTOR,
+        files.c.post_id.is_(None),
+        files.c.scheduled_id.is_(None),
+        files.c.fetched_at.is_not(None),
+    )
+    .values(
+        scheduled_id=bindparam("scheduled_id", type_=Id), position=bindparam("at", type_=Number)
+    )
+)
+_RELEASE: Final = (
+    update(files)
+    .where(files.c.scheduled_id == bindparam("held_for", type_=Id))
+    .values(scheduled_id=bindparam("nothing", type_=Id), created_at=bindparam("now", type_=Time))
 )
 _ATTACH: Final = (
     update(files)
@@ -93,6 +124,7 @@ _ATTACH: Final = (
         files.c.id == _ID,
         files.c.actor_id == _ACTOR,
         files.c.post_id.is_(None),
+        files.c.scheduled_id.is_(None),
         files.c.fetched_at.is_not(None),
     )
     .values(post_id=_POST, position=bindparam("at", type_=Number))
@@ -166,21 +198,10 @@ _HELD_BY: Final = select(func.coalesce(func.sum(files.c.size), 0), func.count(fi
     files.c.actor_id == _ACTOR, files.c.source.is_(None)
 )
 _LOOSE_OF: Final = select(func.count(files.c.id)).where(
-    files.c.actor_id == _ACTOR, files.c.post_id.is_(None), files.c.source.is_(None)
-)
-_LOOSE: Final = (
-    select(files.c.id).where(files.c.post_id.is_(None), files.c.created_at <= _BEFORE).limit(_LIMIT)
-)
-_NEVER_CAME: Final = (
-    select(files.c.id)
-    .where(files.c.fetched_at.is_(None), files.c.created_at <= _BEFORE, ~files.c.on_demand)
-    .limit(_LIMIT)
-)
-_OF_DELETED: Final = (
-    select(files.c.id)
-    .join(posts, posts.c.id == files.c.post_id)
-    .where(posts.c.deleted_at <= _BEFORE)
-    .limit(_LIMIT)
+    files.c.actor_id == _ACTOR,
+    files.c.post_id.is_(None),
+    files.c.scheduled_id.is_(None),
+    files.c.source.is_(None),
 )
 _NEEDED: Final = select(files.c.digest, files.c.preview).where(
     or_(any_of(files.c.digest, "names"), any_of(files.c.preview, "names"))
@@ -216,6 +237,36 @@ def unused(tx: Tx, actor_id: int, file_ids: Collection[int]) -> dict[int, FileRo
     """Those of the files that are this person's and on no post."""
     rows = tx.all(_UNUSED, ids=sorted(file_ids), actor_id=actor_id)
     return {row[0]: FileRow(*row) for row in rows}
+
+
+def is_own(tx: Tx, actor_id: int, file_id: int) -> bool:
+    """Whether a file is this person's, used or not."""
+    return tx.first(_USED_BY, key=file_id, actor_id=actor_id) is not None
+
+
+def discard(tx: Tx, actor_id: int, file_id: int) -> bool:
+    """Remove this person's file, if nothing uses it; False if it is none, or used."""
+    return tx.change(_DISCARD, key=file_id, actor_id=actor_id) == 1
+
+
+def of_scheduled(tx: Tx, scheduled_ids: Iterable[int]) -> dict[int, list[FileRow]]:
+    """The files that wait with posts that appear later, in their order. One statement."""
+    found: dict[int, list[FileRow]] = {}
+    for row in tx.all(_WAITING, ids=list(scheduled_ids)):
+        file = FileRow(*row)
+        found.setdefault(file.scheduled_id or 0, []).append(file)
+    return found
+
+
+def hold(tx: Tx, *, actor_id: int, scheduled_id: int, file_id: int, position: int) -> bool:
+    """Keep somebody's unused file for a post that appears later; False if it is none."""
+    known = {"actor_id": actor_id, "scheduled_id": scheduled_id, "at": position}
+    return tx.change(_HOLD, key=file_id, **known) == 1
+
+
+def release(tx: Tx, scheduled_id: int) -> None:
+    """Let go of what was kept for a post: its owner may use it again, for a day."""
+    tx.change(_RELEASE, held_for=scheduled_id, nothing=None, now=tx.now)
 
 
 def attach(tx: Tx, *, actor_id: int, post_id: int, file_id: int, position: int) -> bool:
@@ -319,21 +370,6 @@ def held_by(tx: Tx, actor_id: int) -> int:
 def loose_of(tx: Tx, actor_id: int) -> int:
     """How many files somebody here uploaded and did not post."""
     return tx.scalar(_LOOSE_OF, actor_id=actor_id) or 0
-
-
-def loose(tx: Tx, before: int, limit: int) -> list[int]:
-    """Files on no post since before a moment."""
-    return [row[0] for row in tx.all(_LOOSE, before=before, limit=limit)]
-
-
-def never_came(tx: Tx, before: int, limit: int) -> list[int]:
-    """Copies that were asked for before a moment and are not here."""
-    return [row[0] for row in tx.all(_NEVER_CAME, before=before, limit=limit)]
-
-
-def of_deleted(tx: Tx, before: int, limit: int) -> list[int]:
-    """Files of posts that were deleted before a moment."""
-    return [row[0] for row in tx.all(_OF_DELETED, before=before, limit=limit)]
 
 
 def needed(tx: Tx, names: Collection[str]) -> set[str]:

@@ -9,8 +9,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.ids import HERE
 from domain.kinds import FollowState
-from storage.columns import any_of
+from storage.columns import Id, any_of
+from storage.queries import endorsements
 from storage.tables.actors import actors
+from storage.tables.posts import mentions
 from storage.tables.relations import blocks, follows
 from storage.tx import Tx
 
@@ -27,6 +29,7 @@ class FollowRow(Struct, frozen=True, gc=False):
     notify: bool
     created_at: int
     accepted_at: int | None
+    languages: str = ""  # "de fr"; empty: whatever comes
 
     @property
     def is_accepted(self) -> bool:
@@ -53,7 +56,11 @@ _ACCEPT: Final = (
 )
 _SET_URI: Final = update(follows).where(*_PAIR).values(uri=bindparam("uri"))
 _SET_WISHES: Final = (
-    update(follows).where(*_PAIR).values(shares=bindparam("shares"), notify=bindparam("notify"))
+    update(follows)
+    .where(*_PAIR)
+    .values(
+        shares=bindparam("shares"), notify=bindparam("notify"), languages=bindparam("languages")
+    )
 )
 _REMOVE: Final = delete(follows).where(*_PAIR).returning(*_COLUMNS)
 _FOLLOWS: Final = select(exists().where(*_PAIR, follows.c.state == FollowState.ACCEPTED))
@@ -101,6 +108,16 @@ _BLOCKED: Final = select(
         )
     )
 )
+_WANTING: Final = select(follows.c.follower_id, follows.c.target_id, follows.c.languages).where(
+    any_of(follows.c.target_id, "targets"),
+    follows.c.notify,
+    follows.c.state == FollowState.ACCEPTED,
+    ~exists().where(
+        mentions.c.post_id == bindparam("post_id", type_=Id),
+        mentions.c.actor_id == follows.c.follower_id,
+        ~mentions.c.silent,
+    ),
+)
 _LOCAL_IDS: Final = select(actors.c.id).where(
     any_of(actors.c.id, "ids"), actors.c.origin_id == HERE
 )
@@ -128,16 +145,18 @@ def set_uri(tx: Tx, follower_id: int, target_id: int, uri: str) -> None:
     tx.change(_SET_URI, follower_id=follower_id, target_id=target_id, uri=uri)
 
 
-def set_wishes(tx: Tx, follower_id: int, target_id: int, *, shares: bool, notify: bool) -> None:
+def set_wishes(
+    tx: Tx, follower_id: int, target_id: int, *, shares: bool, notify: bool, languages: str
+) -> None:
     """Keep what of the target the follower wants to see."""
-    tx.change(
-        _SET_WISHES, follower_id=follower_id, target_id=target_id, shares=shares, notify=notify
-    )
+    pair = {"follower_id": follower_id, "target_id": target_id}
+    tx.change(_SET_WISHES, **pair, shares=shares, notify=notify, languages=languages)
 
 
 def remove(tx: Tx, follower_id: int, target_id: int) -> FollowRow | None:
     """End a follow or request; what it was."""
     rows = tx.all(_REMOVE, follower_id=follower_id, target_id=target_id)
+    endorsements.remove(tx, follower_id, target_id)
     return FollowRow(*rows[0]) if rows else None
 
 
@@ -166,6 +185,17 @@ def from_here(tx: Tx, target_id: int) -> dict[str, FollowRow]:
     width = len(_COLUMNS)
     rows = tx.all(_FROM_HERE, target_id=target_id)
     return {row[width]: FollowRow(*row[:width]) for row in rows}
+
+
+def wanting_notice(
+    tx: Tx, post_id: int, target_ids: Sequence[int], language: str | None
+) -> dict[int, set[int]]:
+    """Who wants to be told of a post by these, and by which of them; nobody whom it names."""
+    found: dict[int, set[int]] = {}
+    for follower, target, languages in tx.all(_WANTING, post_id=post_id, targets=target_ids):
+        if not languages or language is None or language.lower() in languages.split():
+            found.setdefault(follower, set()).add(target)
+    return found
 
 
 def local_ids(tx: Tx, actor_ids: Sequence[int]) -> set[int]:

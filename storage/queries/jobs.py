@@ -160,6 +160,9 @@ DISCARD: Final = delete(jobs).where(jobs.c.id == bindparam("job_id"), jobs.c.sta
 DISCARD_OLD: Final = delete(jobs).where(
     jobs.c.state == JobState.DEAD, jobs.c.created_at < bindparam("before")
 )
+DROP_WAITING: Final = delete(jobs).where(
+    jobs.c.unique_key == bindparam("unique_key"), jobs.c.unique_key.is_not(None)
+)
 DROP_ABOUT: Final = delete(jobs).where(jobs.c.about == bindparam("about"))
 COUNTS: Final = select(jobs.c.kind, jobs.c.state, func.count(jobs.c.id)).group_by(
     jobs.c.kind, jobs.c.state
@@ -249,6 +252,11 @@ def discard(tx: Tx, job_id: int) -> bool:
 def discard_old(tx: Tx, *, before: int) -> int:
     """Delete dead jobs made before a moment; how many those were."""
     return tx.change(DISCARD_OLD, before=before)
+
+
+def drop_waiting(tx: Tx, unique_key: str) -> None:
+    """Delete the job with this key that waits; one that runs goes on."""
+    tx.change(DROP_WAITING, unique_key=unique_key)
 
 
 def drop_about(tx: Tx, about: int) -> int:

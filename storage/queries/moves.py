@@ -24,6 +24,7 @@ class Follower(Struct, frozen=True, gc=False):
     actor_id: int
     shares: bool
     notify: bool
+    languages: str
 
 
 _ADD: Final = insert(moves).values(
@@ -44,7 +45,7 @@ _SET_ALIASES: Final = (
     .values(also_known_as=bindparam("aliases"), version=actors.c.version + 1)
 )
 _FOLLOWERS: Final = (
-    select(follows.c.follower_id, follows.c.shares, follows.c.notify)
+    select(follows.c.follower_id, follows.c.shares, follows.c.notify, follows.c.languages)
     .join(actors, actors.c.id == follows.c.follower_id)
     .where(
         follows.c.target_id == bindparam("target_id"),

@@ -22,6 +22,7 @@ from domain.audience import PostFacts
 from domain.choices import root_of
 from domain.kinds import Acceptance
 from storage.columns import any_of
+from storage.queries import words
 from storage.tables.posts import mentions, post_tags, post_versions, posts, tombstones
 from storage.tx import Tx
 from storage.views.posts import COLUMNS, PostRow, Tag
@@ -86,7 +87,10 @@ _INSERT: Final = (
 
 def insert_post(tx: Tx, row: PostRow) -> bool:
     """Store a post; False if its id or address is there already, or the same share."""
-    return tx.first(_INSERT, **asdict(row)) is not None
+    stored = tx.first(_INSERT, **asdict(row)) is not None
+    if stored and row.share_of_id is None:
+        words.wait(tx, row.id)
+    return stored
 
 
 _ADD_MENTION: Final = (
@@ -133,7 +137,15 @@ def respeak(tx: Tx, post_id: int, named: Collection[int]) -> None:
 
 _ADD_TAG: Final = (
     insert(post_tags)
-    .values(tag=bindparam("tag"), post_id=bindparam("post_id"), name=bindparam("name"))
+    .from_select(
+        ["tag", "post_id", "name", "kind"],
+        select(
+            bindparam("tag", type_=post_tags.c.tag.type),
+            posts.c.id,
+            bindparam("name", type_=post_tags.c.name.type),
+            posts.c.kind,
+        ).where(posts.c.id == bindparam("post_id")),
+    )
     .on_conflict_do_nothing()
 )
 _DROP_TAGS: Final = delete(post_tags).where(post_tags.c.post_id == bindparam("post_id"))
@@ -212,6 +224,8 @@ def edit(
         title=title,
         emojis=emojis,
     )
+    if changed:
+        words.changed(tx, post_id)
     return changed > 0
 
 

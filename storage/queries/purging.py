@@ -15,18 +15,29 @@ from domain.ids import HERE
 from domain.kinds import Acceptance, IntakeState
 from storage.audience import fixed
 from storage.columns import Id, Number, any_of
+from storage.queries import (
+    bookmarks,
+    conversations,
+    filters,
+    link_previews,
+    muted_threads,
+    tallies,
+    words,
+)
 from storage.queries import files as kept_files
 from storage.queries import polls as kept_polls
 from storage.queries import quotes as kept_quotes
-from storage.queries import tallies
 from storage.queries.relay_notes import EVERYBODY_THERE
 from storage.tables.actors import actors, keys
 from storage.tables.communities import cards, heard, memberships, plain_words, proven, relay_notes
+from storage.tables.endorsements import endorsements
 from storage.tables.files import files
 from storage.tables.jobs import JobState, jobs
+from storage.tables.lists import list_members
 from storage.tables.pins import pins
 from storage.tables.posts import copies, mentions, post_tags, post_versions, posts
-from storage.tables.relations import blocks, follows, likes
+from storage.tables.relations import blocks, follows, likes, mutes, notes
+from storage.tables.suggestions import dismissed_suggestions
 from storage.tables.timelines import home_entries, notifications
 from storage.tables.traffic import activities, deliveries, intake
 from storage.tx import Tx
@@ -151,6 +162,11 @@ def forget_posts(tx: Tx, community_id: int, post_ids: Collection[int]) -> set[st
         tx.change(each, ids=ids)
     kept_polls.forget(tx, ids)
     kept_quotes.forget_posts(tx, ids)
+    bookmarks.forget_posts(tx, ids)
+    filters.forget_posts(tx, ids)
+    muted_threads.forget_posts(tx, ids)
+    conversations.forget_posts(tx, ids)
+    words.forget(tx, ids)
     return {name for _, *names in pictures for name in names if name}
 
 
@@ -219,6 +235,7 @@ def forget_rest(tx: Tx, community_id: int) -> set[str]:
     blobs = {name for names in tx.all(_BLOBS_OF, **known) for name in names if name}
     kept_files.forget_community(tx, community_id)
     tallies.forget(tx, community_id)
+    link_previews.forget_community(tx, community_id)
     _forget_hearsay(tx, told_of)
     return blobs
 
@@ -227,8 +244,8 @@ def _nothing_of(column: ColumnElement[Any]) -> ColumnElement[bool]:
     return ~exists().where(column == actors.c.id)
 
 
-# People of whom cards alone told, and no other community's does; whom somebody blocked stays
-# blocked, whatever is forgotten.
+# People of whom cards alone told, and no other community's does; whom somebody blocked or muted
+# stays so, and what somebody wrote about them for themselves stays theirs, whatever is forgotten.
 _NOBODYS: Final = select(actors.c.id).where(
     any_of(actors.c.id, "ids"),
     actors.c.origin_id != fixed(HERE),
@@ -238,10 +255,16 @@ _NOBODYS: Final = select(actors.c.id).where(
     _nothing_of(keys.c.actor_id),
     _nothing_of(blocks.c.blocked_id),
     _nothing_of(blocks.c.blocker_id),
+    _nothing_of(mutes.c.muted_id),
+    _nothing_of(notes.c.about_id),
 )
 _OF_PEOPLE: Final = tuple(
     delete(column.table).where(any_of(column, "ids"))
-    for column in (mentions.c.actor_id, likes.c.actor_id, follows.c.target_id, actors.c.id)
+    for column in (
+        *(mentions.c.actor_id, likes.c.actor_id, follows.c.target_id),
+        *(endorsements.c.target_id, dismissed_suggestions.c.other_id, list_members.c.member_id),
+        actors.c.id,
+    )
 )
 
 

@@ -1,11 +1,11 @@
 """Quotes as rows: who quotes what, and what the quoted author said of it (FEP-044f)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import asdict
-from sqlalchemy import and_, bindparam, case, delete, select, update
+from sqlalchemy import and_, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.ids import HERE
@@ -201,7 +201,7 @@ def set_policy(tx: Tx, post_id: int, policy: int) -> bool:
 
 
 _QUOTERS: Final = (
-    select(quotes.c.quoter_id)
+    select(quotes.c.quoter_id, func.max(quotes.c.post_id))
     .join(posts, and_(posts.c.id == quotes.c.post_id, alive(posts)))
     .join(actors, actors.c.id == quotes.c.quoter_id)
     .where(
@@ -209,7 +209,7 @@ _QUOTERS: Final = (
         quotes.c.state == fixed(QuoteState.ACCEPTED),
         actors.c.origin_id == fixed(HERE),
     )
-    .distinct()
+    .group_by(quotes.c.quoter_id)
 )
 
 
@@ -233,6 +233,7 @@ def stale(tx: Tx, *, before: int, since: int, limit: int) -> list[QuoteRow]:
     return [QuoteRow(*row) for row in rows]
 
 
-def quoters_here(tx: Tx, quoted_id: int) -> Sequence[int]:
-    """Those of our people who quote a post."""
-    return [row[0] for row in tx.all(_QUOTERS, quoted_id=quoted_id)]
+def quoters_here(tx: Tx, quoted_id: int) -> dict[int, int]:
+    """Those of our people who quote a post, each with their newest quote of it."""
+    rows = tx.all(_QUOTERS, quoted_id=quoted_id)
+    return {quoter: quote for quoter, quote in rows if quote is not None}

@@ -13,12 +13,14 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, sele
 from domain.audience import Kind
 from domain.ids import HERE
 from domain.kinds import AccountState, Limit, MembershipState
-from storage.audience import fixed, local_reader, readable, shown, unblocked
+from storage.audience import fixed, local_reader, readable, shown, welcome
 from storage.columns import Id, Time, any_of
+from storage.queries.home_rules import Line, by_follow, is_followed, listed_answer, set_apart
 from storage.tables.accounts import accounts, tokens
 from storage.tables.actors import actors
 from storage.tables.communities import memberships
 from storage.tables.files import files
+from storage.tables.lists import list_members, lists
 from storage.tables.posts import post_tags, posts
 from storage.tables.timelines import home_entries
 from storage.tx import Tx
@@ -51,31 +53,41 @@ class StreamedPost(Struct, frozen=True, gc=False):
 class Entitled(Struct, frozen=True, gc=False):
     """A reader and the epoch of the account now.
 
-    `at_home`: the post is written in that home, itself or as the wrapper of its community.
-    `belongs`: the reader is an active member of the community where it was written.
+    `at_home`: the post stands in that home, itself or as the wrapper of its community; `itself`:
+    as it is. `belongs`: the reader is an active member of the community where it was written.
+    `full`: a full member of this node. `follows`: the reader follows who wrote or shared it.
+    `lists`: those of the reader's own lists, of the ones that were asked for, where it stands.
     """
 
     account_id: int
     epoch: int
     at_home: bool
     belongs: bool
+    itself: bool = False
+    full: bool = False
+    follows: bool = False
+    lists: frozenset[int] = frozenset()
 
 
 _wrapper = posts.alias("wrapper")
-_at_home = (
-    exists()
-    .where(
+
+
+def _written(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    at_home = and_(
         home_entries.c.actor_id == accounts.c.id,
-        or_(
-            home_entries.c.post_id == _POST,
-            home_entries.c.post_id.in_(
-                select(_wrapper.c.id).where(
-                    _wrapper.c.share_of_id == _POST, _wrapper.c.author_id == _wrapper.c.place_id
-                )
-            ),
-        ),
+        condition,
+        ~set_apart(home_entries.c.author_id, accounts.c.id),
     )
-    .correlate_except(home_entries)
+    return exists().where(at_home).correlate_except(home_entries)
+
+
+_itself = _written(home_entries.c.post_id == _POST)
+_wrapped = _written(
+    home_entries.c.post_id.in_(
+        select(_wrapper.c.id).where(
+            _wrapper.c.share_of_id == _POST, _wrapper.c.author_id == _wrapper.c.place_id
+        )
+    )
 )
 _belongs = (
     exists()
@@ -95,16 +107,19 @@ def _readers(condition: ColumnElement[bool]) -> Any:
         select(
             accounts.c.id,
             accounts.c.epoch,
-            _at_home.label("at_home"),
+            _itself.label("itself"),
+            _wrapped.label("wrapped"),
             _belongs.label("belongs"),
+            _reader.full.label("full"),
+            is_followed(accounts.c.id, _post.c.author_id).label("follows"),
         )
         .select_from(accounts.join(posted, _post.c.id == _POST))
         .where(
             any_of(accounts.c.id, "ids"),
             accounts.c.state == fixed(AccountState.ACTIVE),
             condition,
-            unblocked(_post.c.author_id, _reader),
-            or_(_original.c.id.is_(None), unblocked(_original.c.author_id, _reader)),
+            welcome(_post.c.author_id, _reader),
+            or_(_original.c.id.is_(None), welcome(_original.c.author_id, _reader)),
         )
     )
 
@@ -169,7 +184,53 @@ def readers(
     """Those of the accounts that may be sent the post, or told of its deletion, by their id."""
     statement = _COULD_SEE if deleted else _MAY_SEE
     rows = tx.all(statement, post_id=post_id, ids=sorted(account_ids), now=tx.now)
-    return {row[0]: Entitled(row[0], row[1], bool(row[2]), bool(row[3])) for row in rows}
+    return {
+        account_id: Entitled(
+            *(account_id, epoch, bool(itself or wrapped), bool(belongs)),
+            itself=bool(itself),
+            full=bool(full),
+            follows=bool(follows),
+        )
+        for account_id, epoch, itself, wrapped, belongs, full, follows in rows
+    }
+
+
+_members = lists.join(list_members, list_members.c.list_id == lists.c.id)
+_IN_LISTS: Final = (
+    select(lists.c.id, lists.c.actor_id)
+    .select_from(
+        _members.join(_post, _post.c.author_id == list_members.c.member_id).outerjoin(
+            _original, _original.c.id == _post.c.share_of_id
+        )
+    )
+    .where(
+        _post.c.id == _POST,
+        any_of(lists.c.id, "ids"),
+        by_follow(Line(_post, _original), lists.c.actor_id),
+        listed_answer(Line(_post, _original), lists, lists.c.actor_id),
+    )
+)
+_TOUCHING_LISTS: Final = (
+    select(lists.c.id, lists.c.actor_id)
+    .select_from(
+        _members.join(_post, list_members.c.member_id.in_([_post.c.author_id, _post.c.place_id]))
+    )
+    .where(_post.c.id == _POST, any_of(lists.c.id, "ids"))
+)
+
+
+def lists_with(
+    tx: Tx, post_id: int, list_ids: Collection[int], *, new: bool
+) -> dict[int, frozenset[int]]:
+    """Those of the lists in which a post belongs, by whose they are.
+
+    What is not `new` may stand in more: whatever its authors and communities brought there.
+    """
+    found: dict[int, set[int]] = {}
+    statement = _IN_LISTS if new else _TOUCHING_LISTS
+    for list_id, actor_id in tx.all(statement, post_id=post_id, ids=sorted(list_ids)):
+        found.setdefault(actor_id, set()).add(list_id)
+    return {actor_id: frozenset(ids) for actor_id, ids in found.items()}
 
 
 def epochs(tx: Tx, account_ids: Collection[int]) -> dict[int, int]:

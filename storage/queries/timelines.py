@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import (
-    ColumnElement,
+    BindParameter,
     and_,
     bindparam,
     delete,
     exists,
-    func,
     literal_column,
     or_,
     select,
@@ -23,8 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from domain.audience import Kind, Viewer
-from domain.ids import snowflake
+from domain.audience import Viewer
+from domain.ids import snowflake, time_of
 from domain.kinds import AccountState, FollowState
 from storage.audience import (
     BOUND,
@@ -35,9 +34,23 @@ from storage.audience import (
     unblocked,
     viewer_params,
 )
-from storage.columns import Id, Number, Time, any_of
+from storage.columns import Id, Number, Text, Time, any_of
+from storage.queries.home_rules import (
+    Line,
+    as_itself,
+    by_follow,
+    comes_by_tag,
+    in_language,
+    is_followed,
+    may_come_by_tag,
+    tagged,
+    tagged_for,
+    wanted,
+    words_of,
+)
 from storage.tables.accounts import accounts
-from storage.tables.posts import posts
+from storage.tables.followed_tags import followed_tags
+from storage.tables.posts import post_tags, posts
 from storage.tables.relations import follows
 from storage.tables.timelines import home_entries
 from storage.tx import Tx
@@ -51,6 +64,9 @@ MERGED: Final = 40
 _LATE_MS: Final = 3600 * 1000
 """A post that is stored now may be that old, and so stand below others that were there before."""
 
+_WRAPPED_MS: Final = 30 * 24 * 3600 * 1000
+"""So much older than its wrapper is a post with a tag whose wrapper is looked for afterwards."""
+
 _COLUMNS = ["actor_id", "post_id", "author_id"]
 _ACTOR = bindparam("actor_id", type_=Id)
 _POST = bindparam("post_id", type_=Id)
@@ -59,66 +75,8 @@ _NOW = bindparam("now", type_=Time)
 _new: Final = posts.alias("new")
 _original: Final = posts.alias("original")
 _reach: Final = follows.alias("reach")
+_line: Final = Line(_new, _original)
 _with_original = _new.outerjoin(_original, _original.c.id == _new.c.share_of_id)
-
-
-def _follows(
-    follower: ColumnElement[int], target: ColumnElement[int] | ColumnElement[int | None]
-) -> ColumnElement[bool]:
-    known = follows.alias("known")
-    condition = and_(
-        known.c.follower_id == follower,
-        known.c.target_id == target,
-        known.c.state == fixed(FollowState.ACCEPTED),
-    )
-    return exists().where(condition).correlate_except(known)
-
-
-def _wanted(reader: ColumnElement[int]) -> ColumnElement[bool]:
-    """Answers belong into a home if they go to its owner, to their author, or to somebody followed.
-
-    Mastodon's rule (app/lib/feed_manager.rb, filter_from_home).
-    """
-    answer = or_(
-        and_(_new.c.reply_to_id.is_(None), _new.c.reply_to_uri.is_(None)),
-        _new.c.reply_to_author_id == _new.c.author_id,
-        _new.c.reply_to_author_id == reader,
-        and_(
-            _new.c.reply_to_author_id.is_not(None),
-            _follows(reader, _new.c.reply_to_author_id),
-        ),
-    )
-    return and_(answer, _in_its_place(reader))
-
-
-def _in_its_place(reader: ColumnElement[int]) -> ColumnElement[bool]:
-    """What was written in a community comes as the community's wrapper, and once (protocol §4).
-
-    Of its answers only those to the reader come home; all of them stand in the community's list.
-    Words for the world come as they are to who follows their author and not the community.
-    """
-    wrapped = and_(
-        _new.c.share_of_id.is_not(None),
-        or_(
-            _new.c.author_id != _new.c.place_id,
-            and_(_original.c.reply_to_id.is_(None), _original.c.reply_to_uri.is_(None)),
-            _original.c.reply_to_author_id == reader,
-        ),
-    )
-    return or_(_new.c.place_id.is_(None), wrapped, _apart(reader))
-
-
-def _apart(reader: ColumnElement[int]) -> ColumnElement[bool]:
-    return and_(
-        _new.c.share_of_id.is_(None),
-        _new.c.kind == fixed(Kind.PUBLIC),
-        ~_follows(reader, _new.c.place_id),
-    )
-
-
-def _as_itself(author: ColumnElement[int]) -> ColumnElement[bool]:
-    """Own words in a community come back to their author with the community's wrapper."""
-    return or_(_new.c.place_id.is_(None), _new.c.share_of_id.is_not(None), _apart(author))
 
 
 _fresh = and_(accounts.c.home_fresh_until > _NOW, accounts.c.state == fixed(AccountState.ACTIVE))
@@ -138,7 +96,8 @@ _to_followers = (
         _new.c.id == _POST,
         _fresh,
         or_(_new.c.share_of_id.is_(None), _reach.c.shares),
-        _wanted(_reach.c.follower_id),
+        in_language(_new, _reach),
+        wanted(_line, _reach.c.follower_id),
         shown(_new, _original, _reader),
         or_(_original.c.id.is_(None), unblocked(_original.c.author_id, _reader)),
     )
@@ -146,28 +105,48 @@ _to_followers = (
 _to_author = (
     select(_new.c.author_id, _new.c.id, _new.c.author_id)
     .join(accounts, accounts.c.id == _new.c.author_id)
-    .where(_new.c.id == _POST, _fresh, _as_itself(_new.c.author_id))
+    .where(_new.c.id == _POST, _fresh, as_itself(_line, _new.c.author_id))
+)
+_tag_reader = local_reader(followed_tags.c.actor_id)
+_to_tag_followers = (
+    select(followed_tags.c.actor_id, _new.c.id, _new.c.author_id)
+    .select_from(
+        _with_original.join(post_tags, post_tags.c.post_id == words_of(_new))
+        .join(followed_tags, followed_tags.c.tag == post_tags.c.tag)
+        .join(accounts, accounts.c.id == followed_tags.c.actor_id)
+    )
+    .where(
+        _new.c.id == _POST,
+        _fresh,
+        may_come_by_tag(_line, _tag_reader),
+        shown(_new, _original, _tag_reader),
+    )
 )
 _FAN_OUT: Final = (
     insert(home_entries)
-    .from_select(_COLUMNS, union_all(_to_followers, _to_author))
+    .from_select(_COLUMNS, union_all(_to_followers, _to_author, _to_tag_followers))
     .on_conflict_do_nothing()
 )
 
 
 _AUTHOR = bindparam("author_id", type_=Id)
-_TO_ALL_FOLLOWERS: Final = (
-    insert(home_entries)
-    .from_select(
-        _COLUMNS,
-        select(_reach.c.follower_id, _POST, _AUTHOR)
-        .join(accounts, accounts.c.id == _reach.c.follower_id)
-        .where(
-            _reach.c.target_id == _AUTHOR,
-            _reach.c.state == fixed(FollowState.ACCEPTED),
-            _fresh,
+_all_followers = (
+    select(_reach.c.follower_id, _POST, _AUTHOR)
+    .join(accounts, accounts.c.id == _reach.c.follower_id)
+    .where(
+        _reach.c.target_id == _AUTHOR,
+        _reach.c.state == fixed(FollowState.ACCEPTED),
+        _fresh,
+        # Asked only where a follower named languages.
+        or_(
+            _reach.c.languages == literal_column("''", Text),
+            exists().where(_new.c.id == _POST, in_language(_new, _reach)).correlate(_reach),
         ),
     )
+)
+_TO_ALL_FOLLOWERS: Final = (
+    insert(home_entries)
+    .from_select(_COLUMNS, union_all(_all_followers, _to_tag_followers))
     .on_conflict_do_nothing()
 )
 
@@ -191,26 +170,19 @@ _authors = union_all(
     ),
     select(BOUND.actor),
 )
-_shares_wanted = or_(
-    _new.c.share_of_id.is_(None),
-    _new.c.author_id == BOUND.actor,
-    exists()
-    .where(
-        follows.c.follower_id == BOUND.actor,
-        follows.c.target_id == _new.c.author_id,
-        follows.c.shares,
-    )
-    .correlate_except(follows),
-)
-_belongs = and_(
-    or_(and_(_new.c.author_id == BOUND.actor, _as_itself(BOUND.actor)), _wanted(BOUND.actor)),
-    _shares_wanted,
-    shown(_new, _original),
-)
+_belongs = and_(by_follow(_line, BOUND.actor), shown(_new, _original))
 _CANDIDATES: Final = (
     select(_new.c.id)
     .select_from(_with_original)
     .where(_new.c.author_id.in_(_authors), _belongs)
+    .order_by(_new.c.id.desc())
+    .limit(literal_column(str(KEPT), Number))
+)
+_belongs_by_tag = and_(may_come_by_tag(_line, BOUND), shown(_new, _original))
+_TAGGED_CANDIDATES: Final = (
+    select(_new.c.id)
+    .select_from(_with_original)
+    .where(_new.c.id.in_(tagged_for(BOUND.actor)), _belongs_by_tag)
     .order_by(_new.c.id.desc())
     .limit(literal_column(str(KEPT), Number))
 )
@@ -221,6 +193,23 @@ _TOP_UP: Final = (
         _COLUMNS,
         _belonging_ids.where(
             _new.c.id > bindparam("above", type_=Id), _new.c.author_id.in_(_authors), _belongs
+        ),
+    )
+    .on_conflict_do_nothing()
+)
+_TOP_UP_TAGGED: Final = (
+    insert(home_entries)
+    .from_select(
+        _COLUMNS,
+        _belonging_ids.where(
+            _new.c.id.in_(
+                tagged_for(
+                    BOUND.actor,
+                    bindparam("above", type_=Id),
+                    bindparam("wrapped_above", type_=Id),
+                )
+            ),
+            _belongs_by_tag,
         ),
     )
     .on_conflict_do_nothing()
@@ -242,21 +231,54 @@ _STORE: Final = (
         select(_ACTOR, _new.c.id, _new.c.author_id).where(
             any_of(_new.c.id, "ids"),
             alive(_new),
-            or_(_new.c.author_id == _ACTOR, _follows(_ACTOR, _new.c.author_id)),
+            or_(
+                _new.c.author_id == _ACTOR,
+                is_followed(_ACTOR, _new.c.author_id),
+                comes_by_tag(_new, _ACTOR),
+            ),
         ),
     )
     .on_conflict_do_nothing()
 )
 _CLEAR: Final = delete(home_entries).where(home_entries.c.actor_id == _ACTOR)
+_line_here = posts.alias("line_here")
+_tagged_too = (
+    exists()
+    .where(_line_here.c.id == home_entries.c.post_id, comes_by_tag(_line_here, _ACTOR))
+    .correlate(home_entries)
+)
 _DROP_AUTHOR: Final = delete(home_entries).where(
     home_entries.c.actor_id == _ACTOR,
     home_entries.c.author_id == bindparam("author_id", type_=Id),
+    ~_tagged_too,
+)
+_TAG: BindParameter[str] = bindparam("tag")
+_MERGE_TAG: Final = (
+    insert(home_entries)
+    .from_select(
+        _COLUMNS,
+        _belonging_ids.where(_new.c.id.in_(tagged(post_tags.c.tag == _TAG)), _belongs_by_tag)
+        .order_by(_new.c.id.desc())
+        .limit(literal_column(str(MERGED), Number)),
+    )
+    .on_conflict_do_nothing()
+)
+_DROP_TAG: Final = delete(home_entries).where(
+    home_entries.c.actor_id == _ACTOR,
+    home_entries.c.post_id.in_(tagged(post_tags.c.tag == _TAG)),
+    home_entries.c.author_id != _ACTOR,
+    ~is_followed(_ACTOR, home_entries.c.author_id),
+    ~_tagged_too,
 )
 
 
 def candidates(tx: Tx, viewer: Viewer) -> list[int]:
     """Ids of what belongs into somebody's home, newest first; reads only, at most `KEPT`."""
-    return [row[0] for row in tx.all(_CANDIDATES, **viewer_params(viewer), now=tx.now)]
+    asked = {**viewer_params(viewer), "now": tx.now}
+    found = {
+        row[0] for row in (*tx.all(_CANDIDATES, **asked), *tx.all(_TAGGED_CANDIDATES, **asked))
+    }
+    return sorted(found, reverse=True)[:KEPT]
 
 
 def rebuild(tx: Tx, viewer: Viewer, ids: Sequence[int]) -> None:
@@ -273,7 +295,10 @@ def rebuild(tx: Tx, viewer: Viewer, ids: Sequence[int]) -> None:
 
 def top_up(tx: Tx, viewer: Viewer, *, above: int) -> None:
     """Add what belongs into the home and is newer than the id `above`."""
-    tx.run(_TOP_UP, **viewer_params(viewer), now=tx.now, above=above)
+    asked = {**viewer_params(viewer), "now": tx.now, "above": above}
+    tx.run(_TOP_UP, **asked)
+    wrapped_above = snowflake(max(0, time_of(above) - _WRAPPED_MS), 0)
+    tx.run(_TOP_UP_TAGGED, **asked, wrapped_above=wrapped_above)
 
 
 def merge_author(tx: Tx, viewer: Viewer, author_id: int) -> None:
@@ -282,8 +307,41 @@ def merge_author(tx: Tx, viewer: Viewer, author_id: int) -> None:
 
 
 def drop_author(tx: Tx, actor_id: int, author_id: int) -> None:
-    """Remove what an author brought into a home."""
+    """Remove what an author brought into a home; what also comes by a tag stays."""
     tx.change(_DROP_AUTHOR, actor_id=actor_id, author_id=author_id)
+
+
+def merge_tag(tx: Tx, viewer: Viewer, tag: str) -> None:
+    """Add the newest posts with a tag (folded) that the viewer now follows."""
+    tx.run(_MERGE_TAG, **viewer_params(viewer), now=tx.now, tag=tag)
+
+
+def drop_tag(tx: Tx, actor_id: int, tag: str) -> None:
+    """Remove what only a tag brought into a home that is not followed any more."""
+    tx.change(_DROP_TAG, actor_id=actor_id, tag=tag)
+
+
+_UNWANTED: Final = delete(home_entries).where(
+    home_entries.c.actor_id == _ACTOR,
+    home_entries.c.author_id == _AUTHOR,
+    home_entries.c.post_id.in_(
+        select(_new.c.id)
+        .join(follows, follows.c.target_id == _new.c.author_id)
+        .where(
+            follows.c.follower_id == _ACTOR,
+            follows.c.target_id == _AUTHOR,
+            or_(
+                and_(_new.c.share_of_id.is_not(None), ~follows.c.shares),
+                ~in_language(_new, follows),
+            ),
+        )
+    ),
+)
+
+
+def drop_unwanted(tx: Tx, actor_id: int, author_id: int) -> None:
+    """Remove what an author brought into a home and its owner does not want of them any more."""
+    tx.change(_UNWANTED, actor_id=actor_id, author_id=author_id)
 
 
 _gone = posts.alias("gone")
@@ -295,6 +353,10 @@ _DROP_POST: Final = delete(home_entries).where(
             .join(_gone, _gone.c.author_id == follows.c.target_id)
             .where(_shared_or_itself),
             select(_gone.c.author_id, _gone.c.id).where(_shared_or_itself),
+            select(followed_tags.c.actor_id, _gone.c.id)
+            .join(post_tags, post_tags.c.tag == followed_tags.c.tag)
+            .join(_gone, words_of(_gone) == post_tags.c.post_id)
+            .where(_shared_or_itself),
         )
     )
 )
@@ -303,45 +365,6 @@ _DROP_POST: Final = delete(home_entries).where(
 def drop_post(tx: Tx, post_id: int) -> None:
     """Remove a post and its shares from every home."""
     tx.change(_DROP_POST, post_id=post_id)
-
-
-_entry = home_entries.alias("entry")
-_last_kept = (
-    select(_entry.c.post_id)
-    .where(_entry.c.actor_id == _ACTOR)
-    .order_by(_entry.c.post_id.desc())
-    .offset(literal_column(str(KEPT - 1), Number))
-    .limit(literal_column("1", Number))
-    .scalar_subquery()
-)
-_TRIM: Final = delete(home_entries).where(
-    home_entries.c.actor_id == _ACTOR, home_entries.c.post_id < _last_kept
-)
-_LONG: Final = (
-    select(home_entries.c.actor_id)
-    .group_by(home_entries.c.actor_id)
-    .having(func.count() > literal_column(str(KEPT), Number))
-)
-_STALE: Final = delete(home_entries).where(
-    ~exists()
-    .where(accounts.c.id == home_entries.c.actor_id, accounts.c.home_fresh_until > _NOW)
-    .correlate_except(accounts)
-)
-
-
-def trim(tx: Tx, actor_id: int) -> None:
-    """Cut a home down to its newest rows."""
-    tx.change(_TRIM, actor_id=actor_id)
-
-
-def too_long(tx: Tx) -> list[int]:
-    """Whose homes have grown too long; for a job."""
-    return [row[0] for row in tx.all(_LONG)]
-
-
-def drop_stale(tx: Tx) -> int:
-    """Remove the homes of people who have not come back; how many rows."""
-    return tx.change(_STALE, now=tx.now)
 
 
 _FRESH_UNTIL: Final = select(accounts.c.home_fresh_until).where(accounts.c.id == _ACTOR)

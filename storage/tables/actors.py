@@ -46,6 +46,10 @@ class _Actors(TypedColumns):
     emojis: Named[bytes] = Column(LargeBinary)  # JSON: [[shortcode, address], …]; empty: none
     limited: Named[Limit] = Column(Enum8(Limit))  # what a moderator decided about it
     missing_since: Named[int | None] = Column(Time)  # its server says that there is no such actor
+    automated: Named[bool] = Column(Flag())  # somebody here calls their account a bot
+    hides_follows: Named[bool] = Column(Flag())  # whom they follow is for themselves alone
+    avatar_text: Named[str | None] = Column(Text)  # what is on the pictures, for who cannot see
+    header_text: Named[str | None] = Column(Text)
 
 
 actors = Table("actors", metadata, _Actors, sqlite_strict=True)

@@ -31,6 +31,7 @@ class _Files(TypedColumns):
     used_at: Named[int | None] = Column(Time)  # when somebody looked at what may go
     tried_at: Named[int | None] = Column(Time)  # when it could not be had
     trouble: Named[str] = Column(Text)  # why it can never be shown; nothing: it can
+    scheduled_id: Named[int | None] = Column(Id)  # the post that it waits for, to appear later
 
 
 files = Table("files", metadata, _Files, sqlite_strict=True)
@@ -45,6 +46,8 @@ _coming = files.c.fetched_at.is_(None)
 Index("ix_files_coming", files.c.created_at, sqlite_where=_coming, postgresql_where=_coming)
 _lent = files.c.used_at.is_not(None)
 Index("ix_files_used_at", files.c.used_at, sqlite_where=_lent, postgresql_where=_lent)
+_waits = files.c.scheduled_id.is_not(None)
+Index("ix_files_scheduled_id", files.c.scheduled_id, sqlite_where=_waits, postgresql_where=_waits)
 _failed = files.c.tried_at.is_not(None)
 Index("ix_files_tried_at", files.c.tried_at, sqlite_where=_failed, postgresql_where=_failed)
 

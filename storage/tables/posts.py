@@ -4,7 +4,7 @@ A share is a post of its own that points at the original and carries the origina
 audience pairs, so that one predicate answers for both.
 """
 
-from sqlalchemy import Column, Index, LargeBinary, Named, Table, Text, TypedColumns
+from sqlalchemy import Column, Index, LargeBinary, Named, Table, Text, TypedColumns, text
 
 from domain.audience import Kind
 from domain.kinds import Acceptance, PostType
@@ -56,6 +56,7 @@ class _Posts(TypedColumns):
     replies_uri: Named[str | None] = Column(Text)  # the collection of its answers
     quote_policy: Named[int] = Column(Number)  # whom its author lets quote it (domain.quotes)
     reactions: Named[bytes] = Column(LargeBinary)  # JSON: [[emoji, address, likes], …]; empty: none
+    link_id: Named[int | None] = Column(Id)  # the preview of the page that it links to
 
 
 posts = Table("posts", metadata, _Posts, sqlite_strict=True)
@@ -78,6 +79,21 @@ Index(
     posts.c.reply_to_uri,
     sqlite_where=posts.c.reply_to_uri.is_not(None),
     postgresql_where=posts.c.reply_to_uri.is_not(None),
+)
+_linking = posts.c.link_id.is_not(None)
+Index(
+    "ix_posts_link_id",
+    posts.c.link_id,
+    posts.c.id,
+    sqlite_where=_linking,
+    postgresql_where=_linking,
+)
+Index(
+    "ix_posts_linking",
+    posts.c.id,
+    posts.c.link_id,
+    sqlite_where=_linking,
+    postgresql_where=_linking,
 )
 # One share per person and post.
 Index(
@@ -105,10 +121,29 @@ class _PostTags(TypedColumns):
     tag: Named[str] = Column(Text, primary_key=True)  # folded
     post_id: Named[int] = Column(Id, primary_key=True, autoincrement=False)
     name: Named[str] = Column(Text)  # as written
+    kind: Named[Kind] = Column(Enum8(Kind))  # the post's own
 
 
 post_tags = Table("post_tags", metadata, _PostTags, sqlite_strict=True, sqlite_with_rowid=False)
 Index("ix_post_tags_post_id", post_tags.c.post_id)
+# What the world may know of has ways of its own: the time that a stranger's question takes tells
+# nothing of everything else (protocol §1).
+_of_the_world = text(f"kind = {Kind.PUBLIC:d}")
+Index(
+    "ix_post_tags_public",
+    post_tags.c.kind,
+    post_tags.c.tag,
+    post_tags.c.post_id,
+    sqlite_where=_of_the_world,
+    postgresql_where=_of_the_world,
+)
+Index(
+    "ix_posts_public",
+    posts.c.kind,
+    posts.c.id,
+    sqlite_where=_of_the_world,
+    postgresql_where=_of_the_world,
+)
 
 
 class _PostVersions(TypedColumns):

@@ -35,6 +35,7 @@ Index(
     sqlite_where=_open,
     postgresql_where=_open,
 )
+Index("ix_reports_reporter_id", reports.c.reporter_id, reports.c.state)
 Index("ix_reports_state", reports.c.state, reports.c.id)
 Index("ix_reports_community_id", reports.c.community_id, reports.c.id)
 Index("ix_reports_accused_id", reports.c.accused_id)

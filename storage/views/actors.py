@@ -47,6 +47,10 @@ class ActorView(Struct, frozen=True, gc=False):
     emojis: bytes = b""
     limited: Limit = Limit.NONE
     missing_since: int | None = None
+    automated: bool = False
+    hides_follows: bool = False
+    avatar_text: str | None = None
+    header_text: str | None = None
 
     @property
     def is_hidden(self) -> bool:

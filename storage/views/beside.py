@@ -12,9 +12,10 @@ from sqlalchemy import and_, select
 
 from domain.kinds import PostType
 from storage.columns import any_of
-from storage.queries import files, polls
+from storage.queries import files, link_previews, polls
 from storage.queries.actors import views
 from storage.queries.files import FileRow
+from storage.queries.link_previews import LinkPreview
 from storage.queries.polls import Poll
 from storage.tables.communities import cards
 from storage.tables.posts import mentions, post_tags, posts
@@ -76,7 +77,7 @@ _Mentioned = tuple[int, Name | None]
 
 
 class _Beside(Struct, gc=False):
-    """What stands beside the posts of a page: people, tags, files and polls, by post."""
+    """What stands beside the posts of a page: people, tags, files, polls and links, by post."""
 
     people: dict[int, ActorView]
     named: dict[int, list[_Mentioned]]
@@ -84,6 +85,7 @@ class _Beside(Struct, gc=False):
     tags: dict[int, list[Tag]]
     files: dict[int, list[FileRow]]
     polls: dict[int, Poll]
+    links: dict[int, LinkPreview]
 
 
 def _beside(tx: Tx, found: list[Found], viewer_id: int) -> _Beside:
@@ -102,7 +104,10 @@ def _beside(tx: Tx, found: list[Found], viewer_id: int) -> _Beside:
     attached = files.of_posts(tx, ids)
     asking = [item.row.id for item in found if item.row.type is PostType.QUESTION]
     asked = polls.of_posts(tx, asking, viewer_id) if asking else {}
-    return _Beside(by_id(views(tx, sorted(people))), mentioned, silent, tags, attached, asked)
+    linked = {item.row.link_id for item in found if item.row.link_id is not None}
+    links = link_previews.by_ids(tx, linked) if linked else {}
+    known = by_id(views(tx, sorted(people)))
+    return _Beside(known, mentioned, silent, tags, attached, asked, links)
 
 
 def _view(identifier: int, single: dict[int, Found], beside: _Beside) -> PostView | None:
@@ -127,6 +132,7 @@ def _view(identifier: int, single: dict[int, Found], beside: _Beside) -> PostVie
         beside.people.get(item.row.place_id or 0),
         tuple(file for file in beside.files.get(identifier, ()) if file.is_shown),
         beside.polls.get(identifier),
+        link=beside.links.get(item.row.link_id or 0),
     )
 
 

@@ -10,6 +10,11 @@ from domain.ids import LARGEST
 from storage.columns import Id, Number
 from storage.tx import Tx
 
+BELOW: Final = bindparam("below", type_=Id)
+ABOVE: Final = bindparam("above", type_=Id)
+MOST_ROWS: Final = bindparam("limit", type_=Number)
+"""The parameters of every page, for statements that look for its rows themselves."""
+
 
 class Page(Struct, frozen=True, gc=False):
     """Which part of a list. All marks are exclusive; answers are always newest first.
@@ -32,9 +37,7 @@ class Paged:
     """A statement and the key it is paged by, as two statements: newest first and oldest first."""
 
     def __init__(self, statement: Select[*tuple[Any, ...]], key: ColumnElement[int]) -> None:
-        bounded = statement.where(
-            key < bindparam("below", type_=Id), key > bindparam("above", type_=Id)
-        ).limit(bindparam("limit", type_=Number))
+        bounded = statement.where(key < BELOW, key > ABOVE).limit(MOST_ROWS)
         self.newest: Final = bounded.order_by(key.desc())
         self.oldest: Final = bounded.order_by(key)
 

@@ -28,7 +28,7 @@ from storage.queries.actors import COLUMNS
 from storage.tables.actors import actors
 from storage.tables.communities import communities, memberships
 from storage.tables.posts import mentions, posts
-from storage.tables.relations import follows
+from storage.tables.relations import blocks, follows
 from storage.tx import Tx
 from storage.views.actors import ActorView, by_id
 from storage.views.named import IN_MY_COMMUNITIES, named_for
@@ -36,6 +36,9 @@ from storage.views.paging import Page, Paged
 
 MOST: Final = 80
 """People per page at most (Mastodon API)."""
+
+DEEPEST: Final = 10_000
+"""How far a search goes by offset: beyond it is nothing."""
 
 
 class Listed(Struct, frozen=True, gc=False):
@@ -68,7 +71,7 @@ _mine = memberships.alias("mine")
 _theirs = memberships.alias("theirs")
 
 
-def _standing(membership: Any) -> ColumnElement[bool]:
+def standing(membership: Any) -> ColumnElement[bool]:
     """Whether a membership holds now."""
     until = membership.c.until
     return and_(
@@ -83,7 +86,7 @@ _concerns_me = exists(
     select(_mine.c.community_id).where(
         _mine.c.actor_id == BOUND.actor,
         _mine.c.community_id == actors.c.id,
-        or_(_standing(_mine), *(_mine.c.state == fixed(state) for state in _CONCERNED)),
+        or_(standing(_mine), *(_mine.c.state == fixed(state) for state in _CONCERNED)),
     )
 )
 _group = communities.alias("group_seen")
@@ -100,8 +103,8 @@ _shares_a_community = or_(
         .where(
             _mine.c.actor_id == BOUND.actor,
             _theirs.c.actor_id == actors.c.id,
-            _standing(_mine),
-            _standing(_theirs),
+            standing(_mine),
+            standing(_theirs),
         )
     ),
 )
@@ -151,16 +154,17 @@ SEEN: Final = and_(
 )
 """Whether the viewer may know of this row of `actors` (parameters as `_asking` gives them)."""
 
-_there = and_(actors.c.gone_at.is_(None), actors.c.limited < fixed(Limit.SUSPENDED))
+THERE: Final = and_(actors.c.gone_at.is_(None), actors.c.limited < fixed(Limit.SUSPENDED))
+"""Whether this row of `actors` is still somebody."""
 _PERSON: Final = select(*COLUMNS).where(actors.c.id == bindparam("id"), SEEN)
-_PEOPLE: Final = select(*COLUMNS).where(any_of(actors.c.id, "ids"), SEEN, _there)
+_PEOPLE: Final = select(*COLUMNS).where(any_of(actors.c.id, "ids"), SEEN, THERE)
 _BY_ACCT: Final = (
     select(*COLUMNS)
     .where(
         actors.c.handle_folded == bindparam("handle"),
         actors.c.domain == bindparam("domain"),
         SEEN,
-        _there,
+        THERE,
     )
     .order_by(actors.c.origin_id != HERE, actors.c.fetched_at.desc())
     .limit(1)
@@ -232,7 +236,7 @@ _PENDING = follows.c.state == FollowState.PENDING
 
 
 # To which communities somebody belongs is known in those communities.
-_no_secret = or_(
+NO_SECRET: Final = or_(
     bindparam("actor_id", type_=Id) == BOUND.actor,
     actors.c.type != fixed(ActorType.GROUP),
     ~_is_community,
@@ -247,9 +251,9 @@ def _listing(mine: Any, theirs: Any, state: Any) -> Paged:
         .where(
             mine == bindparam("actor_id", type_=Id),
             state,
-            _there,
+            THERE,
             SEEN,
-            _no_secret,
+            NO_SECRET,
             unblocked(actors.c.id),
         )
     )
@@ -270,7 +274,14 @@ def followers(tx: Tx, viewer: Viewer, actor_id: int, page: Page) -> list[Listed]
     of = person(tx, viewer, actor_id)
     if of.type is ActorType.GROUP and not _may_know_members(tx, viewer, actor_id):
         return []
+    if _keeps_to_themselves(of, viewer):
+        return []
     return _listed(tx, _FOLLOWERS, viewer, page, {"actor_id": actor_id, **_asking(tx, viewer)})
+
+
+def _keeps_to_themselves(of: ActorView, viewer: Viewer) -> bool:
+    """Whether somebody shows to nobody else whom they follow, and who follows them."""
+    return of.hides_follows and of.id != viewer.actor
 
 
 def _may_know_members(tx: Tx, viewer: Viewer, community_id: int) -> bool:
@@ -285,7 +296,8 @@ def following(tx: Tx, viewer: Viewer, actor_id: int, page: Page) -> list[Listed]
     Raises:
         NotFound: the viewer may not know of this person.
     """
-    person(tx, viewer, actor_id)
+    if _keeps_to_themselves(person(tx, viewer, actor_id), viewer):
+        return []
     return _listed(tx, _FOLLOWING, viewer, page, {"actor_id": actor_id, **_asking(tx, viewer)})
 
 
@@ -320,6 +332,7 @@ _matches = or_(
 _FOLLOWED = exists().where(
     follows.c.follower_id == BOUND.actor, follows.c.target_id == actors.c.id, _ACCEPTED
 )
+_BLOCKED = exists().where(blocks.c.blocker_id == BOUND.actor, blocks.c.blocked_id == actors.c.id)
 # Who did not say elsewhere that strangers may find them (`discoverable`) is found like that, too,
 # and by those with whom they share a community. Communities are looked for by everybody.
 _may_be_found = or_(
@@ -335,9 +348,10 @@ _SEARCH: Final = (
     select(*COLUMNS)
     .where(
         _matches,
-        _there,
+        THERE,
         SEEN,
-        unblocked(actors.c.id),
+        # Whom one blocks is found by the whole handle: apps look there to take a block back.
+        or_(unblocked(actors.c.id), and_(actors.c.handle_folded == _TERM, _BLOCKED)),
         actors.c.type != ActorType.APPLICATION,
         # Who is silenced is found by who follows them, or knows the whole handle.
         or_(actors.c.limited == fixed(Limit.NONE), actors.c.handle_folded == _TERM, _FOLLOWED),
@@ -365,7 +379,7 @@ def search(
     follows them, and in the communities that they share with the viewer.
     """
     typed = text.strip()
-    if not typed:
+    if not typed or offset > DEEPEST:
         return []
     capital = _escaped(typed[0].upper() + typed[1:])
     rows = tx.all(
@@ -376,7 +390,7 @@ def search(
         typed=f"{capital}%",
         typed_word=f"% {capital}%",
         limit=max(1, min(limit, MOST)),
-        offset=max(0, min(offset, 10_000)),
+        offset=max(0, offset),
         **_asking(tx, viewer),
     )
     return _seen(tx, viewer, [ActorView(*row) for row in rows])

@@ -6,10 +6,12 @@
 from msgspec import Struct
 
 from domain.audience import Audience, Kind
+from domain.filters import Match
 from domain.ids import HERE
 from domain.kinds import Acceptance, PostType
 from domain.quotes import Standing
 from storage.queries.files import FileRow
+from storage.queries.link_previews import LinkPreview
 from storage.queries.polls import Poll
 from storage.views.actors import ActorView
 
@@ -58,6 +60,7 @@ class PostRow(Struct, frozen=True, gc=False):
     replies_uri: str | None = None
     quote_policy: int = 0
     reactions: bytes = b""
+    link_id: int | None = None
 
     @property
     def is_accepted(self) -> bool:
@@ -104,6 +107,9 @@ class ViewerFlags(Struct, frozen=True, gc=False):
     shared: bool = False
     pinned: bool = False  # at the top of the viewer's own page, or of its community's
     may_quote: Standing = Standing.DENIED
+    bookmarked: bool = False
+    muted: bool = False  # nothing more is told of its thread
+    filtered: tuple[Match, ...] = ()  # which of the viewer's filters match its words
 
 
 class QuoteView(Struct, frozen=True, gc=False):
@@ -137,6 +143,7 @@ class PostView(Struct, frozen=True, gc=False):
     files: tuple[FileRow, ...] = ()  # whose bytes are here
     poll: Poll | None = None
     quote: QuoteView | None = None
+    link: LinkPreview | None = None  # what the page says to which it links
 
     @property
     def id(self) -> int:

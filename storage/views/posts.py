@@ -5,6 +5,7 @@ one post or forty, with the posts that they share.
 """
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -25,30 +26,36 @@ from sqlalchemy import (
 
 from domain.audience import Viewer
 from domain.errors import NotFound
+from domain.filters import Filter
 from domain.quotes import Standing
 from storage.audience import BOUND, alive, readable, viewer_params
 from storage.columns import any_of
 from storage.tables.accounts import apps
+from storage.tables.bookmarks import bookmarks
 from storage.tables.communities import cards
 from storage.tables.pins import pins
 from storage.tables.posts import posts
 from storage.tables.relations import likes
+from storage.tables.threads import muted_threads
 from storage.tx import Tx
-from storage.views import named
+from storage.views import filtering, named
 from storage.views.beside import Found, assembled
 from storage.views.post_rows import PostRow, PostView, QuoteView, Tag, ViewerFlags
 from storage.views.quotes import authorized, for_viewer, of_ids, quoting, standing_of
 
 __all__ = [
     "COLUMNS",
+    "Filters",
     "PostRow",
     "PostView",
     "QuoteView",
     "Tag",
     "ViewerFlags",
+    "bookmarked_by",
     "for_delivery",
     "liked_by",
     "load",
+    "muted_by",
     "parent_shown",
     "pinned_on",
     "quotes_for",
@@ -80,6 +87,29 @@ def shared_by(post_id: ColumnElement[Any]) -> ColumnElement[bool]:
         .where(mine.c.share_of_id == post_id, mine.c.author_id == BOUND.actor, alive(mine))
         .correlate_except(mine)
     )
+
+
+def bookmarked_by(post_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the viewer keeps the post for later."""
+    return _if_any(bookmarks.c.actor_id == BOUND.actor, bookmarks.c.post_id == post_id, bookmarks)
+
+
+def muted_by(root_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the viewer wants to be told nothing more of the thread that begins there."""
+    mine = muted_threads.c.actor_id == BOUND.actor
+    return _if_any(mine, muted_threads.c.root_id == root_id, muted_threads)
+
+
+def _if_any(
+    mine: ColumnElement[bool], meant: ColumnElement[bool], table: FromClause
+) -> ColumnElement[bool]:
+    """Whether one of the viewer's rows is meant, for what most people have none of.
+
+    Whether there are any at all is asked once for a page. A CASE, as in `parent_shown`.
+    """
+    any_at_all = exists().where(mine).correlate_except(table)
+    found = exists().where(mine, meant).correlate_except(table)
+    return case((and_(any_at_all, found), true()), else_=false())
 
 
 def pinned_on(
@@ -143,6 +173,8 @@ _FOR_VIEWER: Final = _statement(
     shared_by(posts.c.id).label("shared"),
     pinned_on(posts.c.id, posts.c.author_id, posts.c.place_id).label("pinned"),
     standing_of(posts).label("may_quote"),
+    bookmarked_by(posts.c.id).label("bookmarked"),
+    muted_by(posts.c.root_id).label("muted"),
     *named.columns(_card),
     beside=(_card, _with_card),
 )
@@ -150,28 +182,42 @@ _FOR_DELIVERY: Final = _statement(true())
 _WIDTH: Final = len(COLUMNS)
 
 
-def load(tx: Tx, ids: Sequence[int], viewer: Viewer) -> list[PostView]:
+Filters = Sequence[Filter]
+"""A viewer's filters, where they were asked for already (`storage.views.filtering.active`)."""
+
+
+def load(
+    tx: Tx, ids: Sequence[int], viewer: Viewer, filters: Filters | None = None
+) -> list[PostView]:
     """Those of the posts that the viewer may read, in the order of `ids`.
 
     A share is there only together with the post that it shares. Five statements, however many; a
     sixth where one of them asks something, and a load of what they quote where one of them quotes.
+    Another for the viewer's filters, unless the caller has them, and one if there are any.
     """
-    return quoting(tx, _plain(tx, ids, viewer), viewer, _quoted, deep=True)
+    wanted = filtering.active(tx, viewer) if filters is None else filters
+    quoted = partial(_quoted, filters=wanted)
+    return quoting(tx, _plain(tx, ids, viewer, wanted), viewer, quoted, deep=True)
 
 
-def quotes_for(tx: Tx, post_ids: Collection[int], viewer: Viewer) -> dict[int, QuoteView]:
+def quotes_for(
+    tx: Tx, post_ids: Collection[int], viewer: Viewer, filters: Filters = ()
+) -> dict[int, QuoteView]:
     """What these posts quote, for a page whose words are rendered already."""
-    return for_viewer(tx, of_ids(tx, post_ids), viewer, _quoted, deep=True)
+    quoted = partial(_quoted, filters=filters)
+    return for_viewer(tx, of_ids(tx, post_ids), viewer, quoted, deep=True)
 
 
-def _quoted(tx: Tx, ids: Sequence[int], viewer: Viewer) -> list[PostView]:
+def _quoted(tx: Tx, ids: Sequence[int], viewer: Viewer, filters: Filters) -> list[PostView]:
     """What is quoted: what it quotes in turn is named, and not opened."""
-    return quoting(tx, _plain(tx, ids, viewer), viewer, _plain, deep=False)
+    plain = partial(_plain, filters=filters)
+    return quoting(tx, _plain(tx, ids, viewer, filters), viewer, plain, deep=False)
 
 
-def _plain(tx: Tx, ids: Sequence[int], viewer: Viewer) -> list[PostView]:
+def _plain(tx: Tx, ids: Sequence[int], viewer: Viewer, filters: Filters) -> list[PostView]:
     rows = tx.all(_FOR_VIEWER, ids=list(ids), **viewer_params(viewer), now=tx.now)
-    return assembled(tx, ids, [_for_viewer(row) for row in rows], viewer.actor)
+    found = assembled(tx, ids, [_for_viewer(row) for row in rows], viewer.actor)
+    return filtering.with_matches(tx, found, filters)
 
 
 def visible(tx: Tx, post_id: int, viewer: Viewer) -> PostView:
@@ -192,13 +238,18 @@ def for_delivery(tx: Tx, post_id: int) -> PostView:
 
 
 def _for_viewer(columns: tuple[Any, ...]) -> Found:
-    uri, app, parent_is_shown, liked, shared, pinned, may_quote, *card = columns[_WIDTH:]
+    uri, app, parent_is_shown, *flags = columns[_WIDTH:]
+    liked, shared, pinned, may_quote, bookmarked, muted, *card = flags
     row = PostRow(*columns[:_WIDTH])
     if not parent_is_shown and (row.reply_to_id or row.reply_to_author_id):
         row = replace(row, reply_to_id=None, reply_to_author_id=None)
-    flags = ViewerFlags(bool(liked), bool(shared), bool(pinned), Standing(may_quote))
+    done = ViewerFlags(
+        *(bool(liked), bool(shared), bool(pinned), Standing(may_quote)),
+        bookmarked=bool(bookmarked),
+        muted=bool(muted),
+    )
     parent_uri = uri if parent_is_shown else row.reply_to_uri
-    return Found(row, parent_uri, app, flags, named.name_of(card))
+    return Found(row, parent_uri, app, done, named.name_of(card))
 
 
 def _unasked(columns: tuple[Any, ...]) -> Found:

@@ -4,7 +4,7 @@ The quoted post is loaded with the viewer's own rights: who may not read it sees
 something that is not there, and cannot tell whether it ever was (security.md G19).
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -14,7 +14,17 @@ from domain.audience import Kind, Viewer
 from domain.ids import HERE
 from domain.kinds import FollowState
 from domain.quotes import QuotePolicy, QuoteState, Standing
-from storage.audience import BOUND, Posts, alive, fixed, readable, unblocked, viewer_params
+from storage.audience import (
+    BOUND,
+    Posts,
+    alive,
+    fixed,
+    is_shut_out,
+    readable,
+    unblocked,
+    viewer_params,
+    welcome,
+)
 from storage.columns import Id, any_of
 from storage.queries.quotes import QuoteRow
 from storage.tables.posts import posts
@@ -129,9 +139,9 @@ def for_viewer(
         known = set(shown)
     else:
         shown, known = {}, _readable(tx, _once(wanted), viewer)
-    hidden = _blocked(tx, _once(known & accepted), viewer) if known else set()
+    avoided = _avoided(tx, _once(known & accepted), viewer) if known else {}
     seen = {
-        post_id: _seen(row, shown.get(row.quoted_id or 0), known, hidden)
+        post_id: _seen(row, shown.get(row.quoted_id or 0), known, avoided)
         for post_id, row in rows.items()
     }
     return {post_id: quote for post_id, quote in seen.items() if quote is not None}
@@ -144,7 +154,12 @@ def _once(ids: Iterable[int | None]) -> list[int]:
 _READABLE: Final = select(posts.c.id).where(
     any_of(posts.c.id, "ids"), alive(posts), readable(posts)
 )
-_BLOCKED: Final = select(posts.c.id).where(any_of(posts.c.id, "ids"), ~unblocked(posts.c.author_id))
+_BLOCKED, _SHUT_OUT, _MUTED = "blocked_account", "blocked_domain", "muted_account"
+_AVOIDED: Final = select(
+    posts.c.id,
+    ~unblocked(posts.c.author_id),
+    is_shut_out(posts.c.author_id),
+).where(any_of(posts.c.id, "ids"), ~welcome(posts.c.author_id))
 
 
 def _readable(tx: Tx, ids: list[int], viewer: Viewer) -> set[int]:
@@ -154,10 +169,15 @@ def _readable(tx: Tx, ids: list[int], viewer: Viewer) -> set[int]:
     return {row[0] for row in rows}
 
 
-def _blocked(tx: Tx, ids: list[int], viewer: Viewer) -> set[int]:
+def _avoided(tx: Tx, ids: list[int], viewer: Viewer) -> dict[int, str]:
+    """Those whose authors the viewer does not come across, and why: the state of such a quote."""
     if not ids or not viewer.actor:
-        return set()
-    return {row[0] for row in tx.all(_BLOCKED, ids=ids, viewer_id=viewer.actor)}
+        return {}
+    rows = tx.all(_AVOIDED, ids=ids, viewer_id=viewer.actor, now=tx.now)
+    return {
+        post_id: _BLOCKED if blocked else _SHUT_OUT if shut_out else _MUTED
+        for post_id, blocked, shut_out in rows
+    }
 
 
 def _told(row: QuoteRow | None) -> QuoteView | None:
@@ -168,16 +188,18 @@ def _told(row: QuoteRow | None) -> QuoteView | None:
 
 
 def _seen(
-    row: QuoteRow, shown: PostView | None, known: Collection[int], hidden: Collection[int]
+    row: QuoteRow, shown: PostView | None, known: Collection[int], avoided: Mapping[int, str]
 ) -> QuoteView | None:
     if row.state is not QuoteState.ACCEPTED:
         # Nobody was asked, so nobody answers: it is a link, as where it was written.
         return None if row.unasked else QuoteView(row.state.name.lower(), row.quoted_uri, None)
     if row.quoted_id is None or row.quoted_id not in known:
         return QuoteView("deleted", row.quoted_uri, None)
-    if row.quoted_id in hidden:
-        return QuoteView("blocked_account", row.quoted_uri, None)
-    return QuoteView("accepted", row.quoted_uri, row.quoted_id, shown)
+    state = avoided.get(row.quoted_id, "accepted")
+    if state == _BLOCKED:
+        return QuoteView(state, row.quoted_uri, None)
+    # Whom one mutes one may still look at: apps ask before they show it.
+    return QuoteView(state, row.quoted_uri, row.quoted_id, shown)
 
 
 _quoting: Final = posts.alias("quoting")
@@ -189,7 +211,7 @@ _LIST: Final = Paged(
         quotes.c.state == fixed(QuoteState.ACCEPTED),
         alive(_quoting),
         readable(_quoting),
-        unblocked(_quoting.c.author_id),
+        welcome(_quoting.c.author_id),
     ),
     quotes.c.id,
 )

@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Select, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
 
 from domain.kinds import Acceptance, AccountState, MembershipState, ReportState, Role
 from domain.roles import CommunityRole
@@ -112,17 +112,26 @@ _moderates = exists().where(
     accounts.c.role >= fixed(Role.MODERATOR),
     accounts.c.state == fixed(AccountState.ACTIVE),
 )
-_NEWEST: Final = _ROW.where(
-    any_of(reports.c.reporter_id, "ids"),
-    reports.c.state == ReportState.OPEN,
-    reports.c.accused_id != _ME,
-    _moderates,
-).order_by(reports.c.id)
+_open_to_me = and_(reports.c.state == fixed(ReportState.OPEN), reports.c.accused_id != _ME)
+_NEWEST: Final = _ROW.where(any_of(reports.c.reporter_id, "ids"), _open_to_me, _moderates).order_by(
+    reports.c.id
+)
 _IDS: Final = (
     select(report_posts.c.report_id, report_posts.c.post_id)
     .where(any_of(report_posts.c.report_id, "ids"))
     .order_by(report_posts.c.post_id)
 )
+
+
+def is_told_by(reporter_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether the viewer is a moderator to whom somebody has an open report.
+
+    For statements that name the viewer as `storage.audience.BOUND` does; `newest_by` finds it.
+    """
+    found = and_(reports.c.reporter_id == reporter_id, _open_to_me)
+    return and_(
+        _moderates.correlate_except(accounts), exists().where(found).correlate_except(reports)
+    )
 
 
 def page(

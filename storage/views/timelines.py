@@ -1,191 +1,69 @@
 """Every timeline as one kind of page.
 
-One statement finds a page's entries: which post, in which version, by whom, and what the viewer
-did to it. Whoever keeps rendered posts by `Entry.key` loads only what is missing (`load_missing`);
-whoever does not asks for the posts themselves (`home`, `local`, …), which is the same page loaded
-whole. The viewer's rights and blocks are part of the statement, so a page is never filtered
-afterwards and an entry may be shown without asking again.
+`storage/views/entries.py` is what they are made of. Whoever keeps rendered posts loads only what is
+missing of a page (`load_missing`); whoever does not asks for the posts themselves (`home`,
+`local`, …), which is the same page loaded whole.
 """
 
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from msgspec import Struct
-from sqlalchemy import (
-    ColumnElement,
-    FromClause,
-    and_,
-    bindparam,
-    case,
-    exists,
-    false,
-    func,
-    or_,
-    select,
-    true,
-)
+from sqlalchemy import and_, bindparam, exists, or_
 
-from domain.audience import Kind, Viewer
-from domain.ids import HERE
-from domain.kinds import Acceptance, FollowState, Limit
-from storage.audience import BOUND, fixed, shown, unblocked, viewer_params
-from storage.columns import Flag, Id
-from storage.tables.actors import actors
+from domain.audience import Viewer
+from domain.kinds import Acceptance
+from storage.audience import BOUND, fixed, unblocked
+from storage.columns import Id
+from storage.queries.home_rules import set_apart
+from storage.tables.bookmarks import bookmarks
 from storage.tables.pins import pins
-from storage.tables.posts import post_tags, posts
-from storage.tables.relations import follows, likes
+from storage.tables.posts import post_tags
+from storage.tables.relations import likes
 from storage.tables.timelines import home_entries
 from storage.tx import Tx
-from storage.views.paging import Page, Paged
-from storage.views.posts import (
-    PostView,
-    liked_by,
-    load,
-    parent_shown,
-    pinned_on,
-    shared_by,
+from storage.views.entries import (
+    FIRST_HAND,
+    FROM_HERE,
+    LISTED,
+    MOST,
+    NO_FOREIGN_REPLY,
+    WITH_FILES,
+    Entry,
+    Key,
+    entries_of,
+    flag,
+    original,
+    pages_of,
+    post,
 )
-from storage.views.quotes import standing_of
+from storage.views.paging import Page
+from storage.views.posts import Filters, PostView, load
 
-MOST: Final = 40
-"""Posts per page at most (Mastodon API)."""
+__all__ = [
+    "MOST",
+    "Entry",
+    "Key",
+    "account",
+    "account_page",
+    "bookmarked_page",
+    "community",
+    "community_page",
+    "filled",
+    "home",
+    "home_page",
+    "liked_page",
+    "load_missing",
+    "local",
+    "local_page",
+    "not_taken_in_page",
+    "pinned_page",
+    "public",
+    "public_page",
+    "remote_page",
+    "tag",
+    "tag_page",
+]
 
-
-class Key(Struct, frozen=True, gc=False):
-    """What the rendering of one post depends on, apart from the viewer's own flags."""
-
-    post_id: int
-    version: int
-    author_version: int
-    parent_shown: bool
-
-
-class Entry(Struct, frozen=True, gc=False):
-    """One line of a timeline. `cursor` is what pages go by: the post's id, or a like's.
-
-    `key` is the post itself; a share has a second key, of the post that it shares. The flags are
-    about the post whose words are shown.
-    """
-
-    cursor: int
-    post_id: int
-    version: int
-    author_id: int
-    author_version: int
-    parent_shown: bool
-    original_id: int | None
-    original_version: int | None
-    original_author_id: int | None
-    original_author_version: int | None
-    original_parent_shown: bool
-    liked: bool
-    shared: bool
-    pinned: bool
-    may_quote: int  # domain.quotes.Standing
-    quotes: bool
-
-    @property
-    def key(self) -> Key:
-        """What the entry's own rendering depends on."""
-        return Key(self.post_id, self.version, self.author_version, self.parent_shown)
-
-    @property
-    def original_key(self) -> Key | None:
-        """What the rendering of the shared post depends on, if there is one."""
-        if self.original_id is None:
-            return None
-        return Key(
-            self.original_id,
-            self.original_version or 0,
-            self.original_author_version or 0,
-            self.original_parent_shown,
-        )
-
-    @property
-    def keys(self) -> tuple[Key, ...]:
-        """Both keys, or the only one."""
-        original = self.original_key
-        return (self.key,) if original is None else (self.key, original)
-
-
-post: Final = posts.alias("post")
-original: Final = posts.alias("original")
-_author: Final = actors.alias("author")
-_original_author: Final = actors.alias("original_author")
-_parent: Final = posts.alias("parent")
-_original_parent: Final = posts.alias("original_parent")
-
-_MAY_QUOTE: Final = case(
-    (original.c.id.is_not(None), standing_of(original)), else_=standing_of(post)
-)
-_shown_id: Final = func.coalesce(original.c.id, post.c.id)
-_shown_author: Final = func.coalesce(original.c.author_id, post.c.author_id)
-
-
-def _entries(base: FromClause, cursor: ColumnElement[int], *where: ColumnElement[bool]) -> Paged:
-    """The pages of `base`, which holds `post`, by `cursor`."""
-    joined = (
-        base.join(_author, _author.c.id == post.c.author_id)
-        .outerjoin(original, original.c.id == post.c.share_of_id)
-        .outerjoin(_original_author, _original_author.c.id == original.c.author_id)
-        .outerjoin(_parent, _parent.c.id == post.c.reply_to_id)
-        .outerjoin(_original_parent, _original_parent.c.id == original.c.reply_to_id)
-    )
-    statement = (
-        select(
-            cursor.label("cursor"),
-            post.c.id,
-            post.c.version,
-            post.c.author_id,
-            _author.c.version,
-            parent_shown(_parent).label("parent_shown"),
-            original.c.id,
-            original.c.version,
-            original.c.author_id,
-            _original_author.c.version,
-            parent_shown(_original_parent).label("original_parent_shown"),
-            liked_by(_shown_id).label("liked"),
-            shared_by(_shown_id).label("shared"),
-            pinned_on(_shown_id, _shown_author, post.c.place_id).label("pinned"),
-            _MAY_QUOTE.label("may_quote"),
-            func.coalesce(original.c.quote_uri, post.c.quote_uri).is_not(None).label("quotes"),
-        )
-        .select_from(joined)
-        .where(*where, shown(post, original), *_without_blocks())
-    )
-    return Paged(statement, cursor)
-
-
-def _without_blocks() -> tuple[ColumnElement[bool], ...]:
-    by_original = or_(original.c.id.is_(None), unblocked(original.c.author_id))
-    return unblocked(post.c.author_id), by_original
-
-
-def _flag(name: str) -> ColumnElement[bool]:
-    return bindparam(name, type_=Flag())
-
-
-# Replies to oneself are the author's own thread, and stand where posts stand.
-_NO_FOREIGN_REPLY: Final = or_(
-    and_(post.c.reply_to_id.is_(None), post.c.reply_to_uri.is_(None)),
-    post.c.reply_to_author_id == post.c.author_id,
-)
-_follows: Final = (
-    exists()
-    .where(
-        follows.c.follower_id == BOUND.actor,
-        follows.c.target_id == post.c.author_id,
-        follows.c.state == fixed(FollowState.ACCEPTED),
-    )
-    .correlate_except(follows)
-)
-# Who is silenced is come across by their own followers alone. One term and not three: with more,
-# SQLite sorts what it could read in order.
-_HEARD: Final = case(
-    (post.c.quiet, false()), (_author.c.limited == fixed(Limit.NONE), true()), else_=_follows
-)
-# Public, network and node; the numbers of kinds stand in this order.
-_LISTED: Final = and_(post.c.kind <= fixed(Kind.NODE), _HEARD)
 # What a community shows of the words that were written in it (protocol §4): one share of its own.
 _WRAPPER: Final = and_(post.c.share_of_id.is_not(None), post.c.author_id == post.c.place_id)
 _STARTS_A_THREAD: Final = and_(original.c.reply_to_id.is_(None), original.c.reply_to_uri.is_(None))
@@ -197,80 +75,90 @@ _ON_ITS_PAGE: Final = or_(
     post.c.share_of_id.is_not(None),
     post.c.author_id == BOUND.actor,
 )
-_FIRST_HAND: Final = post.c.share_of_id.is_(None)
-_FROM_HERE: Final = post.c.origin_id == fixed(HERE)
-
-_HOME: Final = _entries(
+_HOME: Final = pages_of(
     home_entries.join(post, post.c.id == home_entries.c.post_id),
     home_entries.c.post_id,
     home_entries.c.actor_id == BOUND.actor,
+    ~set_apart(home_entries.c.author_id, BOUND.actor),
 )
-_PUBLIC: Final = _entries(post, post.c.id, _LISTED, _FIRST_HAND, _NO_FOREIGN_REPLY)
-_LOCAL: Final = _entries(post, post.c.id, _FROM_HERE, _LISTED, _FIRST_HAND, _NO_FOREIGN_REPLY)
-_REMOTE: Final = _entries(
+_PUBLIC: Final = pages_of(post, post.c.id, LISTED, FIRST_HAND, NO_FOREIGN_REPLY)
+_LOCAL: Final = pages_of(post, post.c.id, FROM_HERE, LISTED, FIRST_HAND, NO_FOREIGN_REPLY)
+_REMOTE: Final = pages_of(
     post,
     post.c.id,
-    post.c.origin_id != fixed(HERE),
-    _LISTED,
-    _FIRST_HAND,
-    _NO_FOREIGN_REPLY,
+    ~FROM_HERE,
+    LISTED,
+    FIRST_HAND,
+    NO_FOREIGN_REPLY,
 )
-_ACCOUNT: Final = _entries(
+_ACCOUNT: Final = pages_of(
     post,
     post.c.id,
     post.c.author_id == bindparam("author_id", type_=Id),
     _ON_ITS_PAGE,
     or_(
-        _flag("with_replies"),
-        and_(_NO_FOREIGN_REPLY, or_(post.c.place_id.is_(None), ~_WRAPPER, _STARTS_A_THREAD)),
+        flag("with_replies"),
+        and_(NO_FOREIGN_REPLY, or_(post.c.place_id.is_(None), ~_WRAPPER, _STARTS_A_THREAD)),
     ),
-    or_(_flag("with_shares"), _FIRST_HAND),
+    or_(flag("with_shares"), FIRST_HAND),
+    or_(~flag("only_media"), WITH_FILES),
     or_(
         bindparam("tag") == "",
         exists()
         .where(post_tags.c.tag == bindparam("tag"), post_tags.c.post_id == post.c.id)
         .correlate_except(post_tags),
     ),
+    author=unblocked,
+    first=unblocked,
 )
-_COMMUNITY: Final = _entries(
-    post, post.c.id, post.c.author_id == bindparam("community_id", type_=Id), _WRAPPER
+_COMMUNITY: Final = pages_of(
+    post,
+    post.c.id,
+    post.c.author_id == bindparam("community_id", type_=Id),
+    _WRAPPER,
+    author=unblocked,
 )
-_NOT_TAKEN_IN: Final = _entries(
+_NOT_TAKEN_IN: Final = pages_of(
     post,
     post.c.id,
     post.c.author_id == BOUND.actor,
     post.c.place_id == bindparam("community_id", type_=Id),
     post.c.acceptance != fixed(Acceptance.ACCEPTED),
 )
-_TAG: Final = _entries(
+_TAG: Final = pages_of(
     post_tags.join(post, post.c.id == post_tags.c.post_id),
     post_tags.c.post_id,
     post_tags.c.tag == bindparam("tag"),
-    or_(_flag("from_anywhere"), _FROM_HERE),
-    _LISTED,
-    _FIRST_HAND,
+    or_(flag("from_anywhere"), FROM_HERE),
+    LISTED,
+    FIRST_HAND,
 )
-_PINNED: Final = _entries(
+_PINNED: Final = pages_of(
     pins.join(post, post.c.id == pins.c.post_id),
     pins.c.id,
     pins.c.actor_id == bindparam("actor_id", type_=Id),
+    author=unblocked,
+    first=unblocked,
 )
-_LIKED: Final = _entries(
-    likes.join(post, post.c.id == likes.c.post_id), likes.c.id, likes.c.actor_id == BOUND.actor
+_LIKED: Final = pages_of(
+    likes.join(post, post.c.id == likes.c.post_id),
+    likes.c.id,
+    likes.c.actor_id == BOUND.actor,
+    author=unblocked,
+    first=unblocked,
 )
-
-
-def _page(
-    tx: Tx, paged: Paged, viewer: Viewer, page: Page, most: int = MOST, **params: Any
-) -> list[Entry]:
-    params |= viewer_params(viewer)
-    params["now"] = tx.now
-    return [Entry(*row) for row in paged.rows(tx, page.clamped(most), params)]
+_BOOKMARKED: Final = pages_of(
+    bookmarks.join(post, post.c.id == bookmarks.c.post_id),
+    bookmarks.c.id,
+    bookmarks.c.actor_id == BOUND.actor,
+    author=unblocked,
+    first=unblocked,
+)
 
 
 def home_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
     """What people whom the viewer follows wrote and shared, from the written rows."""
-    return _page(tx, _HOME, viewer, page)
+    return entries_of(tx, _HOME, viewer, page)
 
 
 # What came here because somebody here follows its author says whom our people follow: only full
@@ -279,17 +167,17 @@ def home_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
 
 def public_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
     """Listed posts from everywhere that the viewer may read, without answers to others."""
-    return _page(tx, _PUBLIC if viewer.full else _LOCAL, viewer, page)
+    return entries_of(tx, _PUBLIC if viewer.full else _LOCAL, viewer, page)
 
 
 def local_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
     """The same, written here."""
-    return _page(tx, _LOCAL, viewer, page)
+    return entries_of(tx, _LOCAL, viewer, page)
 
 
 def remote_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
     """The same, written elsewhere."""
-    return _page(tx, _REMOTE, viewer, page) if viewer.full else []
+    return entries_of(tx, _REMOTE, viewer, page) if viewer.full else []
 
 
 def account_page(
@@ -300,41 +188,49 @@ def account_page(
     author_id: int,
     with_replies: bool = True,
     with_shares: bool = True,
+    only_media: bool = False,
     tag: str = "",
 ) -> list[Entry]:
-    """What one actor wrote and shared; `tag` (folded) narrows it."""
-    flags = {"with_replies": with_replies, "with_shares": with_shares}
-    return _page(tx, _ACCOUNT, viewer, page, author_id=author_id, tag=tag, **flags)
+    """What one actor wrote and shared; `tag` (folded) narrows it, and so does `only_media`."""
+    flags = {"with_replies": with_replies, "with_shares": with_shares, "only_media": only_media}
+    return entries_of(tx, _ACCOUNT, viewer, page, author_id=author_id, tag=tag, **flags)
 
 
 def tag_page(tx: Tx, viewer: Viewer, page: Page, *, tag: str, local: bool = False) -> list[Entry]:
     """Listed posts with this tag (folded), answers too."""
-    return _page(tx, _TAG, viewer, page, tag=tag, from_anywhere=viewer.full and not local)
+    return entries_of(tx, _TAG, viewer, page, tag=tag, from_anywhere=viewer.full and not local)
 
 
 def community_page(tx: Tx, viewer: Viewer, page: Page, *, community_id: int) -> list[Entry]:
     """Everything that was written in a community, answers too, each as the community's wrapper."""
-    return _page(tx, _COMMUNITY, viewer, page, community_id=community_id)
+    return entries_of(tx, _COMMUNITY, viewer, page, community_id=community_id)
 
 
 def not_taken_in_page(tx: Tx, viewer: Viewer, page: Page, *, community_id: int) -> list[Entry]:
     """The viewer's own words that a community elsewhere has not taken in, or has refused."""
-    return _page(tx, _NOT_TAKEN_IN, viewer, page, community_id=community_id)
+    return entries_of(tx, _NOT_TAKEN_IN, viewer, page, community_id=community_id)
 
 
 def liked_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
     """What the viewer likes, by the time of liking: pages go by `Entry.cursor`."""
-    return _page(tx, _LIKED, viewer, page)
+    return entries_of(tx, _LIKED, viewer, page)
+
+
+def bookmarked_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
+    """What the viewer keeps for later, by the time of keeping: pages go by `Entry.cursor`."""
+    return entries_of(tx, _BOOKMARKED, viewer, page)
 
 
 def pinned_page(tx: Tx, viewer: Viewer, page: Page, *, actor_id: int) -> list[Entry]:
     """What stands at the top of somebody's page, the newest pin first."""
-    return _page(tx, _PINNED, viewer, page, actor_id=actor_id)
+    return entries_of(tx, _PINNED, viewer, page, actor_id=actor_id)
 
 
-def load_missing(tx: Tx, post_ids: Collection[int], viewer: Viewer) -> list[PostView]:
+def load_missing(
+    tx: Tx, post_ids: Collection[int], viewer: Viewer, filters: Filters | None = None
+) -> list[PostView]:
     """Posts of a page that the caller has not rendered yet, for the same viewer."""
-    return load(tx, tuple(post_ids), viewer)
+    return load(tx, tuple(post_ids), viewer, filters)
 
 
 def filled(tx: Tx, entries: Sequence[Entry], viewer: Viewer) -> list[PostView]:

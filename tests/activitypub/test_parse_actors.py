@@ -52,6 +52,21 @@ def test_an_actor_is_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("icon", "text"),
+    [
+        ({"url": "https://b.example/a.png", "name": "A <b>\nrobot"}, "A <b> robot"),
+        ([{"url": "https://b.example/a.png", "summary": "A robot"}], "A robot"),
+        ({"url": "https://b.example/a.png", "name": 7}, None),
+        ("https://b.example/a.png", None),
+        (None, None),
+    ],
+)
+def test_H01_what_is_on_a_picture_is_one_line_of_plain_text(icon: Any, text: str | None) -> None:
+    assert parse_actor(actor(icon=icon, image=icon)).avatar_text == text
+    assert parse_actor(actor(image=icon)).header_text == text
+
+
+@pytest.mark.parametrize(
     "inbox", ["absent", None, 7, "", "/inbox", "https://e.example/inbox", "http://b.example/inbox"]
 )
 def test_O08_an_inbox_elsewhere_or_nowhere_is_refused(inbox: Any) -> None:

@@ -15,6 +15,9 @@ import pytest
 from activitypub.synchronization import HEADER, header
 from federation.fetcher import CannotFetch
 from social import poll_watch, refreshing
+from storage.queries import link_previews, posts
+from storage.queries.link_previews import LinkPreview
+from storage.tx import Tx
 from tests.hostile.test_forbidden_addresses import ONLY_US, Plant, followed, quiet
 from tests.support.listeners import Canary, watch_connects
 from tests.support.nodes import Json, Nodes, Person, RunningNode, until
@@ -258,6 +261,43 @@ async def _tried(asking: Any) -> None:
         return
 
 
+# Pages to which people link.
+
+
+async def linked_page(far: Stranger, node: RunningNode, ana: Person, url: str) -> None:
+    """A page there, and one that moved there."""
+    for address in (f"{url}/page", moved(far, "/page", url)):
+        await _looked_at(node, await ana.say(address, visibility="public"))
+
+
+async def beside_a_page(far: Stranger, node: RunningNode, ana: Person, url: str) -> None:
+    """A page whose picture, and what more is told of it, lie there."""
+    told = f"<link rel=alternate type='application/json+oembed' href='{url}/told'>"
+    says = f"<title>x</title><meta property='og:image' content='{url}/p.png'>{told}"
+    far.pages["/page"] = Page(says.encode(), type="text/html")
+    status = await ana.say(far.url("/page"), visibility="public")
+    card = await _looked_at(node, status)
+    if card.image:
+        await node.ask("GET", node.node.proxy(card.image))
+
+
+async def _looked_at(node: RunningNode, status: Json) -> LinkPreview:
+    """What is known of the page, once somebody looked at it."""
+    found: list[LinkPreview] = []
+
+    def known(tx: Tx) -> LinkPreview | None:
+        row = posts.by_id(tx, int(status["id"]))
+        return None if row is None else link_previews.by_id(tx, row.link_id or 0)
+
+    async def there() -> bool:
+        preview = await node.db.read(known)
+        found[:] = [] if preview is None or preview.tried_at is None else [preview]
+        return bool(found)
+
+    await until(there)
+    return found[0]
+
+
 # Groups.
 
 
@@ -309,6 +349,7 @@ PATHS: list[Plant] = [
     *(thread, thread_moved, answers, answer_listed, answers_go_on, page_moved),
     *(quoted, consent, consent_moved, quoting_post_moved),
     *(forwarded, proven, followers_listed, poll_again, actor_again),
+    *(linked_page, beside_a_page),
     *(shown_by_a_group, told_by_a_group, moderators_moved),
 ]
 # What lies on another server than whoever it is of is not looked at there.
@@ -318,7 +359,9 @@ FOLLOWED_UP = [plant for plant in PATHS if plant not in LEFT_ALONE]
 
 @pytest.mark.parametrize("plant", PATHS, ids=lambda plant: plant.__name__)
 async def test_F01_nothing_beside_leads_to_a_forbidden_address(nodes: Nodes, plant: Plant) -> None:
-    node = await nodes.start("hq", allow_private_networks=ONLY_US, public_means="public")
+    node = await nodes.start(
+        "hq", allow_private_networks=ONLY_US, public_means="public", link_previews="on"
+    )
     ana = await node.person("ana")
     with Canary() as canary, watch_connects() as watch:
         for number, host in enumerate(FEW):
@@ -331,7 +374,9 @@ async def test_F01_nothing_beside_leads_to_a_forbidden_address(nodes: Nodes, pla
 
 @pytest.mark.parametrize("plant", FOLLOWED_UP, ids=lambda plant: plant.__name__)
 async def test_F01_the_same_beside_reaches_a_permitted_address(nodes: Nodes, plant: Plant) -> None:
-    node = await nodes.start("hq", allow_private_networks=ONLY_US, public_means="public")
+    node = await nodes.start(
+        "hq", allow_private_networks=ONLY_US, public_means="public", link_previews="on"
+    )
     ana = await node.person("ana")
     with Canary("127.0.0.1") as canary:
         async with stranger("far") as far:

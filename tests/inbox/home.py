@@ -23,10 +23,11 @@ from federation.keyring import Keyring, NewKeys
 from inbox.endpoint import Endpoint
 from inbox.processing import job_handlers
 from jobs.worker import Worker
+from social import first_times
 from social.accounts import create_account, insert_local_actor
 from social.posts import Draft, create_post
 from storage.database import Database
-from storage.queries import actors, origins, posts
+from storage.queries import accounts, actors, origins, posts
 from storage.queries.ids import new_id
 from storage.tables import metadata
 from storage.tx import Tx
@@ -84,6 +85,8 @@ class Home:
             role=role,
             keys=_keys(self.fetcher.keyring),
         )
+        known = first_times.EVERYTHING
+        await self.db.write(accounts.tell, actor_id, before=b"[]", now=known)
         found = await self.db.read(actors.by_id, actor_id)
         assert found is not None
         return found

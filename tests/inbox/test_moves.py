@@ -9,10 +9,11 @@ from domain.errors import NotAllowed
 from domain.kinds import ActorType, FollowState, NotificationKind
 from domain.moving import COOLDOWN_MS
 from jobs.worker import Worker
-from social import moves
+from social import lists, moves
 from social.follows import follow
-from storage.queries import actors, follows
+from storage.queries import actors, follows, mutes, notes
 from storage.queries import blocks as block_rows
+from storage.queries import lists as list_rows
 from storage.tables.actors import actors as actors_table
 from storage.tables.moves import moves as table
 from storage.tx import Tx
@@ -125,6 +126,38 @@ async def test_whom_somebody_blocked_stays_blocked(
     new = await known(here, anew)
     assert await here.db.read(follows.is_blocked, bo.id, new.id)
     assert not await here.db.read(follows.is_blocked, alice.id, new.id)
+
+
+async def test_mutes_notes_lists_and_wishes_go_along(
+    here: Home, ana: Person, anew: Person, alice: ActorView
+) -> None:
+    bo, old = await here.someone("bo"), await known(here, ana)
+
+    def before(tx: Tx) -> int:
+        mutes.put(tx, bo.id, old.id, notifications=False, until=None)
+        notes.put(tx, bo.id, old.id, "sings")
+        follows.set_wishes(tx, alice.id, old.id, shares=False, notify=True, languages="de")
+        made = lists.make(tx, actor_id=alice.id, title="Singers")
+        lists.add(tx, actor_id=alice.id, list_id=made, member_ids=[old.id])
+        return made
+
+    made = await here.db.write(before)
+    await give(here, ana, moving(ana, anew.uri))
+    await follow_on(here)
+    new = await known(here, anew)
+
+    def after(tx: Tx) -> None:
+        mute = mutes.among(tx, bo.id, [new.id])[new.id]
+        assert (mute.notifications, mute.until) == (False, None)
+        assert not mutes.among(tx, alice.id, [new.id])
+        assert notes.among(tx, bo.id, [new.id]) == {new.id: "sings"}
+        row = follows.find(tx, alice.id, new.id)
+        assert row is not None
+        assert (row.shares, row.notify, row.languages) == (False, True, "de")
+        assert [one.id for one in list_rows.holding(tx, alice.id, new.id)] == [made]
+        assert list_rows.holding(tx, alice.id, old.id) == []
+
+    await here.db.read(after)
 
 
 # Refused.

@@ -278,7 +278,7 @@ def put_file(g: Gathered, post_id: int, number: int, **more: Any) -> None:
     text = {"digest": "d", "preview": "p", "media_type": "image/png", "blurhash": "", "alt": "",
             "focus": "", "source": None, "community_id": None, "fetched_at": None, "name": "",
             "duration": 0, "sha256": "", "on_demand": False, "used_at": None, "tried_at": None,
-            "trouble": ""}  # fmt: skip
+            "trouble": "", "scheduled_id": None}  # fmt: skip
     row = {"id": number + 1, "actor_id": g.ana, "post_id": post_id, "position": number, "size": 1,
            "width": 1, "height": 1, "created_at": g.tx.now} | text  # fmt: skip
     statement = insert(files).values({column.name: bindparam(column.name) for column in files.c})

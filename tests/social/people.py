@@ -3,6 +3,8 @@
 from domain.kinds import Role
 from federation.keyring import NewKeys
 from social import accounts as use
+from social import first_times
+from storage.queries import accounts
 from storage.tx import Tx
 from tests.support.factories import NODE
 
@@ -22,4 +24,6 @@ def create(
         "role": Role.MEMBER,
         "keys": KEYS,
     }
-    return use.create_account(tx, **(values | changed))  # type: ignore[arg-type]
+    made = use.create_account(tx, **(values | changed))  # type: ignore[arg-type]
+    accounts.tell(tx, made, before=b"[]", now=first_times.EVERYTHING)
+    return made

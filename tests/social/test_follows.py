@@ -11,7 +11,7 @@ from domain.errors import NotAllowed, NotFound
 from domain.kinds import ActorType, FollowState, NotificationKind, Role, RuleAction
 from domain.node import Federation
 from social import follows as use
-from social.follows import Wishes
+from social.wishes import Wishes
 from storage.database import Database
 from storage.queries import actors, follows, origins
 from storage.tables.timelines import notifications

@@ -167,7 +167,7 @@ def test_figures_are_told_later_and_once_for_many_votes(asked: Asked) -> None:
 def test_who_looks_at_a_poll_sees_figures_come(asked: Asked) -> None:
     post_id = ask_the_world(asked)
     asked.vote(asked.bo, post_id, 1)
-    edited = (TOPIC, orjson.dumps(["status.update", post_id, 0]))
+    edited = (TOPIC, orjson.dumps(["status.update", post_id, 0, ""]))
     assert edited not in asked.tx.notices  # one event for many votes
     tallies.tell(asked.tx, node=NODE, post_id=post_id)
     assert edited in asked.tx.notices

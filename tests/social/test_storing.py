@@ -3,13 +3,16 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
+from domain.audience import ANONYMOUS, Audience
 from domain.kinds import Acceptance
 from social import storing
 from storage.database import Database
-from storage.queries import posts
+from storage.queries import actors, posts
 from storage.queries.figures import count_reply, count_share
 from storage.tx import Tx
+from storage.views import people
 from storage.views.posts import PostRow
 from tests.support.factories import add_person, add_post, add_reply, add_share
 
@@ -81,3 +84,28 @@ async def test_Z09_accepted_and_deleted_by_many_leave_no_figure(database: Databa
         *(database.write(one, row) for row in waiting for one in (storing.accept, storing.remove))
     )
     assert await _figures(database, post) == (0, 0)
+
+
+def test_G01_what_waits_makes_its_author_known_to_nobody_outside(tx: Tx) -> None:
+    """Who wrote something public is known outside (protocol §3): once anybody may read it."""
+    ana = add_person(tx, "ana")
+    made = posts.by_id(tx, add_post(tx, ana, Audience.public()))
+    assert made is not None
+    waiting = replace(made, id=made.id + 1, uri=f"{made.uri}1", acceptance=Acceptance.WAITING)
+    accepted = replace(made, id=made.id + 2, uri=f"{made.uri}2")
+
+    def known() -> tuple[int, bool]:
+        actor = actors.by_id(tx, ana)
+        assert actor is not None
+        return actor.posts_count, bool(people.people(tx, ANONYMOUS, [ana]))
+
+    assert posts.mark_deleted(tx, made.id)
+    assert storing.store(tx, waiting)
+    assert known() == (0, False)
+    assert storing.accept(tx, waiting)
+    assert known() == (1, True)
+    assert storing.store(tx, accepted)
+    assert known() == (2, True)
+    for row in (waiting, accepted):
+        storing.remove(tx, row)
+    assert known() == (0, False)

@@ -8,17 +8,18 @@ import pytest
 
 from domain.audience import Audience
 from domain.kinds import AccountState, Role
-from social import streaming
+from social import storing, streaming
 from social.posts import Change, Draft, create_post, delete_post, edit_post
 from social.signin import Identity
 from social.streaming import Channel, Event, EventKind, Hub, Sent, Stream, announce
 from social.timelines import home, keep_home
 from storage.database import Database
-from storage.queries import accounts, follows, timelines
+from storage.queries import accounts, follows, posts, timelines
 from storage.queries.accounts import grow_epoch
 from storage.tables.accounts import tokens
 from storage.tx import Tx
 from storage.views.paging import Page
+from tests.storage.test_post_views import Counting
 from tests.support.factories import (
     NODE,
     add_block,
@@ -29,6 +30,7 @@ from tests.support.factories import (
     add_remote,
     add_share,
     member,
+    origin_of,
     put,
 )
 
@@ -82,7 +84,7 @@ async def story(database: Database) -> AsyncIterator[Story]:
         add_node(tx)
         made = {name: add_person(tx, name) for name in ("ana", "bo")}
         made["gina"] = add_person(tx, "gina", role=Role.GUEST)
-        made["zoe"] = add_remote(tx, "zoe")
+        made |= {name: add_remote(tx, name) for name in ("zoe", "yan")}
         add_follow(tx, made["bo"], made["ana"])
         add_follow(tx, made["gina"], made["ana"])
         return made
@@ -154,6 +156,36 @@ async def test_posts_from_elsewhere_are_remote(story: Story) -> None:
     assert set(sent.streams) == {Stream("public"), Stream("public:remote")}
 
 
+async def test_G33_guests_hear_nothing_that_their_pages_leave_out(story: Story) -> None:
+    """What people elsewhere say to all is for full members to come across, and its end, too."""
+    streams = (USER, *map(Stream, ("public", "public:remote")), Stream("hashtag", "lift"))
+    bo, gina = story.connect("bo", *streams), story.connect("gina", *streams)
+    await story.put(add_follow, story.people["gina"], story.people["yan"])
+
+    def arrive(tx: Tx, name: str) -> int:
+        origin_id = origin_of(tx, "https://far.example")
+        author = story.people[name]
+        post = add_post(tx, author, Audience.public(), origin_id=origin_id, tags=("lift",))
+        announce(tx, streaming.posted(post))
+        return post
+
+    def leave(tx: Tx, post_id: int) -> None:
+        row = posts.by_id(tx, post_id)
+        assert row is not None
+        storing.remove(tx, row)
+
+    unknown = await story.put(arrive, "zoe")
+    assert set((await next_is(bo, EventKind.UPDATE, unknown)).streams) == set(streams[1:])
+    await story.put(leave, unknown)
+    assert set((await next_is(bo, EventKind.DELETE, unknown)).streams) == set(streams)
+    followed = await story.put(arrive, "yan")
+    await next_is(bo, EventKind.UPDATE, followed)
+    await story.put(leave, followed)
+    await next_is(bo, EventKind.DELETE, followed)
+    ended = await next_is(gina, EventKind.DELETE, followed)  # and nothing before it
+    assert ended.streams == (USER,)
+
+
 async def test_G34_edits_and_deletes_reach_those_who_could_read(story: Story) -> None:
     bo, gina = story.connect("bo"), story.connect("gina")
     inside = await story.post("ana", "inside")
@@ -181,6 +213,21 @@ async def test_notifications_go_to_their_owner_alone(story: Story) -> None:
     )
     await next_is(ana, EventKind.UPDATE, post)
     assert await heard(ana, 0.2) is None
+
+
+async def test_what_concerns_one_person_costs_nothing_for_all_others(story: Story) -> None:
+    streams = (USER, Stream("direct"))
+    channels = (story.connect("bo", *streams), story.connect("gina", *streams))
+
+    def cost(tx: Tx, name: str) -> tuple[list[Channel], int]:
+        counting: Any = Counting(tx)
+        event = Event(EventKind.CONVERSATION, 1, story.people[name])
+        found = streaming._entitled(counting, event, channels)
+        return [channel for channel, _ in found], len(counting.statements)
+
+    heard_by, statements = await story.db.read(cost, "bo")
+    assert (heard_by, statements > 0) == ([channels[0]], True)
+    assert await story.db.read(cost, "ana") == ([], 0)
 
 
 async def test_rights_are_asked_when_sent_not_when_made(story: Story) -> None:
@@ -318,9 +365,8 @@ async def test_strange_hints_do_no_harm(story: Story) -> None:
     await next_is(bo, EventKind.UPDATE, post)
 
 
+@pytest.mark.only("postgresql")  # one process serves a SQLite file
 async def test_hubs_of_two_processes_hear_the_same(story: Story, database_url: str) -> None:
-    if not database_url.startswith("postgresql"):
-        return  # one process serves a SQLite file
     other = await Database.open(database_url)
     hub = Hub(other)
     await hub.start()

@@ -4,10 +4,13 @@ import pytest
 from sqlalchemy import select
 
 from domain.audience import ANONYMOUS, Audience
+from social import announcements
+from social.announcements import Words
 from social.posts import Change, Draft, create_post, delete_post, edit_post
 from social.tidying import ERASED_AFTER_DAYS, erase_deleted, tidy
 from social.timelines import DAY_MS
 from storage.database import Database
+from storage.queries import announcements as stored
 from storage.queries.idempotency import claim
 from storage.queries.posts import by_id
 from storage.queries.timelines import homes_with
@@ -81,3 +84,25 @@ async def test_homes_and_keys_are_tidied(database: Database) -> None:
 
 KEYS = select(idempotency_keys.c.key)
 VERSIONS = select(post_versions.c.content)
+
+
+async def test_what_was_announced_is_forgotten_when_it_is_long_over(database: Database) -> None:
+    def announced(tx: Tx) -> tuple[int, int]:
+        add_node(tx)
+        ending = Words(text="The party", ends_at=tx.now + DAY_MS)
+        return (
+            announcements.publish(tx, node=NODE, words=ending),
+            announcements.publish(tx, node=NODE, words=Words(text="The kitchen")),
+        )
+
+    async def words_of(number: int) -> str:
+        row = await database.read(stored.by_id, number)
+        assert row is not None
+        return row.source
+
+    over, standing = await database.write(announced)
+    now = await database.read(lambda tx: tx.now)
+    await tidy(database, now=now + 30 * DAY_MS)
+    assert await words_of(over) == "The party"
+    await tidy(database, now=now + 32 * DAY_MS)
+    assert (await words_of(over), await words_of(standing)) == ("", "The kitchen")

@@ -15,7 +15,8 @@ from domain.addressing import may_share
 from domain.audience import Audience, Kind, Viewer, may_read
 from domain.ids import HERE, LARGEST
 from domain.kinds import Acceptance
-from storage.audience import StoredFacts, alive, readable, readers_among, shown, viewer_params
+from storage.audience import alive, readable, readers_among, shown, viewer_params
+from storage.facts import StoredFacts
 from storage.queries import posts as post_queries
 from storage.tables.accounts import accounts
 from storage.tables.actors import actors

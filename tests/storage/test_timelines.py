@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, select
 from domain.audience import ANONYMOUS, Audience, Viewer
 from domain.ids import HERE
 from domain.kinds import FollowState, Role
+from storage.queries import home_upkeep
 from storage.queries import timelines as homes
 from storage.tables.timelines import home_entries
 from storage.tx import Tx
@@ -322,9 +323,9 @@ def test_homes_are_trimmed_to_eight_hundred(tx: Tx) -> None:
     for number in range(1, 811):
         add_home_entry(tx, ana, number, bo)
     add_home_entry(tx, bo, 1, bo)
-    assert homes.too_long(tx) == [ana]
-    homes.trim(tx, ana)
-    homes.trim(tx, bo)
+    assert home_upkeep.too_long(tx) == [ana]
+    home_upkeep.trim(tx, ana)
+    home_upkeep.trim(tx, bo)
     assert home_of(tx, ana) == set(range(11, 811))
     assert home_of(tx, bo) == {1}
 
@@ -334,7 +335,7 @@ def test_homes_of_people_who_stay_away_are_dropped(tx: Tx) -> None:
     away = add_person(tx, "away", home_fresh_until=tx.now)
     for person in (ana, away):
         add_home_entry(tx, person, 1, ana)
-    assert homes.drop_stale(tx) == 1
+    assert home_upkeep.drop_stale(tx) == 1
     assert home_of(tx, ana) == {1}
     assert homes.fresh_until(tx, away) == tx.now
     homes.set_fresh(tx, away, FAR)

@@ -7,6 +7,7 @@ The same story and the same ears as in `test_canaries`; what is private is other
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp import ClientSession
@@ -29,6 +30,7 @@ from tests.web.visitor import browsing
 from web.routes import Access
 from web.tables import ROUTES
 
+TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 FRIENDS = {"ivo": "fay", "fay": "bo", "ana": "ivo", "bo": "fay"}
 KINDS: dict[str, dict[str, Any]] = {
     "network": {},
@@ -64,6 +66,7 @@ class Beside(Sweep):
                 await author.post(f"/api/v1/statuses/{asked['id']}/pin")
             if kind in {"network", "followers"}:
                 await self._answered(author, friend, asked)
+            await self._later(author, words, kind, more)
         await self._reported(author, friend)
 
     async def _paper(self, author: Person, words: str, kind: str, more: dict[str, Any]) -> None:
@@ -79,6 +82,12 @@ class Beside(Sweep):
         file_id, viewer_id = address[2].split("/")[:2]
         node = author.node.node  # the address itself is as good as its finder's right (protocol §7)
         self.places += [f"{node.origin}/media/{file_id}/{viewer_id}", node.file(int(file_id))]
+
+    async def _later(self, author: Person, words: str, kind: str, more: dict[str, Any]) -> None:
+        """A post that has not appeared yet."""
+        text = f"{words}{WORDS} {self.private(f'{kind} words for later of {author.handle}')}"
+        waits = await author.say(text, scheduled_at=TOMORROW, **more)
+        self._keep(author.node, waits["id"], author.node.node.post(int(waits["id"])))
 
     async def _answered(self, author: Person, friend: Person, asked: Json) -> None:
         """A friend votes, reacts and quotes."""

@@ -1,9 +1,11 @@
 """Following across nodes: asked for, accepted, refused, ended; sisters need not wait."""
 
 import pytest
+from aiohttp import FormData
 
 from domain.kinds import SignatureScheme
 from tests.support.nodes import Nodes, until
+from tests.support.pictures import picture
 from tests.together.spies import a_spy
 from tests.together.stories import (
     asked,
@@ -177,8 +179,12 @@ async def test_a_changed_profile_is_seen_by_followers(nodes: Nodes) -> None:
     hq, lab = await nodes.start("hq"), await nodes.start("lab")
     ana, ben = await known(hq, "ana"), await known(lab, "ben")
     account = await befriend(ben, ana)
-    profile = {"display_name": "Ana Ruiz", "note": "Lifts safely"}
-    answer = await ana.ask("PATCH", "/api/v1/accounts/update_credentials", json=profile)
+    profile = FormData(default_to_multipart=True)
+    words = {"display_name": "Ana Ruiz", "note": "Lifts safely", "bot": "true"}
+    for name, value in (words | {"avatar_description": "A lifted box"}).items():
+        profile.add_field(name, value)
+    profile.add_field("avatar", picture(), filename="a.jpg", content_type="image/jpeg")
+    answer = await ana.ask("PATCH", "/api/v1/accounts/update_credentials", data=profile)
     assert answer.status == 200
 
     async def seen() -> bool:
@@ -186,4 +192,6 @@ async def test_a_changed_profile_is_seen_by_followers(nodes: Nodes) -> None:
         return str(now["display_name"]) == "Ana Ruiz"
 
     await until(seen)
-    assert "Lifts safely" in (await ben.get(f"/api/v1/accounts/{account['id']}"))["note"]
+    now = await ben.get(f"/api/v1/accounts/{account['id']}")
+    assert "Lifts safely" in now["note"]
+    assert (now["bot"], now["avatar_description"]) == (True, "A lifted box")

@@ -238,7 +238,8 @@ async def test_rule_09_a_note_is_shown_to_its_recipients_server_alone(club: Plai
     assert await status_of(club, instance, uri) == 200
     assert await status_of(club, club.gil, uri) == 404
     assert await status_of(club, None, uri) == 404
-    assert await status_of(club, club.dee, uri[:-1] + "_") == 404
+    other = uri[:-1] + ("-" if uri.endswith("_") else "_")
+    assert await status_of(club, club.dee, other) == 404
     await club.expel(club.dee)
     assert await status_of(club, club.dee, uri) == 404
     assert await status_of(club, instance, uri) == 404

@@ -62,6 +62,7 @@ async def _arrived(person: Person, root: Json, reply: Json) -> str:
 
 
 @pytest.mark.both
+@pytest.mark.operation("GET /api/v1_alpha/async_refreshes/:id")
 @pytest.mark.interop("context", "out", "another node fetches the whole thread", peer="our nodes")
 async def test_a_thread_that_is_opened_is_made_whole(nodes: Nodes) -> None:
     ana, ben, _, words = await conversation(nodes)

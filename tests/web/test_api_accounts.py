@@ -17,6 +17,7 @@ async def test_ones_own_account_is_complete(ana: Person) -> None:
     assert found["role"]["name"] == ""
 
 
+@pytest.mark.operation("GET /api/v1/accounts/:id")
 async def test_a_changed_profile_is_seen_by_others(ana: Person, bo: Person) -> None:
     changed = check(
         "credential_account",
@@ -71,7 +72,14 @@ async def test_what_is_not_sent_stays(ana: Person) -> None:
 
 
 async def test_Z04_nobody_promotes_themselves(ana: Person) -> None:
-    sent = {"bot": True, "role": "4", "is_admin": True, "state": "1", "id": "1", "group": True}
+    sent = {
+        "type": "Service",
+        "role": "4",
+        "is_admin": True,
+        "state": "1",
+        "id": "1",
+        "group": True,
+    }
     changed = (await ana.ask("PATCH", UPDATE, json=sent)).json
     assert changed["role"]["permissions"] == "0"
     assert (changed["id"], changed["bot"], changed["group"]) == (str(ana.id), False, False)
@@ -103,6 +111,7 @@ async def test_pictures_are_refused_with_a_reason(ana: Person) -> None:
     assert "Pictures" in answer.json["error"]
 
 
+@pytest.mark.operation("GET /api/v1/accounts/:id/followers", "GET /api/v1/accounts/:id/following")
 async def test_following_is_seen_from_both_sides(ana: Person, bo: Person) -> None:
     path = f"/api/v1/accounts/{bo.id}"
     for _ in range(2):  # twice is once
@@ -118,6 +127,14 @@ async def test_following_is_seen_from_both_sides(ana: Person, bo: Person) -> Non
     ended = check("relationship", await ana.post(f"{path}/unfollow"))
     assert not ended["following"]
     assert await ana.get(f"{path}/followers") == []
+
+
+@pytest.mark.operation("GET /api/v1/accounts")
+async def test_several_people_are_shown_at_once_as_they_are_now(ana: Person, bo: Person) -> None:
+    await bo.ask("PATCH", UPDATE, data={"display_name": "Bo the second"})
+    ids = [("id[]", str(bo.id)), ("id[]", "4711"), ("id[]", str(ana.id))]
+    found = check_all("account", (await ana.ask("GET", "/api/v1/accounts", params=ids)).json)
+    assert [one["display_name"] for one in found] == ["Bo the second", "ana"]
 
 
 async def test_wishes_about_shares_and_notices_are_kept(ana: Person, bo: Person) -> None:
@@ -187,12 +204,14 @@ async def test_lookup_finds_by_handle_without_asking_anybody(ana: Person, bo: Pe
         assert answer.status == 404
 
 
+@pytest.mark.operation("GET /api/v1/accounts/search")
 async def test_people_are_found_by_the_start_of_their_name(ana: Person, bo: Person) -> None:
     found = check_all("account", await ana.get("/api/v1/accounts/search", q="b"))
     assert [account["acct"] for account in found] == ["bo"]
     assert await ana.get("/api/v1/accounts/search", q="b", following="true") == []
     await ana.post(f"/api/v1/accounts/{bo.id}/follow")
-    assert len(await ana.get("/api/v1/accounts/search", q="b", following="true")) == 1
+    other_app = await ana.second_app()
+    assert len(await other_app.get("/api/v1/accounts/search", q="b", following="true")) == 1
     assert (await ana.ask("GET", "/api/v1/accounts/search")).status == 400
 
 
@@ -218,6 +237,7 @@ async def test_figures_count_only_what_the_world_may_read(ana: Person, bo: Perso
     assert (seen["statuses_count"], seen["last_status_at"]) == (0, None)
 
 
+@pytest.mark.operation("GET /api/v1/accounts/:id/statuses")
 async def test_profiles_list_posts_as_asked(ana: Person, bo: Person) -> None:
     first = await ana.say("Own #Tag")
     other = await bo.say("Another's")

@@ -12,7 +12,7 @@ from social.preparing import PREPARE
 from storage.queries import files
 from tests.support.films import PDF, film, office, open_document
 from tests.support.nodes import Answer, Json, Person, RunningNode, until
-from tests.support.pictures import SECRET, form_with, picture
+from tests.support.pictures import SECRET, form_with, picture, try_upload
 from tests.support.strict import check
 
 
@@ -86,6 +86,7 @@ async def test_M02_film_and_sound_keep_their_tracks_alone(
 
 
 @pytest.mark.both
+@pytest.mark.operation("GET /api/v1/media/:id")
 async def test_a_film_is_posted_once_it_is_ready(
     node: RunningNode, ana: Person, bo: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -289,6 +290,7 @@ async def test_M01_what_a_browser_would_run_is_no_document(ana: Person) -> None:
         assert answer.json["error"], name
 
 
+@pytest.mark.operation("DELETE /api/v1/media/:id")
 async def test_a_client_forgets_what_it_uploaded(
     node: RunningNode, ana: Person, bo: Person
 ) -> None:
@@ -297,6 +299,19 @@ async def test_a_client_forgets_what_it_uploaded(
     assert (await ana.ask("DELETE", f"/api/v1/media/{made['id']}")).status == 200
     assert (await ana.ask("GET", f"/api/v1/media/{made['id']}")).status == 404
     assert (await node.ask("GET", made["url"])).status == 404
+    used = await sent(ana, picture())
+    status = await ana.say("x", media_ids=[used["id"]])
+    kept = await ana.ask("DELETE", f"/api/v1/media/{used['id']}")
+    assert (kept.status, "used" in kept.json["error"]) == (422, True)
+    assert (await bo.ask("DELETE", f"/api/v1/media/{used['id']}")).status == 404
+    seen = await bo.get(f"/api/v1/statuses/{status['id']}")
+    assert [media["id"] for media in seen["media_attachments"]] == [used["id"]]
+
+
+async def test_the_first_way_of_uploading_waits_until_a_film_is_ready(ana: Person) -> None:
+    answer = await try_upload(ana, film(), "/api/v1/media")
+    assert (answer.status, answer.json["type"]) == (200, "video")
+    assert answer.json["url"] is not None
 
 
 async def test_a_job_that_runs_again_changes_nothing(node: RunningNode, ana: Person) -> None:

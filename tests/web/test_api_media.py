@@ -36,6 +36,7 @@ async def seen(
     return await node.ask("GET", address, headers=headers or {})
 
 
+@pytest.mark.operation("POST /api/v2/media")
 async def test_a_picture_is_posted_and_read(node: RunningNode, ana: Person, bo: Person) -> None:
     made = await upload(ana, description="a red field")
     check("media", made)
@@ -200,7 +201,8 @@ async def test_refused_pictures_lose_no_text(ana: Person) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/v1/media", "/api/v2/media"])
-async def test_what_is_said_of_a_picture(ana: Person, path: str) -> None:
+@pytest.mark.operation("PUT /api/v1/media/:id", "POST /api/v1/media")
+async def test_what_is_said_of_a_picture(ana: Person, bo: Person, path: str) -> None:
     answer = await try_upload(ana, picture(), path, description="one", focus="0.5,-0.25")
     assert answer.status == 200
     made = answer.json
@@ -211,8 +213,12 @@ async def test_what_is_said_of_a_picture(ana: Person, path: str) -> None:
     for wrong in ({"focus": "2,0"}, {"focus": "left"}, {"description": "x" * (LONGEST_ALT + 1)}):
         answer = await ana.ask("PUT", f"/api/v1/media/{made['id']}", json=wrong)
         assert answer.status == 422
-    await ana.say("x", media_ids=[made["id"]])
+    other_app = await ana.second_app()
+    assert await other_app.get(f"/api/v1/media/{made['id']}") == changed
+    posted = await ana.say("x", media_ids=[made["id"]])
     assert (await ana.ask("GET", f"/api/v1/media/{made['id']}")).status == 404
+    [seen] = (await bo.get(f"/api/v1/statuses/{posted['id']}"))["media_attachments"]
+    assert (seen["description"], seen["meta"]["focus"]) == ("two", {"x": 0, "y": 1})
 
 
 async def test_an_edit_arranges_the_pictures(node: RunningNode, ana: Person, bo: Person) -> None:
@@ -222,11 +228,15 @@ async def test_an_edit_arranges_the_pictures(node: RunningNode, ana: Person, bo:
         f"/api/v1/statuses/{status['id']}",
         status="x",
         media_ids=[third["id"], first["id"]],
-        media_attributes=[{"id": first["id"], "description": "now with words"}],
+        media_attributes=[
+            {"id": first["id"], "description": "now with words"},
+            {"id": third["id"], "description": "new here", "focus": "0,0.5"},
+        ],
     )
     found = edited["media_attachments"]
     assert [media["id"] for media in found] == [third["id"], first["id"]]
-    assert found[1]["description"] == "now with words"
+    assert [media["description"] for media in found] == ["new here", "now with words"]
+    assert found[0]["meta"]["focus"] == {"x": 0, "y": 0.5}
     assert edited["edited_at"]
     assert (await ana.get(f"/api/v1/media/{second['id']}"))["id"] == second["id"], "hers again"
     same = await ana.put(f"/api/v1/statuses/{status['id']}", status="y")
@@ -257,6 +267,8 @@ async def test_what_is_written_again_has_its_pictures(ana: Person) -> None:
     assert gone["media_attachments"][0]["id"] == made["id"]
     again = await ana.say("better", media_ids=[made["id"]])
     assert again["media_attachments"][0]["id"] == made["id"]
+    await ana.delete(f"/api/v1/statuses/{again['id']}?delete_media=true")
+    assert (await ana.ask("GET", f"/api/v1/media/{made['id']}")).status == 404, "not wanted again"
 
 
 async def test_M01_what_is_no_picture_is_not_taken_for_one(ana: Person) -> None:

@@ -150,6 +150,7 @@ async def test_A03_a_code_used_twice_ends_the_token_it_brought(
     assert (await me(node, token)).status == 401
 
 
+@pytest.mark.operation("GET /api/v1/apps/verify_credentials")
 async def test_an_app_token_speaks_for_the_app_alone(node: RunningNode) -> None:
     app = await register(node)
     ids = {name: app[name] for name in ("client_id", "client_secret")}
@@ -165,6 +166,17 @@ async def test_an_app_token_speaks_for_the_app_alone(node: RunningNode) -> None:
     assert unsecret.status == 401
 
 
+async def test_a_token_of_the_command_line_names_it_as_its_app(
+    node: RunningNode, ana: Person
+) -> None:
+    shown = check("application", await ana.get("/api/v1/apps/verify_credentials"))
+    assert (shown["name"], shown["scopes"]) == ("Command line", [])
+    headers = {"Authorization": "Bearer nobodys"}
+    unknown = await node.ask("GET", "/api/v1/apps/verify_credentials", headers=headers)
+    assert unknown.status == 401
+
+
+@pytest.mark.operation("POST /oauth/revoke")
 async def test_revoking_ends_a_token_at_once(node: RunningNode, ana: Person) -> None:
     app, other = await register(node), await register(node)
     code = await code_for(node, app, ana)
@@ -181,6 +193,7 @@ async def test_revoking_ends_a_token_at_once(node: RunningNode, ana: Person) -> 
     assert again.status == 200
 
 
+@pytest.mark.operation("GET /oauth/userinfo")
 async def test_userinfo_needs_profile_or_read_accounts(node: RunningNode, ana: Person) -> None:
     found = await ana.get("/oauth/userinfo")
     assert found["preferred_username"] == "ana"
@@ -193,6 +206,7 @@ async def test_userinfo_needs_profile_or_read_accounts(node: RunningNode, ana: P
     assert (await writer.ask("GET", "/oauth/userinfo")).status == 403
 
 
+@pytest.mark.operation("GET /.well-known/oauth-authorization-server")
 async def test_metadata_tells_clients_what_there_is(node: RunningNode) -> None:
     found = (await node.ask("GET", "/.well-known/oauth-authorization-server")).json
     assert found["issuer"] == f"{node.origin}/"

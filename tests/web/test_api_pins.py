@@ -23,6 +23,7 @@ async def refused(person: Person, post: Json, status: int, verb: str = "pin") ->
     return str(answer.json["error"])
 
 
+@pytest.mark.operation("POST /api/v1/statuses/:id/pin", "POST /api/v1/statuses/:id/unpin")
 async def test_the_newest_pin_stands_first_and_each_can_be_taken_down(
     ana: Person, bo: Person
 ) -> None:

@@ -55,7 +55,11 @@ async def test_an_edit_of_a_quoted_post_is_told(ana: Person, bo: Person) -> None
     post = await say(ana, "Measure twice")
     made = await quotes(bo, post)
     await ana.put(f"{STATUSES}/{post['id']}", status="Measure three times")
-    assert [one["type"] for one in await bo.notifications()] == ["quoted_update"]
+    [told] = await bo.notifications()
+    assert (told["type"], told["status"]["id"]) == ("quoted_update", made["id"])
+    await ana.put(f"{STATUSES}/{post['id']}", status="Measure three times, cut once")
+    [again] = await bo.notifications()
+    assert int(again["id"]) > int(told["id"])
     shown = await bo.get(f"{STATUSES}/{made['id']}")
     assert "three times" in shown["quote"]["quoted_status"]["content"]
 
@@ -131,6 +135,7 @@ async def test_the_authors_policy_decides(
         await bo.post(f"/api/v1/accounts/{ana.id}/follow")
 
 
+@pytest.mark.operation("PUT /api/v1/statuses/:id/interaction_policy")
 async def test_a_policy_is_changed_later_and_by_default(ana: Person, bo: Person) -> None:
     await ana.ask(
         "PATCH", "/api/v1/accounts/update_credentials", json={"source": {"quote_policy": "nobody"}}
@@ -146,8 +151,13 @@ async def test_a_policy_is_changed_later_and_by_default(ana: Person, bo: Person)
     made = await quotes(bo, post)
     await ana.put(path, quote_approval_policy="nobody")
     assert (await bo.get(f"{STATUSES}/{made['id']}"))["quote"]["state"] == "accepted"
+    assert (await bo.get(f"{STATUSES}/{post['id']}"))["quote_approval"]["current_user"] == "denied"
+    assert await refusal(bo, post) == 403, "what is new is not allowed any more"
 
 
+@pytest.mark.operation(
+    "GET /api/v1/statuses/:id/quotes", "POST /api/v1/statuses/:id/quotes/:qid/revoke"
+)
 async def test_an_author_takes_a_quote_back(ana: Person, bo: Person) -> None:
     post = await say(ana, "Measure twice")
     made = await quotes(bo, post)

@@ -24,6 +24,7 @@ async def ids(person: Person, path: str, **params: str) -> list[str]:
     return [post["id"] for post in check_all("status", await person.get(path, **params))]
 
 
+@pytest.mark.operation("GET /api/v1/timelines/home")
 async def test_home_shows_whom_one_follows_and_oneself(
     node: RunningNode, ana: Person, bo: Person
 ) -> None:

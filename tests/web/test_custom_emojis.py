@@ -48,6 +48,7 @@ async def test_M02_nothing_but_pixels_remains(node: RunningNode, tmp_path: Path)
     assert SECRET not in (await node.ask("GET", listed["url"])).body
 
 
+@pytest.mark.operation("GET /api/v1/custom_emojis")
 async def test_a_post_and_a_profile_show_it(
     node: RunningNode, ana: Person, bo: Person, at_ana: Visitor, blob: Json
 ) -> None:

@@ -1,4 +1,4 @@
-"""What apps read all day costs a fixed number of statements, for ten lines as for many.
+"""What apps read all day costs a fixed number of statements, for some lines as for many.
 
 The pages mix everything that stands beside posts, by people of three servers, and are read by a
 member and by a guest who filter words, mute somebody and keep a list.
@@ -23,7 +23,7 @@ from tests.web.gathering import Club, found_club
 
 ROUNDS = 5
 TAG = "ladders"
-FEW, MANY = 10, 40
+FEW, MANY = 16, 40
 SHORT, LONG = 10, 200
 
 
@@ -60,7 +60,8 @@ class World:
 async def world(new_database_url: Callable[[], str]) -> AsyncIterator[World]:
     url = new_database_url()
     # A process that only serves: jobs in the background would be counted, too.
-    async with running_node(url, folder_beside(url) / "hq", role=ProcessRole.WEB) as node:
+    folder = folder_beside(url) / "hq"
+    async with running_node(url, folder, role=ProcessRole.WEB, link_previews="on") as node:
         yield await _filled(node)
 
 
@@ -116,11 +117,12 @@ async def _round(
     await bo.say(f"{names} which? #{TAG}", poll={"options": ["a", "b"], "expires_in": 3600})
     await bo.say(f"{names} as I said #{TAG}", quoted_status_id=said["id"])
     await bo.say(f"{names} and so on #{TAG}", in_reply_to_id=said["id"])
+    await bo.say(f"{names} see https://pages.example/rungs #{TAG}")
     theirs = await cy.say(f"of cy #{TAG}")
     await bo.post(f"/api/v1/statuses/{theirs['id']}/reblog")
     picture = (await upload(bo))["id"]
     await bo.say(f"{names} look #{TAG}", media_ids=[picture])
-    for number in range(3):
+    for number in range(4):
         await bo.say(f"@club {names} in the club a rung {number} #{TAG}")
     await bo.say(f"{names} followers", visibility="private")
     for author in far:
@@ -179,7 +181,7 @@ def _forget_rendered(tx: Tx) -> None:
     tx.publish(FORGOTTEN, b"")
 
 
-async def test_pages_and_threads_take_as_many_statements_for_many_lines_as_for_ten(
+async def test_pages_and_threads_take_as_many_statements_for_many_lines_as_for_few(
     world: World, counted: list[int]
 ) -> None:
     differing = {}

@@ -53,6 +53,7 @@ async def token_for(
     )
 
 
+@pytest.mark.operation("GET /oauth/authorize", "POST /oauth/token")
 async def test_a_person_allows_an_app_which_then_acts_for_them(
     node: RunningNode, visitors: Visitors, ana: Person
 ) -> None:

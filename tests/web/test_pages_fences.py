@@ -38,6 +38,7 @@ async def filled_in(pattern: str, ana: Person) -> str:
     secret = await ana.node.db.write(accounts.first_admin_link)
     about = {"{acct}/{id}": f"ana/{post['id']}", "{acct}": "ana", "{token}": str(secret)}
     about |= {"people/{id}": f"people/{ana.id}", "{id}": post["id"], "{tag}": "bread"}
+    about |= {"{date}": "2026-11-22"}
     for name, value in (about | {"{name}": "style.css"}).items():
         pattern = pattern.replace(name, value)
     return pattern

@@ -190,6 +190,7 @@ PAGES = [route for route in ROUTES if route.access in {Access.BROWSER, Access.SI
 
 def example(path: str, person: Person, post_id: str) -> str:
     names = {"acct": person.handle, "id": post_id, "name": "style.css", "tag": "x", "token": "t"}
+    names["date"] = "2026-11-22"
     return re.sub(r"\{(\w+)\}", lambda found: names[found[1]], path)
 
 

@@ -144,6 +144,10 @@ async def test_files_are_named_and_not_kept(ask: Ask) -> None:
         ("application/json", b'{"status": {"a": 1}}'),
         ("application/x-www-form-urlencoded", b"status=\xff\xfe\xfa"),
         ("multipart/form-data; boundary=x", b"no boundary here"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="a\x1db"\r\n\r\n1\r\n--x--\r\n',
+        ),
         ("multipart/form-data", b"--x"),
     ],
 )

@@ -102,7 +102,7 @@ async def test_one_socket_carries_many_streams(ana: Person, bo: Person) -> None:
     async with socket(ana, *streams) as live:
         await bo.say("With a #tag")
         found = [(await frame(live))["stream"] for _ in streams]
-        assert sorted(found) == [["hashtag", "tag"], ["public"], ["public:local"]]
+        assert sorted(found) == [["hashtag", "Tag"], ["public"], ["public:local"]]
         await live.send_json({"type": "unsubscribe", "stream": "hashtag", "tag": "TAG"})
         await live.send_json({"type": "unsubscribe", "stream": "public"})
         await settled(live)
@@ -130,7 +130,18 @@ async def test_the_token_comes_by_protocol_query_or_header(
 async def test_a_stream_in_the_query_needs_no_message(ana: Person, bo: Person) -> None:
     async with socket(ana, query="?stream=hashtag&tag=Tag") as live:
         await bo.say("About #tag")
-        assert (await frame(live))["stream"] == ["hashtag", "tag"]
+        assert (await frame(live))["stream"] == ["hashtag", "Tag"]
+
+
+async def test_frames_name_a_tag_as_the_client_wrote_it(ana: Person, bo: Person) -> None:
+    async with socket(ana, query="?stream=hashtag&tag=%23Knots") as live:
+        await bo.say("About #knots")
+        assert (await frame(live))["stream"] == ["hashtag", "#Knots"]
+        await live.send_json({"type": "subscribe", "stream": "hashtag", "tag": "KNOTS"})
+        await settled(live)
+        await bo.say("More #Knots")
+        assert (await frame(live))["stream"] == ["hashtag", "KNOTS"], "once, by its last name"
+        await quiet(live)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +151,7 @@ async def test_a_stream_in_the_query_needs_no_message(ana: Person, bo: Person) -
         (STREAMING, "nobody's", 401),
         (f"{STREAMING}?stream=never:heard", "ana", 400),
         (f"{STREAMING}?stream=hashtag", "ana", 400),
-        (f"{STREAMING}?stream=list&list=1", "ana", 400),
+        (f"{STREAMING}?stream=list&list=x1", "ana", 400),
     ],
 )
 async def test_P08_sockets_that_may_not_be_are_refused(

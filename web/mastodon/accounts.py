@@ -11,23 +11,25 @@ from domain.handles import Acct, parse_acct
 from domain.text import fold_tag
 from social import pins
 from social.refreshing import look_again
-from social.search import resolve, search
+from social.search import resolve, search, whom_one_follows
 from storage.tx import Tx
-from storage.views import people, relationships, timelines
+from storage.views import directory, people, relationships, timelines
 from storage.views.actors import ActorView
 from storage.views.people import Listed
 from web.call import Call
 from web.errors import BadRequest
-from web.mastodon.entities.accounts import JsonDict, account, relationship
+from web.mastodon.entities.accounts import Account, Relation, account, relationship
+from web.mastodon.entities.discovery import FamiliarFollowers, familiar
+from web.mastodon.entities.statuses import Status
 from web.mastodon.paging import PEOPLE, limit_of, links, page_of
 from web.mastodon.rendering import timeline
-from web.responses import json, raw_json
+from web.responses import json
 from web.routes import Access, Route, get
 
 LONGEST_QUERY: Final = 1_000
 
 
-def shown(call: Call, actor: ActorView) -> JsonDict:
+def shown(call: Call, actor: ActorView) -> Account:
     """An Account as the caller sees it."""
     return account(actor, call.node, call.viewer)
 
@@ -41,7 +43,7 @@ def _by_id(tx: Tx, call: Call) -> ActorView:
     return people.person(tx, call.viewer, call.id())
 
 
-def _with_moved(tx: Tx, *, call: Call, find: Callable[[Tx, Call], ActorView]) -> JsonDict:
+def _with_moved(tx: Tx, *, call: Call, find: Callable[[Tx, Call], ActorView]) -> Account:
     """Somebody, with the account that they moved to."""
     found = find(tx, call)
     there = people.moved_to(tx, call.viewer, found)
@@ -78,18 +80,21 @@ async def find(call: Call) -> StreamResponse:
         raise BadRequest("q is missing")
     query = params.text("q")[:LONGEST_QUERY]
     limit = limit_of(params.integer("limit"), PEOPLE)
-    found = await call.read(
+    followed = params.flag("following")
+    found = await call.services.db.slow(
         search,
         call.viewer,
         query,
         limit=limit,
         offset=max(0, params.integer("offset") or 0),
-        followed=params.flag("following"),
+        followed=followed,
     )
     if not found and params.flag("resolve"):
         services = call.services
         resolved = await resolve(services.db, services.fetcher, viewer=call.viewer, q=query)
         found = resolved.people
+        if followed and found:
+            found = await call.read(whom_one_follows, call.viewer, found)
     return json([shown(call, actor) for actor in found])
 
 
@@ -101,13 +106,12 @@ async def statuses(call: Call) -> StreamResponse:
         await look_again(call.services.db, shown_of, now=call.services.clock())
     if params.flag("pinned"):
         return await _pinned(call, shown_of)
-    if params.flag("only_media"):
-        return raw_json(b"[]")
     finder = partial(
         timelines.account_page,
         author_id=call.id(),
         with_replies=not params.flag("exclude_replies"),
         with_shares=not params.flag("exclude_reblogs"),
+        only_media=params.flag("only_media"),
         tag=fold_tag(params.text("tagged")),
     )
     return await timeline(call, finder)
@@ -145,31 +149,34 @@ async def standings(call: Call) -> StreamResponse:
 
 
 async def familiar_followers(call: Call) -> StreamResponse:
-    """GET /api/v1/accounts/familiar_followers: asked for, and not worked out."""
-    ids = call.params.ids("id")
-    found = await call.read(people.people, call.viewer, ids) if ids else []
-    return json([{"id": str(actor.id), "accounts": []} for actor in found])
-
-
-async def nothing_of_theirs(call: Call) -> StreamResponse:
-    """Lists, featured tags and the like of somebody: there are none, but the person must exist."""
-    await call.read(people.person, call.viewer, call.id())
-    return raw_json(b"[]")
+    """GET /api/v1/accounts/familiar_followers: who follows them of whom one follows."""
+    ids = call.params.ids("id", PEOPLE)
+    found = await call.read(directory.familiar_followers, call.viewer, ids)
+    return json([familiar(one, who, call.node, call.viewer) for one, who in found.items()])
 
 
 _ONE: Final = "/api/v1/accounts/{id}"
 
 ROUTES: list[Route] = [
-    get("/api/v1/accounts", several, Access.ANYONE, "read:accounts"),
-    get("/api/v1/accounts/lookup", lookup, Access.ANYONE, "read:accounts"),
-    get("/api/v1/accounts/search", find, Access.ACCOUNT, "read:accounts"),
-    get("/api/v1/accounts/relationships", standings, Access.ACCOUNT, "read:follows"),
-    get("/api/v1/accounts/familiar_followers", familiar_followers, Access.ACCOUNT, "read:follows"),
-    get(_ONE, show, Access.ANYONE, "read:accounts"),
-    get(f"{_ONE}/statuses", statuses, Access.ANYONE, "read:statuses"),
-    get(f"{_ONE}/followers", followers, Access.ANYONE, "read:accounts"),
-    get(f"{_ONE}/following", following, Access.ANYONE, "read:accounts"),
-    get(f"{_ONE}/featured_tags", nothing_of_theirs, Access.ANYONE, "read:accounts"),
-    get(f"{_ONE}/endorsements", nothing_of_theirs, Access.ANYONE, "read:accounts"),
-    get(f"{_ONE}/identity_proofs", nothing_of_theirs, Access.ACCOUNT, "read:accounts"),
+    get("/api/v1/accounts", several, Access.ANYONE, "read:accounts", answers=list[Account]),
+    get("/api/v1/accounts/lookup", lookup, Access.ANYONE, "read:accounts", answers=Account),
+    get("/api/v1/accounts/search", find, Access.ACCOUNT, "read:accounts", answers=list[Account]),
+    get(
+        "/api/v1/accounts/relationships",
+        standings,
+        Access.ACCOUNT,
+        "read:follows",
+        answers=list[Relation],
+    ),
+    get(
+        "/api/v1/accounts/familiar_followers",
+        familiar_followers,
+        Access.ACCOUNT,
+        "read:follows",
+        answers=list[FamiliarFollowers],
+    ),
+    get(_ONE, show, Access.ANYONE, "read:accounts", answers=Account),
+    get(f"{_ONE}/statuses", statuses, Access.ANYONE, "read:statuses", answers=list[Status]),
+    get(f"{_ONE}/followers", followers, Access.ANYONE, "read:accounts", answers=list[Account]),
+    get(f"{_ONE}/following", following, Access.ANYONE, "read:accounts", answers=list[Account]),
 ]

@@ -17,8 +17,8 @@ from storage.views.actors import by_id
 from storage.views.people import people
 from storage.views.posts import PostView, visible
 from web.call import Call
-from web.mastodon.entities.accounts import JsonDict, account
-from web.mastodon.entities.statuses import reaction
+from web.mastodon.entities.accounts import account
+from web.mastodon.entities.statuses import PersonsReaction, Status, reaction
 from web.mastodon.rendering import one
 from web.responses import json
 from web.routes import Access, Route, change, delete, get
@@ -61,11 +61,11 @@ async def listed(call: Call) -> StreamResponse:
     return json(await call.read(_listed, call=call, node=call.node))
 
 
-def _listed(tx: Tx, *, call: Call, node: Node) -> list[JsonDict]:
+def _listed(tx: Tx, *, call: Call, node: Node) -> list[PersonsReaction]:
     post = visible(tx, call.id(), call.viewer).shown
     who = likes.reacting(tx, post.id, call.viewer)
     seen = by_id(people(tx, call.viewer, [actor_id for actor_id, _ in who]))
-    found: list[JsonDict] = []
+    found: list[PersonsReaction] = []
     for tally in unpacked(post.row.reactions):
         mine = [actor_id for actor_id, emoji in who if emoji == tally.emoji]
         shown = [account(seen[one], node, call.viewer) for one in mine if one in seen]
@@ -75,7 +75,7 @@ def _listed(tx: Tx, *, call: Call, node: Node) -> list[JsonDict]:
 
 
 ROUTES: list[Route] = [
-    get(_ONE, listed, Access.ANYONE, "read:statuses"),
-    *change(f"{_ONE}/{{emoji}}", react, Access.ACCOUNT, "write:favourites"),
-    delete(f"{_ONE}/{{emoji}}", unreact, Access.ACCOUNT, "write:favourites"),
+    get(_ONE, listed, Access.ANYONE, "read:statuses", answers=list[PersonsReaction]),
+    *change(f"{_ONE}/{{emoji}}", react, Access.ACCOUNT, "write:favourites", answers=Status),
+    delete(f"{_ONE}/{{emoji}}", unreact, Access.ACCOUNT, "write:favourites", answers=Status),
 ]

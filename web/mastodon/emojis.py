@@ -8,7 +8,7 @@ from aiohttp.web import Response, StreamResponse
 from domain.errors import NotFound
 from storage.queries import emojis
 from web.call import Call
-from web.mastodon.entities.emojis import own
+from web.mastodon.entities.emojis import CustomEmoji, own
 from web.responses import json
 from web.routes import Access, Route, get
 
@@ -43,6 +43,6 @@ async def picture(call: Call) -> StreamResponse:
 
 
 ROUTES: list[Route] = [
-    get("/api/v1/custom_emojis", everything, Access.OPEN),
+    get("/api/v1/custom_emojis", everything, Access.OPEN, answers=list[CustomEmoji]),
     get("/emoji/{name}", picture, Access.OPEN),
 ]

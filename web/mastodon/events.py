@@ -17,8 +17,11 @@ from social.scopes import covers
 from social.streaming import Channel, EventKind, Sent, Stream
 from storage.database import Database
 from storage.tx import Tx
-from storage.views import notifications
+from storage.views import direct, notifications
 from storage.views.posts import visible
+from web.mastodon import announcements
+from web.mastodon.entities.accounts import account
+from web.mastodon.entities.conversations import conversation
 from web.mastodon.entities.lists import name_of
 from web.mastodon.entities.notifications import notification
 from web.mastodon.entities.statuses import whole
@@ -60,7 +63,13 @@ def _status(tx: Tx, sent: Sent, node: Node, viewer: Viewer) -> bytes:
 
 def _notification(tx: Tx, sent: Sent, node: Node, viewer: Viewer) -> bytes:
     view = notifications.one(tx, viewer, sent.id)
-    return orjson.dumps(notification(view, node, viewer))
+    status = None if view.post is None else whole(view.post.shown, node, viewer)
+    sender = account(view.sender, node, viewer)
+    return orjson.dumps(notification(view, sender, node, viewer, status))
+
+
+def _conversation(tx: Tx, sent: Sent, node: Node, viewer: Viewer) -> bytes:
+    return orjson.dumps(conversation(direct.one(tx, viewer, sent.id), node, viewer))
 
 
 def _bare_id(sent: Sent) -> str:
@@ -73,7 +82,6 @@ def _nothing(_sent: Sent) -> str:
 
 _BARE: Final[Mapping[EventKind, Callable[[Sent], str]]] = {
     EventKind.DELETE: _bare_id,
-    EventKind.ANNOUNCEMENT_DELETE: _bare_id,
     EventKind.FILTERS_CHANGED: _nothing,
     EventKind.NOTIFICATIONS_MERGED: _nothing,
 }
@@ -83,6 +91,10 @@ _LOADED: Final[Mapping[EventKind, Callable[[Tx, Sent, Node, Viewer], bytes]]] = 
     EventKind.UPDATE: _status,
     EventKind.EDIT: _status,
     EventKind.NOTIFICATION: _notification,
+    EventKind.CONVERSATION: _conversation,
+    EventKind.ANNOUNCEMENT: announcements.told,
+    EventKind.ANNOUNCEMENT_REACTION: announcements.told_reaction,
+    EventKind.ANNOUNCEMENT_DELETE: announcements.told_end,
 }
 """What is loaded for the listener when it is sent. NotFound: there is nothing to show any more."""
 
@@ -94,12 +106,15 @@ _NEEDS: Final[Mapping[EventKind, str]] = {
 """The scope that an event takes besides its stream's."""
 
 
-def frames(sent: Message) -> list[str]:
-    """One WebSocket frame per stream; the payload is JSON inside a string, as clients expect."""
+def frames(sent: Message, channel: Channel) -> list[str]:
+    """One WebSocket frame per stream; the payload is JSON inside a string, as clients expect.
+
+    A tag is named as the client wrote it: apps drop what names no stream that they asked for.
+    """
     return [
         orjson.dumps(
             {
-                "stream": _address(stream),
+                "stream": _address(stream, channel.spelled(stream)),
                 "event": sent.event.value,
                 "payload": sent.payload,
             }
@@ -108,10 +123,12 @@ def frames(sent: Message) -> list[str]:
     ]
 
 
-def _address(stream: Stream) -> list[str]:
+def _address(stream: Stream, spelled: str) -> list[str]:
     if stream.community:
         return [stream.name, name_of(stream.community)]
-    return [stream.name, stream.tag] if stream.tag else [stream.name]
+    if stream.listed:
+        return [stream.name, str(stream.listed)]
+    return [stream.name, spelled] if stream.tag else [stream.name]
 
 
 def server_sent(sent: Message) -> bytes:

@@ -7,12 +7,12 @@ from aiohttp.web import StreamResponse
 from domain.errors import NotFound
 from domain.node import Node
 from social import follows
-from social.follows import Wishes
+from social.wishes import Wishes
 from storage.tx import Tx
 from storage.views import people, relationships
 from storage.views.relationships import Relationship
 from web.call import Call
-from web.mastodon.entities.accounts import account, relationship
+from web.mastodon.entities.accounts import Account, Relation, account, relationship
 from web.mastodon.paging import PEOPLE, links, page_of
 from web.responses import json
 from web.routes import Access, Route, get, post
@@ -23,7 +23,11 @@ Act = Callable[[Tx], object]
 async def follow(call: Call) -> StreamResponse:
     """POST /api/v1/accounts/:id/follow: following, or asking to."""
     params = call.params
-    wishes = Wishes(shares=params.maybe_flag("reblogs"), notify=params.maybe_flag("notify"))
+    wishes = Wishes(
+        shares=params.maybe_flag("reblogs"),
+        notify=params.maybe_flag("notify"),
+        languages=tuple(params.many("languages")) if "languages" in params else None,
+    )
     me, other, node = _pair(call)
 
     def act(tx: Tx) -> None:
@@ -100,13 +104,32 @@ async def requests(call: Call) -> StreamResponse:
 
 
 ROUTES: list[Route] = [
-    post("/api/v1/accounts/{id}/follow", follow, Access.ACCOUNT, "write:follows"),
-    post("/api/v1/accounts/{id}/unfollow", unfollow, Access.ACCOUNT, "write:follows"),
+    post("/api/v1/accounts/{id}/follow", follow, Access.ACCOUNT, "write:follows", answers=Relation),
+    post(
+        "/api/v1/accounts/{id}/unfollow",
+        unfollow,
+        Access.ACCOUNT,
+        "write:follows",
+        answers=Relation,
+    ),
     post(
         *("/api/v1/accounts/{id}/remove_from_followers", remove_from_followers),
         *(Access.ACCOUNT, "write:follows"),
+        answers=Relation,
     ),
-    get("/api/v1/follow_requests", requests, Access.ACCOUNT, "read:follows"),
-    post("/api/v1/follow_requests/{id}/authorize", authorize, Access.ACCOUNT, "write:follows"),
-    post("/api/v1/follow_requests/{id}/reject", reject, Access.ACCOUNT, "write:follows"),
+    get("/api/v1/follow_requests", requests, Access.ACCOUNT, "read:follows", answers=list[Account]),
+    post(
+        "/api/v1/follow_requests/{id}/authorize",
+        authorize,
+        Access.ACCOUNT,
+        "write:follows",
+        answers=Relation,
+    ),
+    post(
+        "/api/v1/follow_requests/{id}/reject",
+        reject,
+        Access.ACCOUNT,
+        "write:follows",
+        answers=Relation,
+    ),
 ]

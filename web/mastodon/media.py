@@ -13,7 +13,8 @@ from social.archive import Stored, allowed
 from social.files import Detail
 from storage.queries.files import FileRow
 from web.call import Call
-from web.mastodon.entities.media import media
+from web.mastodon.entities.formats import Nothing
+from web.mastodon.entities.media import MediaAttachment, media
 from web.params import Params, Upload, read_params
 from web.responses import empty, json
 from web.routes import Access, Body, Route, change, delete, get, post
@@ -22,11 +23,20 @@ SLOW = frozenset({Form.FILM, Form.SOUND})
 
 
 async def upload(call: Call) -> StreamResponse:
-    """POST /api/v2/media, and /api/v1/media alike."""
+    """POST /api/v2/media: what takes long is answered before it is ready."""
+    return await _take(call, at_once=False)
+
+
+async def upload_and_wait(call: Call) -> StreamResponse:
+    """POST /api/v1/media: answered when it is ready (deprecated in Mastodon for that)."""
+    return await _take(call, at_once=True)
+
+
+async def _take(call: Call, *, at_once: bool) -> StreamResponse:
     actor_id = call.person.actor_id
     async with call.services.archive.taking_in(actor_id, call.request.content_length):
         params = await read_params(call.request, LARGEST_OF_ALL)
-        row = await take_in(call, params.files.get("file"), _detail(params), at_once=False)
+        row = await take_in(call, params.files.get("file"), _detail(params), at_once=at_once)
     return _answer(call, row, waiting=202)
 
 
@@ -82,15 +92,24 @@ async def describe(call: Call) -> StreamResponse:
 
 
 async def discard(call: Call) -> StreamResponse:
-    """DELETE /api/v1/media/:id, until it is posted."""
+    """DELETE /api/v1/media/:id, until it is posted; 422 for what a post uses."""
     await call.write(files.discard, actor_id=call.person.actor_id, file_id=call.id())
     return empty()
 
 
 ROUTES: list[Route] = [
-    post("/api/v1/media", upload, Access.ACCOUNT, "write:media", Body.UNREAD),
-    post("/api/v2/media", upload, Access.ACCOUNT, "write:media", Body.UNREAD),
-    get("/api/v1/media/{id}", show, Access.ACCOUNT, "write:media"),
-    *change("/api/v1/media/{id}", describe, Access.ACCOUNT, "write:media"),
-    delete("/api/v1/media/{id}", discard, Access.ACCOUNT, "write:media"),
+    post(
+        "/api/v1/media",
+        upload_and_wait,
+        Access.ACCOUNT,
+        "write:media",
+        Body.UNREAD,
+        answers=MediaAttachment,
+    ),
+    post(
+        "/api/v2/media", upload, Access.ACCOUNT, "write:media", Body.UNREAD, answers=MediaAttachment
+    ),
+    get("/api/v1/media/{id}", show, Access.ACCOUNT, "write:media", answers=MediaAttachment),
+    *change("/api/v1/media/{id}", describe, Access.ACCOUNT, "write:media", answers=MediaAttachment),
+    delete("/api/v1/media/{id}", discard, Access.ACCOUNT, "write:media", answers=Nothing),
 ]

@@ -14,10 +14,12 @@ from aiohttp.web import Response, StreamResponse
 
 from social import apps
 from social.apps import Issued, OAuthProblem
-from social.scopes import KNOWN
+from social.attempts import pace_of
 from storage.views.people import person
 from web.call import Call
 from web.mastodon.entities import apps as entities
+from web.mastodon.entities.apps import Application, CredentialApplication, Token
+from web.mastodon.entities.formats import Nothing
 from web.responses import empty, error, json
 from web.routes import Access, Route, get, post
 
@@ -39,18 +41,17 @@ async def register(call: Call) -> StreamResponse:
         wanted=" ".join(params.many("scopes")),
         website=params.maybe("website"),
         address=call.address,
+        pace=pace_of(call.services.rates["apps"]),
     )
-    return json(entities.credential_application(new))
+    return json(entities.credential_application(new, call.node.push_key))
 
 
 async def verify_app(call: Call) -> StreamResponse:
     """GET /api/v1/apps/verify_credentials, with any token."""
     if call.identity is None:
         return error(401, "The access token is invalid")
-    app = await call.read(apps.app_of, identity=call.identity)
-    if app is None:
-        return error(401, "The access token is invalid")
-    return json(entities.application(app))
+    app = await call.read(apps.app_of, identity=call.identity) or entities.COMMAND_LINE
+    return json(entities.application(app, call.node.push_key))
 
 
 async def issue_token(call: Call) -> StreamResponse:
@@ -132,48 +133,23 @@ async def revoke(call: Call) -> StreamResponse:
 async def userinfo(call: Call) -> StreamResponse:
     """GET /oauth/userinfo: the claims that Mastodon gives."""
     me = await call.read(person, call.viewer, call.person.actor_id)
-    return json(
-        {
-            "iss": f"{call.node.origin}/",
-            "sub": me.uri,
-            "name": me.name or me.handle,
-            "preferred_username": me.handle,
-            "profile": me.url,
-            "picture": me.avatar or f"{call.node.origin}/static/avatar.png",
-        }
-    )
+    return json(entities.user_info(me, call.node))
 
 
 async def metadata(call: Call) -> StreamResponse:
     """GET /.well-known/oauth-authorization-server (RFC 8414)."""
-    origin = call.node.origin
-    return json(
-        {
-            "issuer": f"{origin}/",
-            "service_documentation": f"{origin}/about",
-            "authorization_endpoint": f"{origin}/oauth/authorize",
-            "token_endpoint": f"{origin}/oauth/token",
-            "app_registration_endpoint": f"{origin}/api/v1/apps",
-            "revocation_endpoint": f"{origin}/oauth/revoke",
-            "userinfo_endpoint": f"{origin}/oauth/userinfo",
-            "scopes_supported": list(KNOWN),
-            "response_types_supported": ["code"],
-            "response_modes_supported": ["query"],
-            "grant_types_supported": ["authorization_code", "client_credentials"],
-            "token_endpoint_auth_methods_supported": [
-                *("client_secret_basic", "client_secret_post", "none"),
-            ],
-            "code_challenge_methods_supported": ["S256"],
-        }
-    )
+    return json(entities.server_metadata(call.node))
 
+
+_METADATA: Final = "/.well-known/oauth-authorization-server"
+_USERINFO: Final = ("/oauth/userinfo", userinfo, Access.ACCOUNT, "profile|read:accounts")
 
 ROUTES: list[Route] = [
-    post("/api/v1/apps", register, Access.OPEN),
-    get("/api/v1/apps/verify_credentials", verify_app, Access.APP),
-    post("/oauth/token", issue_token, Access.OPEN),
-    post("/oauth/revoke", revoke, Access.OPEN),
-    get("/oauth/userinfo", userinfo, Access.ACCOUNT, "profile|read:accounts"),
-    post("/oauth/userinfo", userinfo, Access.ACCOUNT, "profile|read:accounts"),
-    get("/.well-known/oauth-authorization-server", metadata, Access.OPEN),
+    post("/api/v1/apps", register, Access.OPEN, answers=CredentialApplication),
+    get("/api/v1/apps/verify_credentials", verify_app, Access.APP, answers=Application),
+    post("/oauth/token", issue_token, Access.OPEN, answers=Token),
+    post("/oauth/revoke", revoke, Access.OPEN, answers=Nothing),
+    get(*_USERINFO, answers=entities.UserInfo),
+    post(*_USERINFO, answers=entities.UserInfo),
+    get(_METADATA, metadata, Access.OPEN, answers=entities.ServerMetadata),
 ]

@@ -8,6 +8,7 @@ from social import featuring
 from storage.tx import Tx
 from storage.views.posts import PostView, visible
 from web.call import Call
+from web.mastodon.entities.statuses import Status
 from web.mastodon.rendering import one
 from web.routes import Access, Route, post
 
@@ -31,6 +32,6 @@ def _do(tx: Tx, act: Act, *, call: Call, post_id: int) -> PostView:
 
 
 ROUTES: list[Route] = [
-    post("/api/v1/statuses/{id}/pin", pin, Access.ACCOUNT, "write:accounts"),
-    post("/api/v1/statuses/{id}/unpin", unpin, Access.ACCOUNT, "write:accounts"),
+    post("/api/v1/statuses/{id}/pin", pin, Access.ACCOUNT, "write:accounts", answers=Status),
+    post("/api/v1/statuses/{id}/unpin", unpin, Access.ACCOUNT, "write:accounts", answers=Status),
 ]

@@ -8,6 +8,7 @@ from social import poll_watch, polls
 from storage.tx import Tx
 from storage.views.posts import PostView, visible
 from web.call import Call
+from web.mastodon.entities.polls import Poll
 from web.mastodon.entities.polls import poll as entity
 from web.params import Params
 from web.responses import raw_json
@@ -70,6 +71,6 @@ def _shown(call: Call, post: PostView) -> StreamResponse:
 
 
 ROUTES: list[Route] = [
-    get("/api/v1/polls/{id}", show, Access.ANYONE, "read:statuses"),
-    post("/api/v1/polls/{id}/votes", vote, Access.ACCOUNT, "write:statuses"),
+    get("/api/v1/polls/{id}", show, Access.ANYONE, "read:statuses", answers=Poll),
+    post("/api/v1/polls/{id}/votes", vote, Access.ACCOUNT, "write:statuses", answers=Poll),
 ]

@@ -12,6 +12,7 @@ from storage.views.paging import Page
 from storage.views.posts import PostView, load, visible
 from storage.views.quotes import page as quoting_page
 from web.call import Call
+from web.mastodon.entities.statuses import Status
 from web.mastodon.paging import links, page_of
 from web.mastodon.rendering import one, several
 from web.params import Params
@@ -73,7 +74,15 @@ def _revoke(tx: Tx, *, call: Call, post_id: int, quoting_id: int) -> PostView:
 _ONE: Final = "/api/v1/statuses/{id}"
 
 ROUTES: list[Route] = [
-    *change(f"{_ONE}/interaction_policy", set_policy, Access.ACCOUNT, "write:statuses"),
-    get(f"{_ONE}/quotes", quoting, Access.ACCOUNT, "read:statuses"),
-    post(f"{_ONE}/quotes/{{quoting}}/revoke", revoke, Access.ACCOUNT, "write:statuses"),
+    *change(
+        f"{_ONE}/interaction_policy", set_policy, Access.ACCOUNT, "write:statuses", answers=Status
+    ),
+    get(f"{_ONE}/quotes", quoting, Access.ACCOUNT, "read:statuses", answers=list[Status]),
+    post(
+        f"{_ONE}/quotes/{{quoting}}/revoke",
+        revoke,
+        Access.ACCOUNT,
+        "write:statuses",
+        answers=Status,
+    ),
 ]

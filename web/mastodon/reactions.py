@@ -13,7 +13,8 @@ from storage.views.paging import Page
 from storage.views.people import people
 from storage.views.posts import PostView, visible
 from web.call import Call
-from web.mastodon.entities.accounts import account
+from web.mastodon.entities.accounts import Account, account
+from web.mastodon.entities.statuses import Status
 from web.mastodon.paging import PEOPLE, links, page_of
 from web.mastodon.rendering import one
 from web.responses import json
@@ -94,10 +95,18 @@ def _people(
 _ONE = "/api/v1/statuses/{id}"
 
 ROUTES: list[Route] = [
-    post(f"{_ONE}/favourite", favourite, Access.ACCOUNT, "write:favourites"),
-    post(f"{_ONE}/unfavourite", unfavourite, Access.ACCOUNT, "write:favourites"),
-    post(f"{_ONE}/reblog", reblog, Access.ACCOUNT, "write:statuses"),
-    post(f"{_ONE}/unreblog", unreblog, Access.ACCOUNT, "write:statuses"),
-    get(f"{_ONE}/favourited_by", favourited_by, Access.ANYONE, "read:statuses"),
-    get(f"{_ONE}/reblogged_by", reblogged_by, Access.ANYONE, "read:statuses"),
+    post(f"{_ONE}/favourite", favourite, Access.ACCOUNT, "write:favourites", answers=Status),
+    post(f"{_ONE}/unfavourite", unfavourite, Access.ACCOUNT, "write:favourites", answers=Status),
+    post(f"{_ONE}/reblog", reblog, Access.ACCOUNT, "write:statuses", answers=Status),
+    post(f"{_ONE}/unreblog", unreblog, Access.ACCOUNT, "write:statuses", answers=Status),
+    get(
+        f"{_ONE}/favourited_by",
+        favourited_by,
+        Access.ANYONE,
+        "read:statuses",
+        answers=list[Account],
+    ),
+    get(
+        f"{_ONE}/reblogged_by", reblogged_by, Access.ANYONE, "read:statuses", answers=list[Account]
+    ),
 ]

@@ -10,11 +10,13 @@ from aiohttp.web import Response
 from msgspec import Struct
 
 from domain.audience import Viewer
+from domain.filters import Match
 from domain.quotes import Standing
 from storage.queries.polls import choices
 from storage.tx import Tx
+from storage.views.filtering import active, matches_of, named_posts, words_of
 from storage.views.paging import Page
-from storage.views.posts import PostView, QuoteView, ViewerFlags, quotes_for
+from storage.views.posts import Filters, PostView, QuoteView, ViewerFlags, quotes_for
 from storage.views.timelines import Entry, Key, load_missing
 from web.call import Call
 from web.fragments import Fragments
@@ -31,7 +33,8 @@ Finder = Callable[[Tx, Viewer, Page], Sequence[Entry]]
 class Found(Struct, gc=False):
     """A page: its lines, the pieces that are rendered already, and the posts that are not.
 
-    `quotes` and `chosen` are the viewer's: what is quoted on it, and what they chose in its polls.
+    `quotes`, `chosen` and `filtered` are the viewer's: what is quoted on it, what they chose in its
+    polls, and which of their filters match, by entry. `words`: what filters look through, for all.
     """
 
     entries: Sequence[Entry]
@@ -39,6 +42,8 @@ class Found(Struct, gc=False):
     loaded: list[PostView]
     quotes: dict[int, QuoteView] = {}
     chosen: dict[int, tuple[int, ...]] = {}
+    filtered: dict[int, tuple[Match, ...]] = {}
+    words: dict[Hashable, bytes] = {}
 
 
 def piece_key(key: Key, viewer: Viewer) -> Hashable:
@@ -46,15 +51,51 @@ def piece_key(key: Key, viewer: Viewer) -> Hashable:
     return (key.post_id, key.version, key.author_version, key.parent_shown, viewer.full)
 
 
+def words_key(key: Key) -> Hashable:
+    """Under what the words of a post are kept that filters look through."""
+    return ("words", key.post_id, key.version)
+
+
 def complete(tx: Tx, entries: Sequence[Entry], viewer: Viewer, fragments: Fragments) -> Found:
-    """The page with these lines, and the posts of it that nobody has rendered yet."""
+    """The page with these lines, and the posts of it that nobody has rendered yet.
+
+    For somebody who filters also those whose words nobody has looked through yet.
+    """
+    filters = active(tx, viewer)
     keys = [key for entry in entries for key in entry.keys]
     held = fragments.held(piece_key(key, viewer) for key in keys)
     missing = {key.post_id for key in keys if piece_key(key, viewer) not in held}
-    loaded = load_missing(tx, missing, viewer) if missing else []
+    said = [entry.original_key or entry.key for entry in entries] if filters else []
+    words = fragments.held(words_key(key) for key in said)
+    missing |= {key.post_id for key in said if words_key(key) not in words}
+    loaded = load_missing(tx, missing, viewer, filters) if missing else []
     quoting = {entry.original_id or entry.post_id for entry in entries if entry.quotes}
-    quotes = quotes_for(tx, quoting, viewer) if quoting else {}
-    return Found(entries, held, loaded, quotes, _chosen(tx, held.values(), loaded, viewer))
+    quotes = quotes_for(tx, quoting, viewer, filters) if quoting else {}
+    found = Found(entries, held, loaded, quotes, _chosen(tx, held.values(), loaded, viewer))
+    if filters:
+        found.words = words | _words(loaded)
+        found.filtered = _matches(tx, found, filters)
+    return found
+
+
+def _words(loaded: Iterable[PostView]) -> dict[Hashable, bytes]:
+    said = {view.shown.id: view.shown for view in loaded}
+    return {
+        words_key(Key(view.id, view.row.version, 0, parent_shown=False)): words_of(view).encode()
+        for view in said.values()
+    }
+
+
+def _matches(tx: Tx, found: Found, filters: Filters) -> dict[int, tuple[Match, ...]]:
+    """Which filters match, by the entry's own id."""
+    ids = {key.post_id for entry in found.entries for key in entry.keys}
+    named = named_posts(tx, filters, ids)
+    matches: dict[int, tuple[Match, ...]] = {}
+    for entry in found.entries:
+        said = entry.original_key or entry.key
+        words = found.words.get(words_key(said), b"").decode()
+        matches[entry.post_id] = matches_of(words, filters, named, said.post_id, entry.post_id)
+    return matches
 
 
 def _chosen(
@@ -76,11 +117,16 @@ async def timeline(call: Call, find: Finder) -> Response:
 
 def answer(call: Call, found: Found) -> Response:
     """Answer with a page of posts, and its `Link` header."""
-    pieces = found.held | _rendered(call, found)
-    call.services.fragments.keep(pieces)
-    lines = (_line(call, entry, pieces, found) for entry in found.entries)
-    body = listing(line for line in lines if line is not None)
+    body = listing(statuses(call, found).values())
     return raw_json(body, headers=links(call, [entry.cursor for entry in found.entries]))
+
+
+def statuses(call: Call, found: Found) -> dict[int, bytes]:
+    """The Status of every entry by its post's id, in their order; what is new is kept."""
+    pieces = found.held | _rendered(call, found)
+    call.services.fragments.keep(pieces | found.words)
+    lines = ((entry.post_id, _line(call, entry, pieces, found)) for entry in found.entries)
+    return {post_id: line for post_id, line in lines if line is not None}
 
 
 def _rendered(call: Call, found: Found) -> dict[Hashable, bytes]:
@@ -95,7 +141,7 @@ def _rendered(call: Call, found: Found) -> dict[Hashable, bytes]:
 
 def _line(call: Call, entry: Entry, pieces: dict[Hashable, bytes], found: Found) -> bytes | None:
     """One Status; nothing for a post whose author vanished between two statements."""
-    flags = _flags(entry) if call.is_signed_in else None
+    flags = _flags(entry, found) if call.is_signed_in else None
     quoted = quote(found.quotes.get(entry.original_id or entry.post_id), call.node, call.viewer)
     own = pieces.get(piece_key(entry.key, call.viewer))
     if own is None:
@@ -114,8 +160,13 @@ def _filled(call: Call, piece: bytes, found: Found) -> bytes:
     return with_choices(filled(piece, call.node, viewer_id), viewer_id, found.chosen)
 
 
-def _flags(entry: Entry) -> ViewerFlags:
-    return ViewerFlags(entry.liked, entry.shared, entry.pinned, Standing(entry.may_quote))
+def _flags(entry: Entry, found: Found) -> ViewerFlags:
+    return ViewerFlags(
+        *(entry.liked, entry.shared, entry.pinned, Standing(entry.may_quote)),
+        bookmarked=entry.bookmarked,
+        muted=entry.muted,
+        filtered=found.filtered.get(entry.post_id, ()),
+    )
 
 
 def one(call: Call, post: PostView) -> Response:

@@ -5,6 +5,7 @@ from typing import Final
 from aiohttp.web import StreamResponse
 
 from domain.errors import Invalid, NotFound
+from domain.kinds import ReportCategory
 from domain.node import Node
 from social import attempts, reports
 from social.attempts import Attempt, Pace
@@ -14,13 +15,15 @@ from storage.tx import Tx
 from storage.views.reports import ReportView, whole
 from web.call import Call
 from web.errors import BadRequest
-from web.mastodon.entities.reports import CATEGORIES, report
+from web.mastodon.entities.reports import CATEGORIES, Report, report
 from web.params import as_id
 from web.responses import json
 from web.routes import Access, Route, post
 
 REPORTS: Final = Pace(20, 180)
-_CATEGORIES: Final = {name: category for category, name in CATEGORIES.items()}
+_CATEGORIES: Final[dict[str, ReportCategory]] = {
+    name: category for category, name in CATEGORIES.items()
+}
 
 
 async def make(call: Call) -> StreamResponse:
@@ -67,5 +70,5 @@ def _said(call: Call) -> Complaint:
 
 
 ROUTES: list[Route] = [
-    post("/api/v1/reports", make, Access.ACCOUNT, "write:reports"),
+    post("/api/v1/reports", make, Access.ACCOUNT, "write:reports", answers=Report),
 ]

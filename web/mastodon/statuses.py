@@ -5,6 +5,7 @@ from typing import Final
 
 from aiohttp.web import StreamResponse
 
+from domain import later
 from domain.choices import Choice
 from domain.errors import Invalid, NotFound
 from domain.text import with_title
@@ -20,9 +21,12 @@ from storage.views.posts import PostView, load, visible
 from storage.views.versions import Version, former_versions
 from web.call import Call
 from web.errors import BadRequest
-from web.mastodon import quotes
+from web.mastodon import quotes, scheduled
 from web.mastodon.entities import statuses as entities
-from web.mastodon.entities.accounts import JsonDict
+from web.mastodon.entities import versions
+from web.mastodon.entities.scheduled import ScheduledStatus
+from web.mastodon.entities.statuses import DeletedStatus, Status
+from web.mastodon.entities.versions import StatusEdit, StatusSource
 from web.mastodon.polls import wished
 from web.mastodon.rendering import one, several
 from web.params import Params, as_id
@@ -35,11 +39,10 @@ LONGEST_LANGUAGE: Final = 16
 LONGEST_LOOKED_AT: Final = 20_000
 """Characters in which people are looked for; a longer text is refused when it is stored."""
 
-# What a post cannot have yet. Refused with a reason, so that nothing is lost without a word.
-_NOT_YET: Final = {
-    "scheduled_at": "Posts cannot be scheduled here yet",
-}
-_CHANGES: Final = ("status", "spoiler_text", "media_ids", "media_attributes", "poll", quotes.NAME)
+_CHANGES: Final = (
+    *("status", "spoiler_text", "sensitive", "language"),
+    *("media_ids", "media_attributes", "poll", quotes.NAME),
+)
 # What apps may choose. Writing for the whole world is offered on our own pages only (protocol §1).
 _VISIBILITIES: Final = {
     choice.value: choice
@@ -48,12 +51,17 @@ _VISIBILITIES: Final = {
 
 
 async def create(call: Call) -> StreamResponse:
-    """POST /api/v1/statuses. The same `Idempotency-Key` within the hour gives the same post."""
-    _refuse_what_is_missing_here(call.params)
+    """POST /api/v1/statuses: a Status, or a ScheduledStatus of what is to appear later.
+
+    The same `Idempotency-Key` within the hour gives the same post.
+    """
+    when = call.params.maybe(scheduled.NAME)
+    due_at = None if when is None else later.moment(when)
     own = await call.read(defaults, call.person.actor_id)
     draft = _draft(call, own)
     await _look_up(call, draft.text)
-    return one(call, await call.write(_create, call=call, draft=draft))
+    made = await call.write(_create, call=call, draft=draft, due_at=due_at)
+    return one(call, made) if isinstance(made, PostView) else json(made)
 
 
 async def _look_up(call: Call, text: str) -> None:
@@ -72,16 +80,18 @@ async def _look_up(call: Call, text: str) -> None:
     await asyncio.gather(*asked)
 
 
-def _create(tx: Tx, *, call: Call, draft: Draft) -> PostView:
+def _create(tx: Tx, *, call: Call, draft: Draft, due_at: int | None) -> PostView | ScheduledStatus:
     author = call.person.actor_id
-    created = posts.create_post(tx, node=call.node, author_id=author, draft=draft)
-    return visible(tx, created.post_id, call.viewer)
-
-
-def _refuse_what_is_missing_here(params: Params) -> None:
-    for name, reason in _NOT_YET.items():
-        if name in params and (params.many(name) or params.rows(name)):
-            raise Invalid(reason, name)
+    if due_at is None:
+        made = posts.create_post(tx, node=call.node, author_id=author, draft=draft).post_id
+    else:
+        made = scheduled.keep(tx, call=call, draft=draft, due_at=due_at)
+    # A key that was used before may stand for either, whatever is sent with it now.
+    if due_at is not None or draft.idempotency_key is not None:
+        waits = scheduled.waiting(tx, call=call, scheduled_id=made)
+        if waits is not None:
+            return waits
+    return visible(tx, made, call.viewer)
 
 
 def _draft(call: Call, own: Defaults) -> Draft:
@@ -154,7 +164,6 @@ async def show_several(call: Call) -> StreamResponse:
 async def edit(call: Call) -> StreamResponse:
     """PUT /api/v1/statuses/:id, by its author. Who may read it never changes."""
     params = call.params
-    _refuse_what_is_missing_here(params)
     if not any(name in params for name in _CHANGES):
         raise BadRequest("status is missing")
     wish = Change(
@@ -181,9 +190,16 @@ def _edit(tx: Tx, *, call: Call, post_id: int, wish: Change, policy: str | None)
 
 
 async def remove(call: Call) -> StreamResponse:
-    """DELETE /api/v1/statuses/:id: answers with what was typed, to write it again."""
+    """DELETE /api/v1/statuses/:id: answers with what was typed, to write it again.
+
+    With `delete_media` its files are gone at once; else they may be used again, for a day.
+    """
     was = await call.write(
-        posts.delete_post, node=call.node, author_id=call.person.actor_id, post_id=call.id()
+        posts.delete_post,
+        node=call.node,
+        author_id=call.person.actor_id,
+        post_id=call.id(),
+        keeps_files=not call.params.flag("delete_media"),
     )
     whole = entities.whole(was, call.node, call.viewer)
     return raw_json(entities.with_source(whole, was.row.source or ""))
@@ -194,7 +210,7 @@ async def source(call: Call) -> StreamResponse:
     found = await call.read(visible, call.id(), call.viewer)
     if found.row.author_id != call.person.actor_id:
         raise NotFound
-    return json(entities.source(found))
+    return json(versions.source(found))
 
 
 async def history(call: Call) -> StreamResponse:
@@ -202,16 +218,16 @@ async def history(call: Call) -> StreamResponse:
     return json(await call.read(_history, call=call, post_id=call.id()))
 
 
-def _history(tx: Tx, *, call: Call, post_id: int) -> list[JsonDict]:
+def _history(tx: Tx, *, call: Call, post_id: int) -> list[StatusEdit]:
     now = visible(tx, post_id, call.viewer)
     row = now.row
     present = Version(
         row.edited_at or row.created_at, row.content, row.summary, row.sensitive, row.title
     )
     asked = () if now.poll is None else now.poll.names
-    versions = [*former_versions(tx, post_id, call.viewer), present]
+    said = [*former_versions(tx, post_id, call.viewer), present]
     return [
-        entities.edit(
+        versions.edit(
             now.author,
             call.node,
             call.viewer,
@@ -223,18 +239,24 @@ def _history(tx: Tx, *, call: Call, post_id: int) -> list[JsonDict]:
             emojis=row.emojis,
             options=asked if one is present else one.answers,
         )
-        for one in versions
+        for one in said
     ]
 
 
 _ONE: Final = "/api/v1/statuses/{id}"
 
 ROUTES: list[Route] = [
-    post("/api/v1/statuses", create, Access.ACCOUNT, "write:statuses"),
-    get("/api/v1/statuses", show_several, Access.ANYONE, "read:statuses"),
-    get(_ONE, show, Access.ANYONE, "read:statuses"),
-    *change(_ONE, edit, Access.ACCOUNT, "write:statuses"),
-    delete(_ONE, remove, Access.ACCOUNT, "write:statuses"),
-    get(f"{_ONE}/history", history, Access.ANYONE, "read:statuses"),
-    get(f"{_ONE}/source", source, Access.ACCOUNT, "read:statuses"),
+    post(
+        "/api/v1/statuses",
+        create,
+        Access.ACCOUNT,
+        "write:statuses",
+        answers=Status | ScheduledStatus,
+    ),
+    get("/api/v1/statuses", show_several, Access.ANYONE, "read:statuses", answers=list[Status]),
+    get(_ONE, show, Access.ANYONE, "read:statuses", answers=Status),
+    *change(_ONE, edit, Access.ACCOUNT, "write:statuses", answers=Status),
+    delete(_ONE, remove, Access.ACCOUNT, "write:statuses", answers=DeletedStatus),
+    get(f"{_ONE}/history", history, Access.ANYONE, "read:statuses", answers=list[StatusEdit]),
+    get(f"{_ONE}/source", source, Access.ACCOUNT, "read:statuses", answers=StatusSource),
 ]

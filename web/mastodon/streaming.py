@@ -16,7 +16,7 @@ from aiohttp.web import Response, StreamResponse, WebSocketResponse
 from domain.errors import NotAllowed
 from domain.text import fold_tag
 from social.scopes import covers
-from social.streaming import Channel, Stream
+from social.streaming import NAMES, Channel, Stream
 from social.timelines import home
 from storage.views.paging import Page
 from web.authentication import websocket_protocol
@@ -25,6 +25,7 @@ from web.errors import BUSY, BadRequest
 from web.headers import add_headers
 from web.mastodon.entities.lists import list_id
 from web.mastodon.events import frames, may_listen, message, server_sent
+from web.params import as_id
 from web.routes import Access, Handler, Route, get
 
 log = logging.getLogger("tertulia.web")
@@ -48,9 +49,9 @@ async def health(_call: Call) -> StreamResponse:
 
 def _stream(name: str, tag: str, listed: str) -> Stream:
     """The stream that is meant: `tag` narrows a hashtag's, `listed` is the id of a list."""
-    tag = fold_tag(tag[:LONGEST_TAG]) if name.startswith("hashtag") else ""
-    community = (list_id(listed[:LONGEST_TAG]) or 0) if name == "list" else 0
-    return Stream(name, tag, community)
+    tag = fold_tag(tag[:LONGEST_TAG].removeprefix("#")) if name.startswith("hashtag") else ""
+    named = listed[:LONGEST_TAG] if name == "list" else ""
+    return Stream(name, tag, list_id(named) or 0, as_id(named) or 0)
 
 
 def _open(channel: Channel, name: str, tag: str, listed: str) -> None:
@@ -66,7 +67,7 @@ def _open(channel: Channel, name: str, tag: str, listed: str) -> None:
     if len(channel.streams) >= MOST_STREAMS:
         raise BadRequest("Too many streams")
     try:
-        channel.subscribe(stream)
+        channel.subscribe(stream, tag[:LONGEST_TAG])
     except ValueError:
         raise BadRequest(_UNKNOWN) from None
 
@@ -127,7 +128,7 @@ async def _send(call: Call, channel: Channel, socket: WebSocketResponse) -> None
             found = await message(call.services.db, call.node, channel, sent)
             if channel.closed:
                 break
-            for frame in frames(found) if found else ():
+            for frame in frames(found, channel) if found else ():
                 await socket.send_str(frame)
     except ConnectionResetError:
         return
@@ -168,7 +169,9 @@ async def _obey(channel: Channel, socket: WebSocketResponse, text: str) -> None:
 
 def _events(name: str) -> Handler:
     async def serve(call: Call) -> StreamResponse:
-        return await _serve_events(call, name)
+        pictures = f"{name}:media"
+        narrowed = pictures in NAMES and call.params.flag("only_media")
+        return await _serve_events(call, pictures if narrowed else name)
 
     return serve
 

@@ -5,6 +5,7 @@ the answer comes at once with what is here. Apps that know Mastodon's header loo
 asking has ended (mastodon-api.md §3, async refreshes).
 """
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import orjson
@@ -14,10 +15,13 @@ from domain.audience import Viewer
 from social import completing
 from social.completing import Gaps
 from storage.tx import Tx
+from storage.views.entries import Entry
 from storage.views.posts import visible
-from storage.views.threads import Thread, thread
+from storage.views.threads import Thread, thread_entries
 from web.call import Call
-from web.mastodon.rendering import several
+from web.mastodon.entities.statuses import listing
+from web.mastodon.entities.threads import Context, WrappedRefresh
+from web.mastodon.rendering import Found, complete, statuses
 from web.responses import json, raw_json
 from web.routes import Access, Route, get
 
@@ -28,13 +32,14 @@ LOOK_AGAIN: Final = 3
 
 async def context(call: Call) -> StreamResponse:
     """GET /api/v1/statuses/:id/context."""
-    found, gaps = await call.read(_thread, post_id=call.id(), viewer=call.viewer)
+    found, page, gaps = await call.read(_thread, call=call, post_id=call.id())
     gaps = await asked_for(call, gaps)
+    shown = statuses(call, page)
     parts = (
         b'{"ancestors":',
-        several(call, found.above),
+        _listed(found.above, shown),
         b',"descendants":',
-        several(call, found.below),
+        _listed(found.below, shown),
         b',"tertulia":',
         orjson.dumps(_told(found, gaps)),
         b"}",
@@ -56,11 +61,18 @@ async def asked_for(call: Call, gaps: Gaps) -> Gaps:
     return gaps.begun()
 
 
-def _thread(tx: Tx, *, post_id: int, viewer: Viewer) -> tuple[Thread, Gaps]:
-    return thread(tx, post_id, viewer), completing.gaps(tx, post_id)
+def _listed(entries: Iterable[Entry], shown: Mapping[int, bytes]) -> bytes:
+    return listing(shown[entry.post_id] for entry in entries if entry.post_id in shown)
 
 
-def _told(found: Thread, gaps: Gaps) -> dict[str, bool]:
+def _thread(tx: Tx, *, call: Call, post_id: int) -> tuple[Thread[Entry], Found, Gaps]:
+    found = thread_entries(tx, post_id, call.viewer)
+    entries = [*found.above, *found.below]
+    page = complete(tx, entries, call.viewer, call.services.fragments)
+    return found, page, completing.gaps(tx, post_id)
+
+
+def _told(found: Thread[Entry], gaps: Gaps) -> dict[str, bool]:
     return {
         "ancestors_cut": found.above_cut,
         "descendants_cut": found.below_cut,
@@ -92,6 +104,12 @@ def _gaps(tx: Tx, *, post_id: int, viewer: Viewer) -> Gaps:
 
 
 ROUTES: list[Route] = [
-    get("/api/v1/statuses/{id}/context", context, Access.ANYONE, "read:statuses"),
-    get("/api/v1_alpha/async_refreshes/{id}", refresh, Access.ACCOUNT, "read:statuses"),
+    get("/api/v1/statuses/{id}/context", context, Access.ANYONE, "read:statuses", answers=Context),
+    get(
+        "/api/v1_alpha/async_refreshes/{id}",
+        refresh,
+        Access.ACCOUNT,
+        "read:statuses",
+        answers=WrappedRefresh,
+    ),
 ]

@@ -4,7 +4,7 @@ from aiohttp.web import Response, StreamResponse
 from msgspec.structs import replace
 
 from domain.errors import NotAllowed, NotFound, Problem, TooMany
-from social import posts
+from social import announcements, posts
 from social.profiles import defaults
 from social.timelines import home
 from storage.queries import actors
@@ -43,12 +43,16 @@ async def show_home(call: Call, compose: Compose, status: int = 200) -> Response
     entries = await home(call.services.db, viewer=call.viewer, page=asked)
     found = await call.read(filled, entries, call.viewer)
     listing = listing_of(call, asked, found, [entry.cursor for entry in entries])
-    return await page(call, "home.html", status=status, compose=compose, listing=listing)
+    told = await call.read(announcements.unread_by, call.viewer)
+    return await page(
+        call, "home.html", status=status, compose=compose, listing=listing, announced=told
+    )
 
 
-async def about(call: Call) -> StreamResponse:
-    """GET /about: what this place is, for everybody."""
-    return await page(call, "about.html", contact=call.services.contact_email)
+async def dismiss(call: Call) -> StreamResponse:
+    """POST /announcements/{id}/dismiss."""
+    await call.write(announcements.dismiss, viewer=call.viewer, announcement_id=call.id())
+    return see_other("/")
 
 
 async def back_home(_call: Call) -> StreamResponse:
@@ -123,8 +127,8 @@ async def _again(call: Call, compose: Compose, status: int) -> Response:
 
 
 ROUTES: list[Route] = [
+    post("/announcements/{id}/dismiss", dismiss, Access.SIGNED_IN),
     get("/", show, Access.BROWSER),
-    get("/about", about, Access.BROWSER),
     get("/posts", back_home, Access.SIGNED_IN),
     post("/posts", write, Access.BROWSER, body=Body.FILES),
 ]

@@ -13,7 +13,7 @@ from domain.node import Node, Registration
 from federation.keyring import NewKeys
 from social import accounts, attempts, emails
 from social import passwords as rules
-from social.attempts import LINKS, SIGN_UPS, Attempt, Pace
+from social.attempts import LINKS, Attempt, Pace
 from social.signin import begin_session
 from storage.tx import Tx
 from web.call import Call
@@ -64,7 +64,7 @@ async def join(call: Call) -> StreamResponse:
     """POST /join."""
     _check_open(call.node)
     cookies.check_form(call)
-    await _count(call, "sign-ups", SIGN_UPS)
+    await _count(call, "sign-ups", attempts.pace_of(call.services.rates["sign_ups"]))
 
     def make(tx: Tx, **account: object) -> int:
         return accounts.create_account(tx, node=call.node, role=Role.MEMBER, **account)  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ from web.pages.rendering import page, see_other
 from web.routes import Access, Handler, Route, get, post
 
 Act = Callable[..., object]
-Shown = tuple[PostView, Thread, Gaps]
+Shown = tuple[PostView, Thread[PostView], Gaps]
 
 
 async def show(call: Call) -> StreamResponse:

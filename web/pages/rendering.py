@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from domain.emojis import unpacked
 from domain.filetypes import MEDIA_TYPES, TEXTS, Form, form_of
+from domain.filters import Action, Place
 from domain.kinds import Acceptance, ActorType, Life, Role
 from domain.node import Node
 from domain.quotes import Standing
@@ -47,6 +48,7 @@ def _environment() -> Environment:
     made.filters |= {
         "cleaned": cleaned,
         "named": named,
+        "folded_by": wording.folded_by,
         "readers": wording.readers,
         "may_be_shared": wording.may_be_shared,
         "may_be_pinned": wording.may_be_pinned,
@@ -69,6 +71,8 @@ def _environment() -> Environment:
         "Form": Form,
         "accepted": ",".join((*MEDIA_TYPES, *TEXTS)),
         "Life": Life,
+        "Place": Place,
+        "Action": Action,
         "ActorType": ActorType,
         "Role": Role,
         "Standing": Standing,

@@ -11,6 +11,8 @@ from domain.kinds import Limit, ReportCategory, ReportState, Role
 from domain.node import Node
 from social import limiting, taking_down
 from social import reports as use
+from social.house import rules as held_rules
+from social.house import rules_named
 from social.reports import LONGEST_COMMENT, LONGEST_NOTE, Complaint
 from storage.tx import Tx
 from storage.views import people, reports
@@ -70,6 +72,7 @@ async def send(call: Call) -> StreamResponse:
         post_ids=(about.post.id,) if about.post is not None else (),
         comment=comment,
         category=category,
+        rules=tuple(call.params.ids("rules")),
         forward=call.params.flag("forward"),
     )
     await count(call)
@@ -99,6 +102,8 @@ async def _form(
         about=about,
         comment=comment,
         chosen=category,
+        rules=await call.read(held_rules, node=call.node),
+        broken=call.params.ids("rules"),
         categories=CATEGORIES,
         longest=LONGEST_COMMENT,
         problem="" if problem is None else problem.message,
@@ -141,6 +146,7 @@ async def _shown(call: Call, problem: Invalid | NotAllowed | None = None) -> Res
     return await page(
         call,
         "report-shown.html",
+        rules=await call.read(rules_named, found.rules, node=call.node),
         status=200 if problem is None else status_of(problem),
         report=found,
         may_limit=_is_moderator(call),

@@ -24,6 +24,8 @@ class Typed(Struct, frozen=True):
     bio: str
     locked: bool
     public: bool
+    hides_follows: bool
+    automated: bool
 
 
 async def show(call: Call) -> StreamResponse:
@@ -35,7 +37,14 @@ def _stored(tx: Tx, actor_id: int) -> Typed:
     me = actors.by_id(tx, actor_id)
     if me is None:
         raise NotFound
-    return Typed(me.name, me.summary_source, me.locked, me.public)
+    return Typed(
+        name=me.name,
+        bio=me.summary_source,
+        locked=me.locked,
+        public=me.public,
+        hides_follows=me.hides_follows,
+        automated=me.automated,
+    )
 
 
 async def save(call: Call) -> StreamResponse:
@@ -46,6 +55,8 @@ async def save(call: Call) -> StreamResponse:
         bio=params.text("bio"),
         locked=params.flag("locked"),
         public=params.flag("public"),
+        hides_follows=params.flag("hides_follows"),
+        automated=params.flag("automated"),
     )
     try:
         pictures = await drawn(call, params) | {
@@ -65,6 +76,8 @@ def _save(
         bio=typed.bio,
         locked=typed.locked,
         public=typed.public,
+        hides_follows=typed.hides_follows,
+        automated=typed.automated,
         pictures=pictures,
     )
     update_profile(tx, node=node, actor_id=call.person.actor_id, change=change)

@@ -2,16 +2,20 @@
 
 from web.pages import (
     blocks,
+    carrying,
     communities,
     consent,
     copies,
     files,
     finding,
     front,
+    hearing,
+    house,
     interacting,
     joining,
     leaving,
     moving,
+    mutes,
     people,
     polls,
     quoting,
@@ -25,6 +29,7 @@ from web.routes import Route
 
 ROUTES: list[Route] = [
     *front.ROUTES,
+    *house.ROUTES,
     *sign_in.ROUTES,
     *joining.ROUTES,
     *resetting.ROUTES,
@@ -34,6 +39,7 @@ ROUTES: list[Route] = [
     *polls.ROUTES,
     *people.ROUTES,
     *blocks.ROUTES,
+    *mutes.ROUTES,
     *reports.ROUTES,
     *communities.ROUTES,
     *copies.ROUTES,
@@ -42,5 +48,7 @@ ROUTES: list[Route] = [
     *settings.ROUTES,
     *leaving.ROUTES,
     *moving.ROUTES,
+    *carrying.ROUTES,
+    *hearing.ROUTES,
     *files.ROUTES,
 ]

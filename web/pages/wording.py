@@ -15,10 +15,12 @@ from babel.support import Translations
 
 from domain.addressing import may_share
 from domain.audience import Kind
+from domain.filters import Filter, Place
 from domain.kinds import Role
 from social import pins
 from storage.queries.files import FileRow
 from storage.queries.polls import Poll
+from storage.views.filtering import filter_in
 from storage.views.posts import PostView, QuoteView
 
 LANGUAGE: Final = "en"
@@ -39,6 +41,13 @@ def ngettext(one: str, many: str, count: int) -> str:
 
 
 _ = gettext
+
+
+def folded_by(post: PostView, place: Place | None, reader_id: int) -> Filter | None:
+    """The reader's filter because of which a post is folded here, or hidden; none for own words."""
+    if place is None or post.shown.author.id == reader_id:
+        return None
+    return filter_in(post, place)
 
 
 def weight(file: FileRow) -> str:
@@ -99,6 +108,8 @@ def instead_of_quote(quote: QuoteView) -> str:
         "rejected": _("The author of the quoted post does not agree to this quote."),
         "revoked": _("The author of the quoted post took this quote back."),
         "blocked_account": _("A post of somebody with whom you share a block is not shown."),
+        "blocked_domain": _("A post from a server that you shut out is not shown."),
+        "muted_account": _("A post of somebody whom you mute is not shown."),
     }.get(quote.state, _("The quoted post is not there."))
 
 

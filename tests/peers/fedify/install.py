@@ -1,4 +1,4 @@
-"""Node and the npm packages of the Fedify peer, installed from its lock file when first needed."""
+"""Node, and the npm packages of the Fedify peer or of another folder with a lock file."""
 
 from __future__ import annotations
 
@@ -68,23 +68,25 @@ def find_node(*, wheel: bool = True, search: str | None = None) -> Node:
     )
 
 
-def _wanted(node: Node) -> str:
-    content = (HERE / "package.json").read_bytes() + (HERE / "package-lock.json").read_bytes()
+def _wanted(node: Node, folder: Path) -> str:
+    content = (folder / "package.json").read_bytes() + (folder / "package-lock.json").read_bytes()
     return f"{hashlib.sha256(content).hexdigest()} node {_version(node.program)}\n"
 
 
-def ensure_installed(node: Node | None = None) -> Node:
+def ensure_installed(node: Node | None = None, folder: Path = HERE) -> Node:
     """Install the locked npm packages once per lock file (``npm ci``); return the Node to run them.
+
+    ``folder`` holds package.json and package-lock.json, and gets node_modules.
 
     Safe for parallel test processes. Raises NodeMissingError, or InstallError with npm's words.
     """
     node = node or find_node()
-    modules = HERE / "node_modules"
+    modules = folder / "node_modules"
     stamp = modules / ".installed-from"
     modules.mkdir(exist_ok=True)
-    with (HERE / "package-lock.json").open() as lock:
+    with (folder / "package-lock.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if stamp.exists() and stamp.read_text() == _wanted(node):
+        if stamp.exists() and stamp.read_text() == _wanted(node, folder):
             return node
         command = [
             str(node.program),
@@ -97,9 +99,9 @@ def ensure_installed(node: Node | None = None) -> Node:
         path = f"{node.program.parent}{os.pathsep}{os.environ.get('PATH', '')}"
         env = {**os.environ, "PATH": path}
         done = subprocess.run(
-            command, cwd=HERE, env=env, capture_output=True, text=True, check=False
+            command, cwd=folder, env=env, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
-            raise InstallError(f"npm ci failed in {HERE}:\n{done.stderr[-4000:]}")
-        stamp.write_text(_wanted(node))
+            raise InstallError(f"npm ci failed in {folder}:\n{done.stderr[-4000:]}")
+        stamp.write_text(_wanted(node, folder))
     return node
