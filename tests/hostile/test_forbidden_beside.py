@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from activitypub.synchronization import HEADER, header
+from domain.web_pages import page_address
 from federation.fetcher import CannotFetch
 from social import poll_watch, refreshing
 from storage.queries import link_previews, posts
@@ -267,7 +268,9 @@ async def _tried(asking: Any) -> None:
 async def linked_page(far: Stranger, node: RunningNode, ana: Person, url: str) -> None:
     """A page there, and one that moved there."""
     for address in (f"{url}/page", moved(far, "/page", url)):
-        await _looked_at(node, await ana.say(address, visibility="public"))
+        status = await ana.say(address, visibility="public")
+        if page_address(address) is not None:  # else nobody looks at all
+            await _looked_at(node, status)
 
 
 async def beside_a_page(far: Stranger, node: RunningNode, ana: Person, url: str) -> None:
