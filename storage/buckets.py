@@ -7,6 +7,7 @@ Who we are there stands in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or befor
 A blob is there whole or not at all, and `put` returns when the store has it.
 """
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -28,9 +29,10 @@ PATIENCE: Final = 20.0
 """Seconds in which what fails at a store is tried again."""
 
 _KNOWN: Final = frozenset({"endpoint", "region", "style"})
-_FULL: Final = (
-    *("EntityTooLarge", "QuotaExceeded", "InsufficientStorage", "XMinioStorageFull", "507"),
+_FULL: Final = re.compile(
+    r"EntityTooLarge|QuotaExceeded|InsufficientStorage|XMinioStorageFull|\b507 Insufficient Storage"
 )
+"""How stores say that they are full; a bare 507 stands in ports, dates and names as well."""
 
 
 class BadPlace(ValueError):  # noqa: N818 - what is wrong with it
@@ -167,6 +169,6 @@ def _reached() -> Iterator[None]:
     try:
         yield
     except BaseError as problem:
-        if any(word in str(problem) for word in _FULL):
+        if _FULL.search(str(problem)):
             raise DiskFull("there is no room left for files") from None
         raise BlobsUnreachable("the store of files does not answer") from problem

@@ -9,7 +9,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from obstore.exceptions import BaseError
 
+from storage import buckets
 from storage.blobs import YOUNG_SECONDS, Blobs, DiskFull, Folder, Part
 from storage.buckets import BadPlace, BlobsUnreachable, bucket
 from tests.support.s3 import Store, running_store
@@ -213,3 +215,16 @@ def test_storing_and_removing_at_once_never_loses_what_was_stored_last(
     finally:
         stop.set()
         remover.join()
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("status code: 507 Insufficient Storage", DiskFull),
+        ("<Code>XMinioStorageFull</Code>", DiskFull),
+        ("416 from http://127.0.0.1:25073/b", BlobsUnreachable),
+    ],
+)
+def test_a_store_is_full_only_when_it_says_so(said: str, meant: type[Exception]) -> None:
+    with pytest.raises(meant), buckets._reached():
+        raise BaseError(said)

@@ -3,7 +3,7 @@
 from typing import Final, Literal, TypedDict
 
 from domain.node import Node
-from social.apps import Issued, NewApp
+from social.apps import OUT_OF_BAND, Issued, NewApp
 from social.scopes import KNOWN
 from storage.queries.tokens import AppRow
 from storage.views.actors import ActorView
@@ -39,7 +39,7 @@ class Token(TypedDict):
     created_at: Count
 
 
-COMMAND_LINE: Final = AppRow(1, "", b"", "Command line", None, "", "", 0)
+COMMAND_LINE: Final = AppRow(1, "", b"", "Command line", None, OUT_OF_BAND, "", 0)
 """What a token was made for that no app asked for: the operator's own commands made it."""
 
 
