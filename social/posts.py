@@ -44,6 +44,7 @@ from social.remote_posts import store_remote_post
 from social.streaming import announce, edited
 from storage.database import Database
 from storage.queries import accounts, actors, posts
+from storage.queries import files as stored_files
 from storage.queries.idempotency import claim
 from storage.queries.ids import new_id
 from storage.queries.polls import names_kept
@@ -240,6 +241,7 @@ def edit_post(tx: Tx, *, node: Node, author_id: int, post_id: int, change: Chang
         sensitive=row.sensitive if change.sensitive is None else change.sensitive,
         language=row.language if change.language is None else change.language,
     )
+    had = stored_files.kept(tx, post_id)
     rearranged = files.rearrange(
         tx,
         actor_id=author_id,
@@ -254,7 +256,7 @@ def edit_post(tx: Tx, *, node: Node, author_id: int, post_id: int, change: Chang
     asked = names_kept(tx, post_id)
     if change.poll is not None:
         polls.change(tx, row, change.poll, has_files=files.has_any(tx, post_id))
-    tell_named(tx, row, _store_edit(tx, node, row, wish, text=text, asked=asked))
+    tell_named(tx, row, _store_edit(tx, node, row, wish, text=text, asked=asked, had=had))
     tell_sharers(tx, row)
     announce(tx, edited(post_id))
     if places.travels_through(row):
@@ -264,9 +266,19 @@ def edit_post(tx: Tx, *, node: Node, author_id: int, post_id: int, change: Chang
 
 
 def _store_edit(
-    tx: Tx, node: Node, row: PostRow, wish: PostRow, *, text: str, asked: str | None
+    tx: Tx,
+    node: Node,
+    row: PostRow,
+    wish: PostRow,
+    *,
+    text: str,
+    asked: str | None,
+    had: str | None,
 ) -> set[int]:
-    """Write the new version; who is named in it for the first time. `asked`: its poll until now."""
+    """Write the new version; who is named in it for the first time.
+
+    `asked`: its poll until now, `had`: its files.
+    """
     author = actors.by_id(tx, row.author_id)
     if author is None:
         raise NotFound
@@ -286,6 +298,7 @@ def _store_edit(
         edited_at=max(tx.now, (row.edited_at or row.created_at) + 1),
         emojis=emojis.meant(tx, node, text, wish.summary, names_kept(tx, row.id) or ""),
         options=asked,
+        had=had,
     )
     link_previews.renew(tx, row.id)
     new = linked - before.keys()

@@ -19,7 +19,7 @@ from domain.occasions import Occasion, Venue
 from domain.text import fold_tag, link, to_plain
 from social import link_previews
 from social.copies import without_shown
-from storage.queries import posts
+from storage.queries import files, posts
 from storage.tx import Tx
 from storage.views.posts import PostRow, Tag
 
@@ -60,6 +60,7 @@ def rewrite(
         title=words.title,
         emojis=words.emojis,
         options=asked,
+        had=files.kept(tx, row.id),
     )
     if changed:
         link_previews.renew(tx, row.id)

@@ -8,6 +8,7 @@ copy that has not come, or what is fetched on demand, when somebody looks.
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
+import orjson
 from msgspec import Struct
 from msgspec.structs import asdict
 from sqlalchemy import Select, bindparam, delete, func, null, or_, select, update
@@ -231,6 +232,12 @@ def of_posts(tx: Tx, post_ids: Iterable[int]) -> dict[int, list[FileRow]]:
 def of_post(tx: Tx, post_id: int) -> list[FileRow]:
     """The files of one post."""
     return of_posts(tx, [post_id]).get(post_id, [])
+
+
+def kept(tx: Tx, post_id: int) -> str | None:
+    """The files as a former version of a post keeps them: JSON; None: it has none."""
+    now = [(file.id, file.alt) for file in of_post(tx, post_id)]
+    return orjson.dumps(now).decode() if now else None
 
 
 def unused(tx: Tx, actor_id: int, file_ids: Collection[int]) -> dict[int, FileRow]:

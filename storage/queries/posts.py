@@ -172,6 +172,7 @@ _ARCHIVE: Final = (
             bindparam("raw", type_=post_versions.c.raw.type),
             bindparam("options", type_=post_versions.c.options.type),
             posts.c.title,
+            bindparam("files", type_=post_versions.c.files.type),
         ).where(posts.c.id == bindparam("post_id")),
     )
     .on_conflict_do_nothing()
@@ -206,12 +207,14 @@ def edit(
     title: str = "",
     emojis: bytes = b"",
     options: str | None = None,
+    had: str | None = None,
 ) -> bool:
     """Keep what the post said and store what it says now; its audience is not touched.
 
-    `options`: the answers of its poll until now (`queries.polls.names_kept`).
+    `options`: the answers of its poll until now (`queries.polls.names_kept`); `had`: its files
+    until now (`queries.files.kept`).
     """
-    tx.run(_ARCHIVE, post_id=post_id, raw=None, options=options)
+    tx.run(_ARCHIVE, post_id=post_id, raw=None, options=options, files=had)
     changed = tx.change(
         _EDIT,
         key=post_id,

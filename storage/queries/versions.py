@@ -20,6 +20,7 @@ _ADD: Final = (
         raw=None,
         title=bindparam("title"),
         options=bindparam("options"),
+        files=None,
     )
     .on_conflict_do_nothing()
     .returning(post_versions.c.made_at)

@@ -156,6 +156,7 @@ class _PostVersions(TypedColumns):
     raw: Named[bytes | None] = Column(LargeBinary)
     options: Named[str | None] = Column(Text)  # of its poll: JSON, the answers
     title: Named[str] = Column(Text)
+    files: Named[str | None] = Column(Text)  # JSON: [[id, alt], …]; nothing: it had none
 
 
 # What a post said before each edit; the newest version is the post's own row.

@@ -32,11 +32,17 @@ class Version(Struct, frozen=True, gc=False):
     sensitive: bool
     title: str = ""
     options: str | None = None
+    files: str | None = None
 
     @property
     def answers(self) -> tuple[str, ...]:
         """What could be chosen in its poll."""
         return tuple(orjson.loads(self.options)) if self.options else ()
+
+    @property
+    def descriptions(self) -> dict[int, str]:
+        """Its files by id, in their order, with what was said of them."""
+        return dict(orjson.loads(self.files)) if self.files else {}
 
 
 _ALWAYS: Final = fixed(0)
@@ -114,6 +120,7 @@ _BEFORE: Final = (
         post_versions.c.sensitive,
         post_versions.c.title,
         post_versions.c.options,
+        post_versions.c.files,
     )
     .join(posts, posts.c.id == post_versions.c.post_id)
     .where(

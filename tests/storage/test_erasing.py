@@ -63,7 +63,7 @@ def _tag(tx: Tx, post: int, _reader: int) -> None:
 
 def _version(tx: Tx, post: int, _reader: int) -> None:
     words = {"content": "<p>before</p>", "summary": "", "title": ""}
-    none = {"source": None, "raw": None, "options": None}
+    none = {"source": None, "raw": None, "options": None, "files": None}
     _put(tx, post_versions, post_id=post, made_at=1, sensitive=False, **words, **none)
 
 

@@ -568,3 +568,24 @@ async def test_M12_a_disk_that_fills_in_the_middle_leaves_nothing(
     monkeypatch.undo()
     assert await leftovers.clear(node.db, node.parts.archive, now=now_ms(), young=0) == 1
     assert list(blobs.names()) == []
+
+
+async def test_history_shows_the_pictures_of_each_version_that_are_still_on_it(
+    ana: Person, bo: Person
+) -> None:
+    first, second = [await upload(ana, description=name) for name in ("the feet", "the top")]
+    status = await ana.say("x", media_ids=[first["id"], second["id"]])
+    path = f"/api/v1/statuses/{status['id']}"
+    changed = {"id": first["id"], "description": "the rubber feet"}
+    await ana.put(path, status="y", media_attributes=[changed])
+    both = [
+        [media["description"] for media in version["media_attachments"]]
+        for version in await bo.get(f"{path}/history")
+    ]
+    assert both == [["the feet", "the top"], ["the rubber feet", "the top"]]
+    await ana.put(path, status="z", media_ids=[first["id"]])
+    left = [
+        [media["description"] for media in version["media_attachments"]]
+        for version in await bo.get(f"{path}/history")
+    ]
+    assert left == [["the feet"], ["the rubber feet"], ["the rubber feet"]], "taken off: hers again"

@@ -1,9 +1,11 @@
 """Writing, reading, changing and deleting posts."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 from aiohttp.web import StreamResponse
+from msgspec.structs import replace
 
 from domain import later
 from domain.choices import Choice
@@ -16,6 +18,7 @@ from social.posts import Change, Draft
 from social.profiles import Defaults, defaults
 from social.quotes import set_policy
 from social.search import resolve
+from storage.queries.files import FileRow
 from storage.tx import Tx
 from storage.views.posts import PostView, load, visible
 from storage.views.versions import Version, former_versions
@@ -235,12 +238,18 @@ def _history(tx: Tx, *, call: Call, post_id: int) -> list[StatusEdit]:
             summary=one.summary,
             sensitive=one.sensitive,
             made_at=one.made_at,
-            files=now.files if one is present else (),  # which files older ones had is not kept
+            files=now.files if one is present else _files_then(now.files, one.descriptions),
             emojis=row.emojis,
             options=asked if one is present else one.answers,
         )
         for one in said
     ]
+
+
+def _files_then(now: Sequence[FileRow], then: dict[int, str]) -> tuple[FileRow, ...]:
+    """The files that a version had, as they were described; what was taken off is its owner's."""
+    there = {file.id: file for file in now}
+    return tuple(replace(there[one], alt=alt) for one, alt in then.items() if one in there)
 
 
 _ONE: Final = "/api/v1/statuses/{id}"

@@ -1190,6 +1190,7 @@ def upgrade() -> None:
         sa.Column("raw", sa.LargeBinary(), nullable=True),
         sa.Column("options", sa.Text(), nullable=True),
         sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("files", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("post_id", "made_at", name=op.f("pk_post_versions")),
         sqlite_strict=True,
     )
