@@ -29,7 +29,6 @@ def pace_of(rate: Rate) -> Pace:
 LOGIN: Final = Pace(10, 60)
 ADDRESS: Final = Pace(30, 10)
 APPS: Final = pace_of(DEFAULTS["apps"])
-SIGN_UPS: Final = pace_of(DEFAULTS["sign_ups"])
 LINKS: Final = Pace(20, 30)
 
 

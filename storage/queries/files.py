@@ -174,7 +174,6 @@ _FORGIVABLE: Final[Select[*tuple[Any, ...]]] = (
     .limit(_LIMIT)
 )
 _FORGIVE: Final = update(files).where(any_of(files.c.id, "ids")).values(trouble="", tried_at=null())
-_NAME: Final = update(files).where(files.c.id == _ID).values(name=bindparam("name"))
 _LET_GO: Final = (
     update(files)
     .where(any_of(files.c.id, "ids"), files.c.on_demand)
@@ -301,11 +300,6 @@ def fetched(tx: Tx, file_id: int, values: Mapping[str, Any], *, on_demand: bool 
     """The bytes are here: `values` are what is known of them now. False if they were before."""
     used_at = tx.now if on_demand else None
     return tx.change(_FETCHED, key=file_id, fetched_at=tx.now, used_at=used_at, **values) == 1
-
-
-def call_it(tx: Tx, file_id: int, name: str) -> None:
-    """Give a file the name under which it is saved."""
-    tx.change(_NAME, key=file_id, name=name)
 
 
 def tried(tx: Tx, file_id: int, trouble: str = "") -> None:

@@ -86,9 +86,6 @@ _SET: Final = (
     .where(posts.c.id == bindparam("post_id", type_=Id))
     .values(link_id=bindparam("link_id", type_=Id))
 )
-_SHOWS: Final = (
-    select(link_previews.c.id).where(link_previews.c.image == bindparam("image")).limit(1)
-)
 _of_a_post: Final = exists().where(posts.c.link_id == link_previews.c.id)
 _UNUSED: Final = (
     select(link_previews.c.id)
@@ -154,11 +151,6 @@ def touch(tx: Tx, preview_id: int) -> None:
 def set_link(tx: Tx, post_id: int, preview_id: int | None) -> None:
     """Which preview a post shows from now on."""
     tx.change(_SET, post_id=post_id, link_id=preview_id)
-
-
-def shows(tx: Tx, image: str) -> bool:
-    """Whether an address is that of a picture on a page that was looked at."""
-    return tx.first(_SHOWS, image=image) is not None
 
 
 def unused(tx: Tx, before: int, limit: int) -> list[int]:

@@ -40,6 +40,4 @@ Index(
     link_previews.c.owner_id,
     unique=True,
 )
-_shown = link_previews.c.image != ""
-Index("ix_link_previews_image", link_previews.c.image, sqlite_where=_shown, postgresql_where=_shown)
 Index("ix_link_previews_created_at", link_previews.c.created_at)

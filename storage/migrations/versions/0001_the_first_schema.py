@@ -836,13 +836,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("link_previews", schema=None) as batch_op:
         batch_op.create_index("ix_link_previews_created_at", ["created_at"], unique=False)
-        batch_op.create_index(
-            "ix_link_previews_image",
-            ["image"],
-            unique=False,
-            sqlite_where=sa.text("image != ''"),
-            postgresql_where=sa.text("image != ''"),
-        )
         batch_op.create_index("uq_link_previews_key", ["key", "kind", "owner_id"], unique=True)
 
     op.create_table(
@@ -1912,11 +1905,6 @@ def downgrade() -> None:
     op.drop_table("links")
     with op.batch_alter_table("link_previews", schema=None) as batch_op:
         batch_op.drop_index("uq_link_previews_key")
-        batch_op.drop_index(
-            "ix_link_previews_image",
-            sqlite_where=sa.text("image != ''"),
-            postgresql_where=sa.text("image != ''"),
-        )
         batch_op.drop_index("ix_link_previews_created_at")
 
     op.drop_table("link_previews")
