@@ -211,6 +211,9 @@ _HEARD: Final = case(
 )
 # Public, network and node; the numbers of kinds stand in this order.
 LISTED: Final = and_(post.c.kind <= fixed(Kind.NODE), _HEARD)
+# All of it that outsiders may read: found without a look at the rest, so that the time which their
+# pages take tells nothing of what colleagues say (protocol §1).
+LISTED_OUTSIDE: Final = and_(post.c.kind == fixed(Kind.PUBLIC), _HEARD)
 FIRST_HAND: Final = post.c.share_of_id.is_(None)
 WITH_FILES: Final = (
     exists()

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import and_, bindparam, exists, or_
 
-from domain.audience import Viewer
+from domain.audience import Kind, Viewer
 from domain.kinds import Acceptance
 from storage.audience import BOUND, fixed, unblocked
 from storage.columns import Id
@@ -25,6 +25,7 @@ from storage.views.entries import (
     FIRST_HAND,
     FROM_HERE,
     LISTED,
+    LISTED_OUTSIDE,
     MOST,
     NO_FOREIGN_REPLY,
     WITH_FILES,
@@ -83,6 +84,9 @@ _HOME: Final = pages_of(
 )
 _PUBLIC: Final = pages_of(post, post.c.id, LISTED, FIRST_HAND, NO_FOREIGN_REPLY)
 _LOCAL: Final = pages_of(post, post.c.id, FROM_HERE, LISTED, FIRST_HAND, NO_FOREIGN_REPLY)
+_LOCAL_OUTSIDE: Final = pages_of(
+    post, post.c.id, FROM_HERE, LISTED_OUTSIDE, FIRST_HAND, NO_FOREIGN_REPLY
+)
 _REMOTE: Final = pages_of(
     post,
     post.c.id,
@@ -133,6 +137,15 @@ _TAG: Final = pages_of(
     LISTED,
     FIRST_HAND,
 )
+_TAG_OUTSIDE: Final = pages_of(
+    post_tags.join(post, post.c.id == post_tags.c.post_id),
+    post_tags.c.post_id,
+    post_tags.c.tag == bindparam("tag"),
+    post_tags.c.kind == fixed(Kind.PUBLIC),
+    FROM_HERE,
+    LISTED_OUTSIDE,
+    FIRST_HAND,
+)
 _PINNED: Final = pages_of(
     pins.join(post, post.c.id == pins.c.post_id),
     pins.c.id,
@@ -167,12 +180,12 @@ def home_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
 
 def public_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
     """Listed posts from everywhere that the viewer may read, without answers to others."""
-    return entries_of(tx, _PUBLIC if viewer.full else _LOCAL, viewer, page)
+    return entries_of(tx, _PUBLIC if viewer.full else _LOCAL_OUTSIDE, viewer, page)
 
 
 def local_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
     """The same, written here."""
-    return entries_of(tx, _LOCAL, viewer, page)
+    return entries_of(tx, _LOCAL if viewer.full else _LOCAL_OUTSIDE, viewer, page)
 
 
 def remote_page(tx: Tx, viewer: Viewer, page: Page) -> list[Entry]:
@@ -198,7 +211,9 @@ def account_page(
 
 def tag_page(tx: Tx, viewer: Viewer, page: Page, *, tag: str, local: bool = False) -> list[Entry]:
     """Listed posts with this tag (folded), answers too."""
-    return entries_of(tx, _TAG, viewer, page, tag=tag, from_anywhere=viewer.full and not local)
+    if not viewer.full:
+        return entries_of(tx, _TAG_OUTSIDE, viewer, page, tag=tag)
+    return entries_of(tx, _TAG, viewer, page, tag=tag, from_anywhere=not local)
 
 
 def community_page(tx: Tx, viewer: Viewer, page: Page, *, community_id: int) -> list[Entry]:

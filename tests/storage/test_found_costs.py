@@ -13,7 +13,8 @@ from domain.kinds import Role
 from domain.words import question
 from storage.queries import words
 from storage.tx import Tx
-from storage.views import found_posts, found_tags, link_previews, trends
+from storage.views import found_posts, found_tags, link_previews, timelines, trends
+from storage.views.paging import Page
 from tests.support.factories import (
     add_community,
     add_membership,
@@ -43,6 +44,9 @@ ASKED: dict[str, Ask] = {
     "trending tags": lambda tx, viewer: trends.tags(tx, viewer, limit=20),
     "days of a tag": lambda tx, viewer: trends.history(tx, viewer, ["merger", "lift"]),
     "trending posts": lambda tx, viewer: trends.post_ids(tx, viewer, limit=20),
+    "a tag's page": lambda tx, viewer: timelines.tag_page(tx, viewer, Page(), tag="merger"),
+    "public posts": lambda tx, viewer: timelines.public_page(tx, viewer, Page()),
+    "local posts": lambda tx, viewer: timelines.local_page(tx, viewer, Page()),
     "trending links": lambda tx, viewer: link_previews.trending(tx, viewer, limit=20),
 }
 
