@@ -1,10 +1,14 @@
 """Reading received bytes as ActivityStreams, strictly, and as plain JSON.
 
-One pass with the standard parser: what was verified is what is read. Refused are duplicate keys,
-numbers that another reader would see differently, unpaired surrogates and U+0000 (no database text
-holds it, and dropping it would change words that a proof covers), depth beyond 32, the JSON-LD
-keywords that re-shape a tree, and contexts that change what a term of ActivityStreams means. After
-that a document can be read by its short names, without JSON-LD processing.
+Whatever is read was verified as it is read. Refused are duplicate keys, numbers that another reader
+would see differently, unpaired surrogates and U+0000 (no database text holds it, and dropping it
+would change words that a proof covers), depth beyond 32, the JSON-LD keywords that re-shape a tree,
+and contexts that change what a term of ActivityStreams means. After that a document can be read by
+its short names, without JSON-LD processing.
+
+The standard parser with a hook decides all that (`_strictly`). Most documents have nothing of it:
+of those the quicker parser's result is taken (`_ordinary`), once it is sure that the standard one
+would have read the same. Whatever is doubtful is read again strictly, and refused there if at all.
 
 Contexts are never fetched; one that we do not know only adds terms that we do not read.
 """
@@ -12,6 +16,7 @@ Contexts are never fetched; one that we do not know only adds terms that we do n
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -28,6 +33,13 @@ MAX_DEPTH: Final = 32
 MAX_INTEGER: Final = 2**53 - 1
 MAX_NUMBER_LETTERS: Final = 32
 
+#: Bytes and levels of a context that is remembered once it was found good.
+_LARGEST_CONTEXT: Final = 4 << 10
+_DEEPEST_CONTEXT: Final = 4
+_MOST_CONTEXTS: Final = 512
+
+#: What tells an escaped quote from a closing one. Read from the left, an escape at a time.
+_ESCAPES: Final = re.compile(rb'\\(?:["\\]|u0000)')
 _NUL_OR_SURROGATE: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
 _RESHAPING: Final = frozenset({"@graph", "@included", "@reverse", "@nest"})
@@ -78,6 +90,97 @@ def parse(raw: bytes, *, max_bytes: int) -> JsonObject:
     """
     if len(raw) > max_bytes:
         raise MalformedDocument("too large")
+    document = _ordinary(raw)
+    return _strictly(raw) if document is None else document
+
+
+class _Doubtful(Exception):  # noqa: N818  (it names what was found)
+    """Something that the quicker parser may have read otherwise than the strict one would."""
+
+
+def _ordinary(raw: bytes) -> JsonObject | None:
+    """The object in `raw` by the quicker parser; None unless the strict one returns the same.
+
+    The quicker one drops all but the last of equal keys, and a string goes with each that it drops.
+    So no key came twice if the object has as many strings as the text has pairs of quotes.
+    """
+    try:
+        document = orjson.loads(raw)
+        strings = _strings_of(document) if type(document) is dict else 0
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, MalformedDocument, _Doubtful):
+        return None
+    quotes = raw.count(b'"')
+    if b"\\" in raw:
+        escapes = _ESCAPES.findall(raw)
+        quotes -= escapes.count(b'\\"')
+        if b"\\u0000" in escapes:
+            return None
+    return document if strings and quotes == 2 * strings else None
+
+
+def _strings_of(tree: Any) -> int:
+    """How many strings a tree has, its keys among them.
+
+    Raises _Doubtful where the strict parser might refuse it: too deep, re-shaped, a number.
+    Raises MalformedDocument for a context that is refused.
+    """
+    strings = 0
+    level: list[Any] = [tree]
+    for depth in range(MAX_DEPTH):
+        below: list[Any] = []  # what is no string: most is
+        for item in level:
+            kind = type(item)
+            if kind is dict:
+                if not _RESHAPING.isdisjoint(item):
+                    raise _Doubtful
+                strings += len(item)
+                inside = item.values()
+                if "@context" in item:
+                    strings += _strings_of_context(item["@context"], depth)
+                    inside = [value for name, value in item.items() if name != "@context"]
+            elif kind is list:
+                inside = item
+            else:
+                _doubt_number(item)
+                continue
+            for value in inside:
+                if type(value) is str:
+                    strings += 1
+                else:
+                    below.append(value)
+        if not below:
+            return strings
+        level = below
+    raise _Doubtful
+
+
+def _doubt_number(item: Any) -> None:
+    """Raises _Doubtful for a number out of range, and any float: its spelling is not to be seen."""
+    kind = type(item)
+    if kind is float or (kind is int and not -MAX_INTEGER <= item <= MAX_INTEGER):
+        raise _Doubtful
+
+
+def _strings_of_context(context: Any, above: int) -> int:
+    """The same of a context that is read; each server sends its own with every post."""
+    written = orjson.dumps(context)
+    if len(written) > _LARGEST_CONTEXT or above + _DEEPEST_CONTEXT >= MAX_DEPTH:
+        raise _Doubtful
+    return _strings_of_good_context(written)
+
+
+@lru_cache(maxsize=_MOST_CONTEXTS)
+def _strings_of_good_context(written: bytes) -> int:
+    """The same of a context as it is written; what is refused is not remembered."""
+    context = orjson.loads(written)
+    if depth_of({"": context}) > 1 + _DEEPEST_CONTEXT or b'"@context"' in written:
+        raise _Doubtful
+    _check_context(context)
+    return _strings_of([context])
+
+
+def _strictly(raw: bytes) -> JsonObject:
+    """The object in `raw`, every pair of it looked at while it is read."""
     try:
         text = raw.decode("utf-8")
         document = _DECODER.decode(text)

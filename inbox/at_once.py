@@ -8,6 +8,7 @@ something earlier about the same object waits, it is refused, it fails) leaves t
 from typing import Any
 
 from activitypub.parse.activities import Activity
+from activitypub.parse.posts import NoteDocument
 from activitypub.synchronization import Synchronization
 from domain.node import Node
 from federation.authentication import Signer
@@ -15,6 +16,7 @@ from federation.fetcher import Fetcher
 from inbox.handlers import HANDLERS
 from inbox.intake import order_key
 from inbox.signed import Handler, SignedActivity
+from inbox.together import Together
 from jobs.queue import is_waiting
 from social import follower_lists, refreshing
 from storage.errors import StorageError
@@ -27,11 +29,14 @@ async def do_at_once(
     signer: Signer,
     activity: Activity,
     body: bytes,
+    *,
+    together: Together,
     members: Synchronization | None = None,
 ) -> bool:
     """Take an activity in and do it; False if it has to be left to a job.
 
-    `members`: what the sender says of followers here.
+    `together`: where it may be stored with others. `members`: what the sender says of followers
+    here.
 
     Raises StorageError: it could not be stored, or nobody knows whether it was.
     """
@@ -46,6 +51,8 @@ async def do_at_once(
         meaning = handler.at_once(signed)
         if meaning is None:
             return False
+        if await _stored_with_others(together, signed, meaning, members):
+            return True
         return await fetcher.db.write(
             _do,
             node=fetcher.node,
@@ -58,6 +65,14 @@ async def do_at_once(
         raise
     except Exception:  # noqa: BLE001 - nothing of it is stored; the job tells what is wrong
         return False
+
+
+async def _stored_with_others(
+    together: Together, signed: SignedActivity, meaning: Any, members: Synchronization | None
+) -> bool:
+    if members is not None or not isinstance(meaning, NoteDocument):
+        return False
+    return await together.take(signed, meaning)
 
 
 def _do(

@@ -28,6 +28,7 @@ from inbox.forwarded import spoken_for
 from inbox.handlers.offer import is_talk
 from inbox.intake import PROCESS, NotTheirs, check_signer, take_in
 from inbox.reading import LARGEST, read
+from inbox.together import Together
 from storage.errors import StorageError
 from storage.queries import intake
 from storage.tx import Tx
@@ -67,10 +68,16 @@ class Endpoint:
     """Receives activities for every inbox of this node. One per process."""
 
     def __init__(
-        self, fetcher: Fetcher, *, most_waiting: int = MOST_WAITING, servers: Shares | None = None
+        self,
+        fetcher: Fetcher,
+        *,
+        most_waiting: int = MOST_WAITING,
+        servers: Shares | None = None,
+        together: Together | None = None,
     ) -> None:
-        """`servers`: what one server may send in a while, if not the usual."""
+        """`servers`: what one may send in a while; `together`: where plain posts gather."""
         self._fetcher = fetcher
+        self._together = together or Together(fetcher.db, fetcher.node)
         self._most_waiting = most_waiting
         self._full = False
         self._looked_at = float("-inf")
@@ -119,7 +126,10 @@ class Endpoint:
         members = _members(request, signer) if speaker is signer else None
         signer = speaker
         check_signer(signer, activity)
-        if not await do_at_once(self._fetcher, signer, activity, body, members):
+        together = self._together
+        if not await do_at_once(
+            self._fetcher, signer, activity, body, together=together, members=members
+        ):
             await self._fetcher.db.write(
                 take_in, signer=signer, activity=activity, body=body, members=members
             )

@@ -117,6 +117,11 @@ def is_waiting(tx: Tx, order_key: str) -> bool:
     return stored.is_waiting(tx, order_key)
 
 
+def waiting_keys(tx: Tx, order_keys: Iterable[str]) -> set[str]:
+    """Those of many order keys for which `is_waiting` holds."""
+    return stored.waiting_keys(tx, list(order_keys))
+
+
 def turn(
     tx: Tx,
     outcomes: Sequence[Outcome],

@@ -9,6 +9,7 @@ was written alone, so that its page does not learn which nodes read it
 
 import asyncio
 import random
+from collections.abc import Iterable
 from functools import partial
 from typing import Final
 
@@ -59,7 +60,22 @@ _LOOKED_AT: Final = frozenset({Kind.PUBLIC, Kind.NETWORK, Kind.NODE, Kind.COMMUN
 
 def with_link(tx: Tx, row: PostRow) -> PostRow:
     """A post as it is stored: with the preview of the page to which it links, if there is one."""
-    return replace(row, link_id=_link_of(tx, row))
+    link_id = _link_of(tx, row)
+    return row if link_id is None else replace(row, link_id=link_id)
+
+
+def with_links(tx: Tx, rows: Iterable[PostRow]) -> list[PostRow]:
+    """The same for posts of other servers that anybody may read: each page is looked up once."""
+    seen: dict[str, int | None] = {}
+    found: list[PostRow] = []
+    for row in rows:
+        # What it quotes is no page to look at, so two posts may mean different links.
+        links = "\n".join((row.quote_uri or "", *linked_pages(row.content)))
+        if links not in seen:
+            seen[links] = _link_of(tx, row)
+        link_id = seen[links]
+        found.append(row if link_id is None else replace(row, link_id=link_id))
+    return found
 
 
 def renew(tx: Tx, post_id: int) -> None:

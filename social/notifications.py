@@ -8,7 +8,7 @@ from social.events import announce, notified
 from social.pushing import tell_apps
 from storage.audience import readers_among
 from storage.queries import held_back, notifications, posts
-from storage.queries.notifications import clear, dismiss, dismiss_group
+from storage.queries.notifications import Added, clear, dismiss, dismiss_group
 from storage.queries.quotes import quoters_here
 from storage.tx import Tx
 from storage.views.posts import PostRow
@@ -19,6 +19,7 @@ __all__ = [
     "dismiss_group",
     "notify",
     "retract",
+    "tell_all_named",
     "tell_ended",
     "tell_named",
     "tell_sharers",
@@ -41,8 +42,11 @@ def notify(
 
 def _tell(tx: Tx, *, actor_id: int, kind: NotificationKind, from_id: int, post_id: int) -> bool:
     added = notifications.add(tx, actor_id=actor_id, kind=kind, from_id=from_id, post_id=post_id)
-    if added is None:
-        return False
+    return added is not None and _pass_on(tx, actor_id, from_id, kind, added)
+
+
+def _pass_on(tx: Tx, actor_id: int, from_id: int, kind: NotificationKind, added: Added) -> bool:
+    """What is stored is said at once, unless it is held back."""
     if added.filtered:
         held_back.hold(tx, actor_id, from_id)
         return False
@@ -61,6 +65,12 @@ def retract(
 def tell_named(tx: Tx, row: PostRow, actor_ids: Collection[int]) -> None:
     """Tell those of ours whom a post names, if they may read it."""
     _tell_readers(tx, row, actor_ids, NotificationKind.MENTION)
+
+
+def tell_all_named(tx: Tx, post_ids: Collection[int]) -> None:
+    """Tell everybody of ours whom posts name that anybody may read, and that are new."""
+    for each in notifications.add_named(tx, post_ids):
+        _pass_on(tx, each.actor_id, each.from_id, NotificationKind.MENTION, each.added)
 
 
 def tell_sharers(tx: Tx, row: PostRow) -> None:

@@ -66,7 +66,7 @@ def store_remote_post(
     parent = posts.by_uri(tx, note.in_reply_to) if note.in_reply_to is not None else None
     if not _may_answer(tx, node, note, signer, parent):
         return None
-    people = who_belongs(tx, actors.by_uris(tx, _addresses(note, signer)), place)
+    people = who_belongs(tx, actors.by_uris(tx, addresses(note, signer)), place)
     place = place or place_for(tx, note, signer, people, parent)
     said = _audience(tx, note, signer, people, parent=parent, place=place)
     said = placed(tx, said, place)
@@ -74,7 +74,7 @@ def store_remote_post(
         return None
     if not (wanted or _concerns(tx, note, signer, people, said, parent=parent)):
         return None
-    row = _row(tx, note, signer, said, parent=parent, received_at=received_at or tx.now)
+    row = row_for(tx, note, signer, said, parent=parent, received_at=received_at or tx.now)
     return _store(
         *(tx, note, row, people, said), node=node, wanted=wanted, is_awaited=before.is_awaited
     )
@@ -127,7 +127,7 @@ def _may_answer(
     return readers.may(tx, signer, posts.facts(tx, parent))
 
 
-def _addresses(note: NoteDocument, signer: ActorView) -> list[str]:
+def addresses(note: NoteDocument, signer: ActorView) -> list[str]:
     """What may be somebody: not anyone, and not the author's own followers."""
     addressed = dict.fromkeys((*note.addressees, *(each.href for each in note.mentions)))
     return [uri for uri in addressed if uri not in {PUBLIC_URI, signer.followers}]
@@ -224,10 +224,10 @@ def _concerns(
     sister's people write for their network is for ours.
     """
     if said.audience.kind is Kind.DIRECT:
-        return any(actor.id in said.named and _is_somebody_here(actor) for actor in people)
+        return any(actor.id in said.named and is_somebody_here(actor) for actor in people)
     if said.audience.kind is Kind.NETWORK and origins.is_sister(tx, signer.origin_id):
         return True
-    if said.place is not None or any(map(_is_somebody_here, people)):
+    if said.place is not None or any(map(is_somebody_here, people)):
         return True
     if note.quoting is not None and quoted.may_ask(tx, signer, note.quoting.uri):
         return True
@@ -236,11 +236,12 @@ def _concerns(
     return bool(follows.local_followers(tx, signer.id))
 
 
-def _is_somebody_here(actor: ActorView) -> bool:
+def is_somebody_here(actor: ActorView) -> bool:
+    """Whether it is a person of ours, or a program: a community is a place."""
     return actor.is_local and actor.type is not ActorType.GROUP
 
 
-def _row(
+def row_for(
     tx: Tx,
     note: NoteDocument,
     signer: ActorView,
@@ -249,6 +250,7 @@ def _row(
     parent: PostRow | None,
     received_at: int,
 ) -> PostRow:
+    """A post as it is stored, with a new id."""
     created_at = min(note.published or received_at, tx.now)
     identifier = id_at(tx, created_at)
     root_pair = parent.root_audience if parent else said.audience

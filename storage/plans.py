@@ -32,9 +32,10 @@ class Plan:
     """One statement's text, the order of its parameters, and how to convert values and rows."""
 
     __slots__ = (
-        "_binds",
+        "_fixed",
         "_names",
         "_pick",
+        "_processes",
         "_results",
         "inserts",
         "returns",
@@ -48,21 +49,35 @@ class Plan:
         self.inserts: Final = bool(compiled.isinsert)
         self.writes: Final = bool(compiled.isinsert or compiled.isupdate or compiled.isdelete)
         self.returns: Final = not self.writes or bool(compiled.effective_returning)
-        self._binds = _binds(compiled)
-        self._names = {name for name, _, fixed in self._binds if not fixed}
-        self._pick = _fast_pick(self._binds)
+        binds = _binds(compiled)
+        given = [name for name, _, fixed in binds if not fixed]
+        self._names = set(given)
+        self._pick = _pick(given)
+        self._fixed = [(index, bind[2][0]) for index, bind in enumerate(binds) if bind[2]]
+        self._processes = [(index, bind[1]) for index, bind in enumerate(binds) if bind[1]]
         self._results = _result_processors(compiled)
 
     def values(self, params: Mapping[str, Any]) -> Sequence[Any]:
         """Put the named parameters in the statement's order. Raises Misuse unless they fit."""
-        if params.keys() != self._names:
-            raise Misuse(f"parameters {sorted(params)} given, {sorted(self._names)} wanted")
-        if self._pick is not None:
-            return self._pick(params)
-        return [
-            fixed[0] if fixed else params[name] if process is None else process(params[name])
-            for name, process, fixed in self._binds
-        ]
+        # As many as wanted, and each that is wanted: these are the names. Picking looks for each
+        # anyhow, in one C call: a post of 42 columns costs 2 µs so, one by one it was 6.
+        if len(params) != len(self._names):
+            raise self._misfit(params)
+        try:
+            picked = self._pick(params)
+        except KeyError:
+            raise self._misfit(params) from None
+        if not self._fixed and not self._processes:
+            return picked
+        values = list(picked)
+        for index, value in self._fixed:  # in rising order: each comes to stand where it belongs
+            values.insert(index, value)
+        for index, process in self._processes:
+            values[index] = process(values[index])
+        return values
+
+    def _misfit(self, params: Mapping[str, Any]) -> Misuse:
+        return Misuse(f"parameters {sorted(params)} given, {sorted(self._names)} wanted")
 
     def rows(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """Convert driver rows to the columns' Python types."""
@@ -77,7 +92,7 @@ class Plan:
         return tuple(values)
 
 
-# (name, processor, fixed value in a one-tuple or nothing)
+# (name, processor, fixed value in a one-tuple or nothing); a fixed value is converted already.
 _Bind = tuple[str, Process | None, tuple[Any] | None]
 
 
@@ -95,13 +110,10 @@ def _binds(compiled: SQLCompiler) -> list[_Bind]:
     return binds
 
 
-def _fast_pick(binds: list[_Bind]) -> Callable[[Mapping[str, Any]], Sequence[Any]] | None:
-    """One C call for the usual case: named parameters without conversion."""
-    if not binds:
+def _pick(names: list[str]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    """Gives the values of these names, in this order. Raises KeyError."""
+    if not names:
         return lambda _: ()
-    if any(process or fixed for _, process, fixed in binds):
-        return None
-    names = [name for name, _, _ in binds]
     return (lambda params: (params[names[0]],)) if len(names) == 1 else itemgetter(*names)
 
 

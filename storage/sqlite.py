@@ -4,9 +4,10 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar, Final
+from types import NoneType
+from typing import Any, ClassVar, Final
 
 from storage.dialects import SQLITE
 from storage.errors import AlreadyServed, StorageError, Unavailable, from_sqlite
@@ -30,6 +31,17 @@ _SETTINGS: Final = (
     "temp_store=MEMORY",
 )
 
+#: The driver takes exact numbers and text as they are, but looks for two ways of being asked in
+#: whatever else it is given before it takes that as it is: 0.2 µs for each None, flag and blob,
+#: 0.07 if it finds an answer at once. A post has twenty of them.
+_AS_THEY_ARE: Final[tuple[tuple[type, Callable[[Any], Any]], ...]] = (
+    (NoneType, {}.get),
+    (bool, int),
+    (bytes, bytes),
+)
+for _kind, _itself in _AS_THEY_ARE:
+    sqlite3.register_adapter(_kind, _itself)
+
 
 class SQLiteSession(Session):
     """A connection to one SQLite file. `limit`: seconds that a unit may run, then TooSlow."""
@@ -42,7 +54,12 @@ class SQLiteSession(Session):
         self._path = path
         self._limit = limit
         self._stop_at = 0.0
+        self._connect()
+
+    def _connect(self) -> None:
         self._connection = self.guarded(self._open)
+        # One for all statements: the next one ends what the one before it left unread.
+        self._cursor = self._connection.cursor()
 
     def _open(self) -> sqlite3.Connection:
         # mode=rw: a mistyped path must not become an empty database.
@@ -116,7 +133,7 @@ class SQLiteSession(Session):
     def reopen(self) -> None:
         """Replace the connection."""
         self.close()
-        self._connection = self.guarded(self._open)
+        self._connect()
 
     def idle(self) -> None:
         """Give a long write-ahead log back to the file system, unless somebody reads it."""
@@ -137,22 +154,17 @@ class SQLiteSession(Session):
         return from_sqlite(error)
 
     def _all(self, text: str, values: Values) -> Rows:
-        return self._connection.execute(text, values).fetchall()
+        return self._cursor.execute(text, values).fetchall()
 
     def _first(self, text: str, values: Values) -> Rows:
-        cursor = self._connection.execute(text, values)
-        row = cursor.fetchone()
-        cursor.close()
+        row = self._cursor.execute(text, values).fetchone()
         return [] if row is None else [row]
 
     def _execute(self, text: str, values: Values) -> int:
-        cursor = self._connection.execute(text, values)
-        changed = cursor.rowcount
-        cursor.close()
-        return changed
+        return self._cursor.execute(text, values).rowcount
 
     def _execute_many(self, text: str, values: Sequence[Values]) -> None:
-        self._connection.executemany(text, values)
+        self._cursor.executemany(text, values)
 
 
 class ServingLock:

@@ -3,13 +3,15 @@
 Whether something counts is decided by whoever calls (`domain.audience.counts_for`, protocol §8).
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Update, and_, bindparam, case, func, select, update
 
 from domain.audience import Kind
 from domain.kinds import Acceptance
+from storage.columns import Number
 from storage.tables.actors import actors
 from storage.tables.posts import posts
 from storage.tx import Tx
@@ -66,7 +68,7 @@ _COUNT_AUTHOR: Final = (
     update(actors)
     .where(actors.c.id == bindparam("author_id"))
     .values(
-        posts_count=actors.c.posts_count + 1,
+        posts_count=actors.c.posts_count + bindparam("more", type_=Number),
         last_post_at=bindparam("at"),
         version=actors.c.version + 1,
     )
@@ -75,7 +77,20 @@ _COUNT_AUTHOR: Final = (
 
 def count_author(tx: Tx, author_id: int, at: int) -> None:
     """One more post of the author that anybody may read: no other post is ever counted (§8)."""
-    tx.change(_COUNT_AUTHOR, author_id=author_id, at=at)
+    tx.change(_COUNT_AUTHOR, author_id=author_id, at=at, more=1)
+
+
+def count_authors(tx: Tx, written: Iterable[tuple[int, int]]) -> None:
+    """The same for posts of several: each an author's id, and when it was written."""
+    more: Counter[int] = Counter()
+    latest: dict[int, int] = {}
+    for author_id, at in written:
+        more[author_id] += 1
+        latest[author_id] = at
+    for author_id in sorted(
+        more
+    ):  # in one order: who counts elsewhere waits, and is not waited for
+        tx.change(_COUNT_AUTHOR, author_id=author_id, at=latest[author_id], more=more[author_id])
 
 
 def recount_author(tx: Tx, author_id: int) -> None:

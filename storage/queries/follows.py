@@ -1,6 +1,6 @@
 """Who follows whom. A pair is a key of its own: ids of other servers' activities are not."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -82,6 +82,23 @@ _LOCAL_FOLLOWERS: Final = (
         follows.c.state == FollowState.ACCEPTED,
         actors.c.origin_id == HERE,
     )
+)
+_reader = actors.alias("reader")
+_FOLLOWED_HERE: Final = select(actors.c.id).where(
+    any_of(actors.c.id, "ids"),
+    exists(
+        select(follows.c.id)
+        .join(_reader, _reader.c.id == follows.c.follower_id)
+        .where(
+            follows.c.target_id == actors.c.id,
+            follows.c.state == FollowState.ACCEPTED,
+            _reader.c.origin_id == HERE,
+        )
+        .correlate(actors)
+    ),
+)
+_WITH_BELLS: Final = select(follows.c.target_id).where(
+    any_of(follows.c.target_id, "ids"), follows.c.notify, follows.c.state == FollowState.ACCEPTED
 )
 _FOLLOWERS_FROM: Final = (
     select(actors.c.uri)
@@ -173,6 +190,16 @@ def of_actor(tx: Tx, actor_id: int) -> list[FollowRow]:
 def local_followers(tx: Tx, target_id: int) -> list[int]:
     """Accepted followers who live here."""
     return [row[0] for row in tx.all(_LOCAL_FOLLOWERS, target_id=target_id)]
+
+
+def followed_here(tx: Tx, target_ids: Collection[int]) -> set[int]:
+    """Those of these actors whom somebody who lives here follows."""
+    return {row[0] for row in tx.all(_FOLLOWED_HERE, ids=list(target_ids))}
+
+
+def with_bells(tx: Tx, target_ids: Collection[int]) -> set[int]:
+    """Those of these actors of whose posts somebody wants to be told."""
+    return {row[0] for row in tx.all(_WITH_BELLS, ids=list(target_ids))}
 
 
 def followers_from(tx: Tx, target_id: int, origin_id: int) -> list[str]:

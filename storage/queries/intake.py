@@ -115,6 +115,44 @@ def take(
     )
 
 
+_TAKE_DONE: Final = (
+    insert(intake)
+    .values(
+        id=bindparam("id"),
+        origin_id=bindparam("origin_id"),
+        activity_uri=bindparam("activity_uri"),
+        signer_id=bindparam("signer_id"),
+        body=None,
+        state=bindparam("state"),
+        reason=None,
+        received_at=bindparam("now"),
+    )
+    .on_conflict_do_nothing(index_elements=[intake.c.origin_id, intake.c.activity_uri])
+)
+_THERE: Final = select(intake.c.id).where(any_of(intake.c.id, "ids"))
+
+
+def take_done(tx: Tx, activities: Sequence[tuple[int, str, int]]) -> list[bool]:
+    """Keep activities that are done in this unit of work; for each, whether it is new.
+
+    Each is an origin's id, the activity's own and its signer's, as `take` has them.
+    """
+    rows = [
+        {
+            "id": new_id(tx),
+            "origin_id": origin_id,
+            "activity_uri": uri,
+            "signer_id": signer_id,
+            "state": IntakeState.DONE,
+            "now": tx.now,
+        }
+        for origin_id, uri, signer_id in activities
+    ]
+    tx.many(_TAKE_DONE, rows)
+    stored = {row[0] for row in tx.all(_THERE, ids=[row["id"] for row in rows])}
+    return [row["id"] in stored for row in rows]
+
+
 def queued(tx: Tx, identifiers: Sequence[int]) -> list[Received]:
     """Those of these activities that still wait, in the order in which they came."""
     rows = tx.all(_QUEUED, ids=identifiers)

@@ -145,6 +145,9 @@ LET_GO: Final = (
 IN_ORDER: Final = select(
     exists().where(jobs.c.order_key == bindparam("order_key"), jobs.c.state == JobState.READY)
 )
+ORDERED: Final = select(jobs.c.order_key).where(
+    any_of(jobs.c.order_key, "order_keys"), jobs.c.state == JobState.READY
+)
 DEAD: Final = (
     select(jobs.c.id, jobs.c.kind, jobs.c.attempts, jobs.c.created_at, jobs.c.last_error)
     .where(jobs.c.state == JobState.DEAD, jobs.c.id < bindparam("before"))
@@ -227,6 +230,11 @@ def let_go(tx: Tx, *, worker: int, jobs: Iterable[LetGo]) -> None:
 def is_waiting(tx: Tx, order_key: str) -> bool:
     """Whether a job of an order key waits or runs."""
     return bool(tx.scalar(IN_ORDER, order_key=order_key))
+
+
+def waiting_keys(tx: Tx, order_keys: Sequence[str]) -> set[str]:
+    """Those of these order keys of which a job waits or runs."""
+    return {key for (key,) in tx.all(ORDERED, order_keys=order_keys) if key is not None}
 
 
 def renew(tx: Tx, *, worker: int, ids: Sequence[int], lease_ms: int) -> int:

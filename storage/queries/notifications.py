@@ -1,5 +1,6 @@
 """Notifications as rows. They hold no text: who, what about, why, and when (protocol §1)."""
 
+from collections.abc import Collection
 from typing import Final
 
 from msgspec import Struct
@@ -15,20 +16,21 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    type_coerce,
 )
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.kinds import AccountState, Limit, NotificationKind
 from domain.notifying import HELD_BACK, SPAN_MS, Group, Stance
 from storage.audience import fixed, heard, local_reader
-from storage.columns import Enum8, Flag, Id, Time
+from storage.columns import Enum8, Flag, Id, Time, any_of
 from storage.queries.ids import new_notification_id
 from storage.queries.muted_threads import is_muted
 from storage.queries.policies import follows_accepted, is_permitted, ruled
 from storage.tables.accounts import accounts
 from storage.tables.actors import actors
 from storage.tables.notifying import policies
-from storage.tables.posts import posts
+from storage.tables.posts import mentions, posts
 from storage.tables.timelines import notifications
 from storage.tx import Tx
 
@@ -37,54 +39,102 @@ _KIND = bindparam("kind", type_=Enum8(NotificationKind))
 _FROM = bindparam("from_id", type_=Id)
 _POST = bindparam("post_id", type_=Id)
 _JUDGED = bindparam("judged", type_=Flag())
-_permitted = is_permitted(accounts.c.id, _FROM)
-_filtered = and_(_JUDGED, ~_permitted, ruled(Stance.FILTER, accounts.c.id, _FROM, _POST))
-_follows = follows_accepted(accounts.c.id, _FROM)
-
-
-def _from_limited(limit: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(actors.c.id == _FROM, limit)
-
-
+_LISTENER: Final = local_reader(accounts.c.id)
 _words, _shared = posts.alias("words"), posts.alias("shared_words")
-_writer = func.coalesce(_shared.c.author_id, _words.c.author_id)
-# A community's bell tells of words that somebody else wrote.
-_written_by_unheard = exists(
-    select(_words.c.id)
-    .select_from(_words.outerjoin(_shared, _shared.c.id == _words.c.share_of_id))
-    .where(_words.c.id == _POST, _writer != _FROM, ~heard(_writer, local_reader(accounts.c.id)))
-    .correlate_except(_words, _shared)
-)
+_news, _named = posts.alias("news"), mentions.alias("named")
 
+
+def _from_limited(sender: ColumnElement[int], limit: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(actors.c.id == sender, limit).correlate_except(actors)
+
+
+def _written_by_unheard(
+    sender: ColumnElement[int], post_id: ColumnElement[int]
+) -> ColumnElement[bool]:
+    """A community's bell tells of words that somebody else wrote."""
+    writer = func.coalesce(_shared.c.author_id, _words.c.author_id)
+    return exists(
+        select(_words.c.id)
+        .select_from(_words.outerjoin(_shared, _shared.c.id == _words.c.share_of_id))
+        .where(_words.c.id == post_id, writer != sender, ~heard(writer, _LISTENER))
+        .correlate_except(_words, _shared)
+    )
+
+
+def _is_told(
+    kind: ColumnElement[NotificationKind],
+    sender: ColumnElement[int],
+    post_id: ColumnElement[int],
+) -> ColumnElement[bool]:
+    """Whether the person behind `accounts` hears of this at all.
+
+    For a statement that has `policies` outer-joined, with `judged` and `now` among its parameters.
+    """
+    silenced = _from_limited(sender, actors.c.limited != fixed(Limit.NONE))
+    dropped = ruled(Stance.DROP, accounts.c.id, sender, post_id)
+    return and_(
+        accounts.c.state == fixed(AccountState.ACTIVE),
+        or_(
+            fixed(NotificationKind.NOTICE) == kind,
+            and_(
+                heard(sender, _LISTENER),
+                ~_written_by_unheard(sender, post_id),
+                ~is_muted(accounts.c.id, post_id),
+            ),
+        ),
+        ~_from_limited(sender, actors.c.limited > fixed(Limit.SILENCED)),
+        # About whom a policy does not decide, followers alone hear of who is silenced.
+        or_(_JUDGED, ~silenced, follows_accepted(accounts.c.id, sender)),
+        or_(~_JUDGED, is_permitted(accounts.c.id, sender), ~dropped),
+    )
+
+
+def _is_held_back(sender: ColumnElement[int], post_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether it waits until the person wants to hear of it; as `_is_told`."""
+    filtered = ruled(Stance.FILTER, accounts.c.id, sender, post_id)
+    held = and_(_JUDGED, ~is_permitted(accounts.c.id, sender), filtered)
+    return case((held, true()), else_=false())
+
+
+_with_policy = accounts.outerjoin(policies, policies.c.actor_id == accounts.c.id)
 _told_somebody: Final = (
     select(
         *(bindparam("id", type_=Id), accounts.c.id, _KIND, _FROM, _POST),
         bindparam("now", type_=Time),
-        case((_filtered, true()), else_=false()),
+        _is_held_back(_FROM, _POST),
     )
-    .select_from(accounts.outerjoin(policies, policies.c.actor_id == accounts.c.id))
-    .where(
-        accounts.c.id == _ACTOR,
-        accounts.c.state == fixed(AccountState.ACTIVE),
-        or_(
-            fixed(NotificationKind.NOTICE) == _KIND,
-            and_(
-                heard(_FROM, local_reader(accounts.c.id)),
-                ~_written_by_unheard,
-                ~is_muted(accounts.c.id, _POST),
-            ),
-        ),
-        ~_from_limited(actors.c.limited > fixed(Limit.SILENCED)),
-        # About whom a policy does not decide, followers alone hear of who is silenced.
-        or_(_JUDGED, ~_from_limited(actors.c.limited != fixed(Limit.NONE)), _follows),
-        or_(~_JUDGED, _permitted, ~ruled(Stance.DROP, accounts.c.id, _FROM, _POST)),
-    )
+    .select_from(_with_policy)
+    .where(accounts.c.id == _ACTOR, _is_told(_KIND, _FROM, _POST))
 )
 _ADD: Final = (
     insert(notifications)
     .from_select([column.name for column in notifications.c], _told_somebody)
     .on_conflict_do_nothing()
     .returning(notifications.c.id, notifications.c.filtered)
+)
+_NAMED: Final = (
+    select(
+        accounts.c.id,
+        _news.c.author_id,
+        _news.c.id,
+        type_coerce(_is_held_back(_news.c.author_id, _news.c.id), Flag()),
+    )
+    .select_from(
+        _news.join(_named, and_(_named.c.post_id == _news.c.id, ~_named.c.silent))
+        .join(accounts, accounts.c.id == _named.c.actor_id)
+        .outerjoin(policies, policies.c.actor_id == accounts.c.id)
+    )
+    .where(
+        any_of(_news.c.id, "ids"),
+        accounts.c.id != _news.c.author_id,
+        _is_told(_KIND, _news.c.author_id, _news.c.id),
+    )
+    .order_by(_news.c.id, accounts.c.id)
+)
+_ADD_NEW: Final = (
+    insert(notifications)
+    .values({column.name: bindparam(column.name) for column in notifications.c})
+    .on_conflict_do_nothing()
 )
 
 
@@ -117,6 +167,43 @@ def add(
         now=tx.now,
     )
     return None if row is None else Added(row[0], bool(row[1]))
+
+
+class Told(Struct, frozen=True, gc=False):
+    """Somebody whom a post names, and what was stored for them."""
+
+    actor_id: int
+    from_id: int
+    added: Added
+
+
+def add_named(tx: Tx, post_ids: Collection[int]) -> list[Told]:
+    """Store who of ours is named in the text of posts, as `add` would one by one.
+
+    The posts were stored in this unit of work, and anybody may read them.
+    """
+    kind = NotificationKind.MENTION
+    rows = tx.all(_NAMED, ids=list(post_ids), kind=kind, judged=kind in HELD_BACK, now=tx.now)
+    told = [
+        (post_id, Told(actor_id, from_id, Added(new_notification_id(tx), bool(held))))
+        for actor_id, from_id, post_id, held in rows
+    ]
+    tx.many(
+        _ADD_NEW,
+        [
+            {
+                "id": each.added.id,
+                "actor_id": each.actor_id,
+                "kind": kind,
+                "from_id": each.from_id,
+                "post_id": post_id,
+                "created_at": tx.now,
+                "filtered": each.added.filtered,
+            }
+            for post_id, each in told
+        ],
+    )
+    return [each for _, each in told]
 
 
 _RETRACT: Final = delete(notifications).where(

@@ -93,6 +93,17 @@ def insert_post(tx: Tx, row: PostRow) -> bool:
     return stored
 
 
+_INSERT_NEW: Final = insert(posts).values(
+    {column.name: bindparam(column.name) for column in COLUMNS}
+)
+
+
+def insert_posts(tx: Tx, rows: Collection[PostRow]) -> None:
+    """Store posts of which nothing is here yet, no shares. Raises ConstraintBroken if one is."""
+    tx.many(_INSERT_NEW, map(asdict, rows))
+    words.wait_all(tx, [row.id for row in rows])
+
+
 _ADD_MENTION: Final = (
     insert(mentions)
     .values(
@@ -115,13 +126,22 @@ _SPEAK_MENTIONS: Final = (
 
 def add_mentions(tx: Tx, post_id: int, named: Iterable[int], silent: Iterable[int] = ()) -> None:
     """Store whom a post names, and whom it addresses without naming."""
-    spoken = dict.fromkeys(named, False)
-    everybody = dict.fromkeys(silent, True) | spoken
-    rows = [
+    tx.many(_ADD_MENTION, _mention_rows(post_id, named, silent))
+
+
+def add_all_mentions(tx: Tx, named: Iterable[tuple[int, Iterable[int], Iterable[int]]]) -> None:
+    """The same for many: each a post's id, whom it names, whom it addresses without naming."""
+    tx.many(_ADD_MENTION, [row for each in named for row in _mention_rows(*each)])
+
+
+def _mention_rows(
+    post_id: int, named: Iterable[int], silent: Iterable[int]
+) -> list[dict[str, object]]:
+    everybody = dict.fromkeys(silent, True) | dict.fromkeys(named, False)
+    return [
         {"post_id": post_id, "actor_id": actor, "silent": hushed}
         for actor, hushed in sorted(everybody.items())
     ]
-    tx.many(_ADD_MENTION, rows)
 
 
 def named_in(tx: Tx, post_id: int) -> dict[int, bool]:
@@ -156,6 +176,25 @@ def set_tags(tx: Tx, post_id: int, tags: Iterable[Tag], *, fresh: bool = False) 
     if not fresh:
         tx.change(_DROP_TAGS, post_id=post_id)
     tx.many(_ADD_TAG, [{"tag": t.folded, "post_id": post_id, "name": t.name} for t in tags])
+
+
+_ADD_NEW_TAG: Final = (
+    insert(post_tags)
+    .values({name: bindparam(name) for name in ("tag", "post_id", "name", "kind")})
+    .on_conflict_do_nothing()
+)
+
+
+def add_tags(tx: Tx, tagged: Iterable[tuple[PostRow, Iterable[Tag]]]) -> None:
+    """Store the tags of posts that were stored in this unit of work."""
+    tx.many(
+        _ADD_NEW_TAG,
+        [
+            {"tag": tag.folded, "post_id": row.id, "name": tag.name, "kind": row.kind}
+            for row, tags in tagged
+            for tag in tags
+        ],
+    )
 
 
 _ARCHIVE: Final = (

@@ -4,7 +4,7 @@ Rows are written for people whose home is fresh; the others' is built when they 
 page asks the predicate again, so a row too many shows nothing and a row too few is only missing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from sqlalchemy import (
@@ -116,15 +116,15 @@ _to_tag_followers = (
         .join(accounts, accounts.c.id == followed_tags.c.actor_id)
     )
     .where(
-        _new.c.id == _POST,
         _fresh,
         may_come_by_tag(_line, _tag_reader),
         shown(_new, _original, _tag_reader),
     )
 )
+_to_its_tag_followers = _to_tag_followers.where(_new.c.id == _POST)
 _FAN_OUT: Final = (
     insert(home_entries)
-    .from_select(_COLUMNS, union_all(_to_followers, _to_author, _to_tag_followers))
+    .from_select(_COLUMNS, union_all(_to_followers, _to_author, _to_its_tag_followers))
     .on_conflict_do_nothing()
 )
 
@@ -146,7 +146,27 @@ _all_followers = (
 )
 _TO_ALL_FOLLOWERS: Final = (
     insert(home_entries)
-    .from_select(_COLUMNS, union_all(_all_followers, _to_tag_followers))
+    .from_select(_COLUMNS, union_all(_all_followers, _to_its_tag_followers))
+    .on_conflict_do_nothing()
+)
+_these = any_of(_new.c.id, "ids")
+_followers_of_each = (
+    select(_reach.c.follower_id, _new.c.id, _new.c.author_id)
+    .select_from(
+        _new.join(_reach, _reach.c.target_id == _new.c.author_id).join(
+            accounts, accounts.c.id == _reach.c.follower_id
+        )
+    )
+    .where(
+        _these,
+        _reach.c.state == fixed(FollowState.ACCEPTED),
+        _fresh,
+        in_language(_new, _reach),
+    )
+)
+_EACH_TO_ALL_FOLLOWERS: Final = (
+    insert(home_entries)
+    .from_select(_COLUMNS, union_all(_followers_of_each, _to_tag_followers.where(_these)))
     .on_conflict_do_nothing()
 )
 
@@ -162,6 +182,11 @@ def fan_out_to_followers(tx: Tx, post_id: int, author_id: int) -> None:
     For remote posts that anybody may read, are no answer and stand in no community: most that come.
     """
     tx.run(_TO_ALL_FOLLOWERS, post_id=post_id, author_id=author_id, now=tx.now)
+
+
+def fan_out_each_to_followers(tx: Tx, post_ids: Collection[int]) -> None:
+    """The same for many such posts."""
+    tx.run(_EACH_TO_ALL_FOLLOWERS, ids=list(post_ids), now=tx.now)
 
 
 _authors = union_all(

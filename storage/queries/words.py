@@ -49,6 +49,11 @@ def wait(tx: Tx, post_id: int) -> None:
     tx.insert(_WAIT, post_id=post_id)
 
 
+def wait_all(tx: Tx, post_ids: Collection[int]) -> None:
+    """The same of many."""
+    tx.many(_WAIT, [{"post_id": post_id} for post_id in post_ids])
+
+
 def changed(tx: Tx, post_id: int) -> None:
     """A post says something else now: it is not found by what it said before."""
     # Whoever is writing its words just now is waited for, or waits for us and finds a new version.

@@ -1,0 +1,165 @@
+"""Posts of other servers that arrive many at once: plain ones are stored together.
+
+Plain is what most of them are: somebody writes to the world, answers nothing, quotes nothing and
+writes in no community. Then little has to be known of what is here already, and it is asked for all
+of them in a few statements. `social/remote_posts` has the rules; what they come to for a plain post
+is the same here (tests/social/test_arrivals.py stores the same posts both ways and compares all
+that is in the database afterwards). Whatever is not plain is left to it.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from msgspec import Struct
+
+from activitypub.parse.posts import NoteDocument
+from domain.addressing import PUBLIC_URI, DocumentAudience, audience_of_document
+from domain.audience import Audience
+from domain.choices import Named
+from domain.kinds import ActorType
+from domain.node import Node
+from social import bells, copies, link_previews, remote_polls
+from social.notifications import tell_all_named
+from social.remote_posts import (
+    addresses,
+    is_authors_own,
+    is_somebody_here,
+    row_for,
+    spoken_by,
+    wait_for,
+)
+from social.streaming import announce, posted
+from social.wording import tags_of
+from storage.queries import actors, figures, follows, posts
+from storage.queries import arrivals as stored
+from storage.queries import timelines as homes
+from storage.tx import Tx
+from storage.views.actors import ActorView
+from storage.views.posts import PostRow
+
+
+class Arrival(Struct, frozen=True):
+    """A post, who sent it and signed that, and when it came, in ms."""
+
+    note: NoteDocument
+    signer: ActorView
+    received_at: int
+
+
+class Plain(Struct, frozen=True):
+    """A post of which nothing is here yet: whom it names of those we know, and for whom it is."""
+
+    arrival: Arrival
+    people: list[ActorView]
+    said: DocumentAudience
+
+
+class _Stored(Struct, frozen=True):
+    """A plain post as a row; `spoken` are those whom its text names."""
+
+    plain: Plain
+    row: PostRow
+    spoken: set[int]
+
+
+def may_be_plain(note: NoteDocument, signer: ActorView) -> bool:
+    """Whether a post reads like a plain one; `plain_among` knows."""
+    if note.in_reply_to is not None or note.quoting is not None or note.audience:
+        return False
+    return signer.type is not ActorType.GROUP and PUBLIC_URI in {*note.to, *note.cc}
+
+
+def plain_among(tx: Tx, node: Node, arrivals: Sequence[Arrival]) -> list[Plain | None]:
+    """For each arrival that may be plain, what it is; None if it has to go the long way.
+
+    Changes nothing. That is also what becomes of the second of two posts with one id, of what
+    concerns nobody here, and of a post that something here waits for, knows, or saw deleted.
+    """
+    for each in sorted(arrivals, key=lambda one: one.note.id):
+        wait_for(tx, each.note)
+    met = stored.met(tx, {each.note.id for each in arrivals})
+    known = _known(tx, arrivals)
+    followed = follows.followed_here(tx, {each.signer.id for each in arrivals})
+    found: list[Plain | None] = []
+    for each in arrivals:
+        plain = None
+        if each.note.id not in met and is_authors_own(node, each.note, each.signer):
+            plain = _plain(each, known, is_followed=each.signer.id in followed)
+            met.add(each.note.id)
+        found.append(plain)
+    return found
+
+
+def _known(tx: Tx, arrivals: Iterable[Arrival]) -> dict[str, ActorView]:
+    named = {uri for each in arrivals for uri in addresses(each.note, each.signer)}
+    return {actor.uri: actor for actor in actors.by_uris(tx, sorted(named))} if named else {}
+
+
+def _plain(arrival: Arrival, known: dict[str, ActorView], *, is_followed: bool) -> Plain | None:
+    note, signer = arrival.note, arrival.signer
+    people = [known[uri] for uri in addresses(note, signer) if uri in known]
+    if any(actor.type is ActorType.GROUP for actor in people):
+        return None  # it may be written in a community
+    if not (is_followed or any(map(is_somebody_here, people))):
+        return None
+    said = audience_of_document(
+        note.to,
+        note.cc,
+        (),
+        signer.followers,
+        author=signer.id,
+        author_origin=signer.origin_id,
+        known={actor.uri: Named(actor.id, actor.origin_id) for actor in people},
+    )
+    return Plain(arrival, people, said) if said.audience == Audience.public() else None
+
+
+def store(tx: Tx, plain: Collection[Plain]) -> None:
+    """Store plain posts, write them into homes, and tell whom they concern.
+
+    Raises ConstraintBroken if one is there by now, or an id made from a past second was taken.
+    """
+    new = _rows(tx, plain)
+    ids = [each.row.id for each in new]
+    posts.insert_posts(tx, [each.row for each in new])
+    posts.add_all_mentions(
+        tx, [(each.row.id, each.spoken, each.plain.said.named - each.spoken) for each in new]
+    )
+    posts.add_tags(tx, [(each.row, tags_of(each.plain.arrival.note)) for each in new])
+    for each in new:
+        _beside(tx, each.row, each.plain.arrival.note)
+    tell_all_named(tx, [each.row.id for each in new if each.spoken])
+    homes.fan_out_each_to_followers(tx, ids)
+    for post_id in ids:
+        announce(tx, posted(post_id))
+    _ring(tx, new)
+    # Last: whoever counts another post of an author meanwhile waits for us.
+    figures.count_authors(tx, [(each.row.author_id, each.row.created_at) for each in new])
+
+
+def _rows(tx: Tx, plain: Iterable[Plain]) -> list[_Stored]:
+    made = []
+    for each in plain:
+        note, signer = each.arrival.note, each.arrival.signer
+        received_at = each.arrival.received_at or tx.now
+        made.append(row_for(tx, note, signer, each.said, parent=None, received_at=received_at))
+    rows = link_previews.with_links(tx, made)
+    return [
+        _Stored(each, row, spoken_by(each.arrival.note, each.people, row, each.said.named))
+        for each, row in zip(plain, rows, strict=True)
+    ]
+
+
+def _beside(tx: Tx, row: PostRow, note: NoteDocument) -> None:
+    """Its files and its poll, if it has any."""
+    if note.attachments:
+        copies.take(tx, row=row, attachments=note.attachments)
+    if note.poll is not None:
+        remote_polls.take(tx, row, note.poll)
+
+
+def _ring(tx: Tx, new: Iterable[_Stored]) -> None:
+    """Ring the bells of those who have some."""
+    authors = follows.with_bells(tx, {each.row.author_id for each in new})
+    for each in new:
+        if each.row.author_id in authors:
+            bells.ring(tx, each.row)

@@ -1,0 +1,307 @@
+"""The quicker reading of ordinary documents: it reads what the strict one reads, or is not taken."""
+
+import json as stdlib_json
+import time
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from activitypub import json
+from activitypub.json import AS2, MalformedDocument
+from activitypub.vocabulary import COMMUNITY_CONTEXT, POST_CONTEXT
+
+_LARGEST = 1 << 20
+
+BLANKS = st.text(" \t\r\n", max_size=2)
+#: One letter as it may be written in a string: plainly or escaped, sound or not.
+LETTERS = st.sampled_from(
+    [
+        *"ab:{}[],@/é€😀\x7f\u2028",
+        '\\"',
+        "\\\\",
+        "\\/",
+        "\\n",
+        "\\t",
+        "\\u0022",
+        "\\u005c",
+        "\\u003c",
+    ]
+    + ["\\u0061", "\\u0062", "\\u0000", "\\ud83d\\ude00", "\\ud800", "\\ude00", "\\u00E9", "\\x"]
+    + ["\x00", "\t", "\\u00", '\\\\"', "\\\\u0000", "\\\\\\u0000", '\\\\\\"']
+)
+STRINGS = st.lists(LETTERS, max_size=5).map(lambda letters: f'"{"".join(letters)}"')
+KEYS = STRINGS | st.sampled_from(
+    [
+        '"a"',
+        '"\\u0061"',
+        '"b"',
+        '":"',
+        '"a:"',
+        '""',
+        '"@id"',
+        '"@graph"',
+        '"@gr\\u0061ph"',
+        '"@nest"',
+    ]
+    + [
+        '"@included"',
+        '"@reverse"',
+        '"@context"',
+        '"\\u0040context"',
+        '"id"',
+        '"content"',
+        '"@type"',
+    ]
+)
+NUMBERS = st.sampled_from(
+    [
+        "0",
+        "-0",
+        "-0.0",
+        "1",
+        "17",
+        "1.5",
+        "1e3",
+        "1E+2",
+        "1e400",
+        "-1e400",
+        "1e-400",
+        "01",
+        "1.",
+        ".5",
+    ]
+    + ["+1", "-", "0." + "1" * 40, "1" + "0" * 40, "1." + "0" * 31, "1" * 17, "1" * 300]
+    + [str(2**power + more) for power in (53, 63, 64) for more in (-1, 0, 1)]
+    + [str(-(2**power) + more) for power in (53, 63, 64) for more in (-1, 0, 1)]
+    + ["NaN", "Infinity", "-Infinity"]
+) | st.integers(-(2**70), 2**70).map(str)
+SCALARS = STRINGS | NUMBERS | st.sampled_from(["true", "false", "null", "tru", "'a'", ""])
+CONTEXTS = st.sampled_from(
+    [AS2, POST_CONTEXT, COMMUNITY_CONTEXT, [AS2], [AS2, None], {"id": "@id"}, {"id": "as:url"}]
+    + [{"x": {"@id": "x", "@type": [[["y"]]]}}, {"x": {"@type": {"@graph": 1}}}, {"@version": 1.1}]
+    + [{"x": {"@type": {"@context": {"content": None}}}}, {"x": {"@container": "@list"}}, [[AS2]]]
+).map(stdlib_json.dumps)
+
+
+@st.composite
+def objects(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
+    pairs = []
+    for _ in range(draw(st.integers(0, 4))):
+        key = draw(KEYS)
+        value = draw(CONTEXTS if "context" in key and draw(st.booleans()) else inner)
+        pairs.append(draw(BLANKS) + key + draw(BLANKS) + ":" + draw(BLANKS) + value + draw(BLANKS))
+    return "{" + ",".join(pairs) + "}"
+
+
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        objects(inner) | st.lists(inner, max_size=4).map(lambda these: f"[{','.join(these)}]")
+    ),
+    max_leaves=20,
+)
+TEXTS = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(["", "", "", " \n", "\ufeff", "\x0c"]),
+    objects(VALUES) | VALUES,
+    st.sampled_from(["", "", "", " \n", "\x00", "x", "{}", '"', "//"]),
+)
+
+
+def outcome(raw: bytes, *, strict: bool) -> str:
+    """What comes of it: the tree with its types and the order of its keys, or the reason."""
+    try:
+        found = json._strictly(raw) if strict else json.parse(raw, max_bytes=_LARGEST)
+        return repr(found)
+    except MalformedDocument as refused:
+        return refused.reason
+
+
+def same(raw: bytes) -> None:
+    assert outcome(raw, strict=False) == outcome(raw, strict=True)
+
+
+def goes_strictly(raw: bytes, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether the strict parser was asked."""
+    asked = []
+    strictly = json._strictly
+    with monkeypatch.context() as patch:
+        patch.setattr(json, "_strictly", lambda raw: asked.append(1) or strictly(raw))
+        outcome(raw, strict=False)
+    return bool(asked)
+
+
+@settings(max_examples=600)
+@given(TEXTS)
+@example('{"a":1,"a":"\\""}')
+@example('{"a":"x","a":"\\\\"}')
+@example('{"a":"\\\\","a":"\\\\"}')
+@example('{"a":{"b":1,"b":2},":":":"}')
+@example('{"a" :1,"a"\n:1,"x":":"}')
+@example('{"\\u0061":"","a":1}')
+@example('{"@context":{"@context":1}}')
+def test_any_text_is_read_as_strictly(text: str) -> None:
+    same(text.encode("utf-8", "surrogatepass"))
+
+
+@given(TEXTS, st.integers(0), st.binary(min_size=1, max_size=3))
+def test_any_damaged_text_is_read_as_strictly(text: str, at: int, more: bytes) -> None:
+    raw = text.encode()
+    cut = at % (len(raw) + 1)
+    same(raw[:cut] + more + raw[cut:])
+    same(raw[:cut] + more + raw[cut + 1 :])
+
+
+@given(st.binary(max_size=100))
+def test_any_bytes_are_read_as_strictly(raw: bytes) -> None:
+    same(raw)
+    same(b'{"a":"' + raw + b'"}')
+
+
+@given(st.integers(28, 36), st.sampled_from([('{"o":', "}"), ("[", "]"), ('{"@context":', "}")]))
+@pytest.mark.parametrize("leaf", ["1", '"a"', "[]", "null", f'{{"@context":"{AS2}"}}', "1.5"])
+@pytest.mark.parametrize("context", ["1", f'"{AS2}"', stdlib_json.dumps(POST_CONTEXT)])
+def test_any_depth_is_read_as_strictly(
+    depth: int, shape: tuple[str, str], leaf: str, context: str
+) -> None:
+    opening, closing = shape
+    same(f'{{"a":{opening * depth}{leaf}{closing * depth}}}'.encode())
+    inside = f'{{"a":{"[" * depth}{{"@context":{context}}}{"]" * depth}}}'
+    same(inside.encode())
+    same(f'{{"@context":{context},"a":{inside}}}'.encode())
+
+
+# That it is taken, and what it is not taken for.
+
+POST: dict[str, Any] = {
+    "@context": POST_CONTEXT,
+    "id": "https://b.example/o/1/activity",
+    "type": "Create",
+    "object": {
+        "id": "https://b.example/o/1",
+        "type": "Note",
+        "content": '<p>Ana said: "yes" :blob: \\o/ &amp; <a href="https://c.example/">this</a></p>\n',
+        "published": "2026-01-01T00:00:00Z",
+        "sensitive": False,
+        "inReplyTo": None,
+        "votersCount": 2**53 - 1,
+        "tag": [{"type": "Emoji", "name": ":blob:", "icon": {"width": 0, "é€😀": []}}],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        orjson.dumps(POST),
+        stdlib_json.dumps(POST).encode(),
+        stdlib_json.dumps(POST, indent="\t", separators=(" ,\r\n", " \n: ")).encode(),
+        # As Ruby on Rails writes it.
+        orjson.dumps(POST).replace(b"<", b"\\u003c").replace(b">", b"\\u003E"),
+        orjson.dumps(POST).replace(b"/", b"\\/"),
+        orjson.dumps({**POST, "@context": AS2}),
+        orjson.dumps({**POST, "@context": {"unused": None}}),
+        orjson.dumps({"a": "\\u0000 and \\ud800 and \\"}),
+        orjson.dumps({"a": {"@context": POST_CONTEXT, "b": [{"@context": POST_CONTEXT}]}}),
+    ],
+)
+def test_an_ordinary_document_is_read_once(raw: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not goes_strictly(raw, monkeypatch)
+    same(raw)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"a":1,"a":1}',
+        b'{"a":1,"\\u0061":1}',
+        b'{"a":":","a":{"\\":":1}}',
+        b'{"a":1.5}',
+        b'{"a":1e3}',
+        b'{"a":9007199254740992}',
+        b'{"a":-9007199254740992}',
+        b'{"a":"\\u0000"}',
+        b'{"\\u0000":1}',
+        b'{"a":"\\ud800"}',
+        b'{"a":"\xff"}',
+        b'{"@nest":1}',
+        b'{"a":[{"@gr\\u0061ph":1}]}',
+        b'{"@context":{"content":null}}',
+        b'{"@context":null}',
+        b'{"@context":{"x":{"@type":{"@graph":1}}}}',
+        b'{"@context":{"x":{"@type":{"@context":"x"}}}}',
+        b"[]",
+        b'"a"',
+        b"{}{}",
+        b'{"a":' + b"[" * 32 + b"]" * 32 + b"}",
+    ],
+)
+def test_what_is_doubtful_is_read_strictly(raw: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert goes_strictly(raw, monkeypatch)
+    same(raw)
+
+
+def test_S18_a_context_is_asked_about_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    check = json._check_context
+    monkeypatch.setattr(json, "_check_context", lambda one: asked.append(one) or check(one))
+    context = [AS2, {"seldom": "https://seldom.example/ns#seldom"}]
+    for number in range(5):
+        assert outcome(orjson.dumps({"@context": context, "id": number}), strict=False)[0] == "{"
+    assert asked == [context]
+
+
+def test_S18_a_refused_context_stays_refused() -> None:
+    raw = orjson.dumps({"@context": [AS2, {"content": "as:summary"}]})
+    for _ in range(3):
+        assert outcome(raw, strict=False) == "a context changes what a term means"
+
+
+def test_a_good_context_hides_no_equal_keys() -> None:
+    good = orjson.dumps({"@context": POST_CONTEXT, "id": 1})
+    assert outcome(good, strict=False)[0] == "{"
+    for twice in (
+        good.replace(b'"toot":', b'"toot":"x","toot":'),
+        good.replace(b'"id":1', b'"id":1,"id":1'),
+        good.replace(b'"@context":', b'"@context":"x","@context":'),
+        b'{"@context":"x",' + good[1:],
+    ):
+        assert outcome(twice, strict=False) == "a key is given twice"
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        [AS2, {f"term{number}": "as:term" for number in range(9_000)}],
+        [AS2] * 60_000,
+        {"x": {"@type": [[[[[["x"]]]]]]}},
+    ],
+    ids=["long", "wide", "deep"],
+)
+def test_D07_only_usual_contexts_are_remembered(context: object) -> None:
+    before = json._strings_of_good_context.cache_info().currsize
+    raw = orjson.dumps({"@context": context})
+    same(raw)
+    assert json._strings_of_good_context.cache_info().currsize == before
+
+
+def test_D04_many_contexts_are_linear_work() -> None:
+    many = [{"@context": {f"x{number}": "y"}} for number in range(8_000)]
+    raw = orjson.dumps({"a": many})
+    start = time.process_time()
+    assert outcome(raw, strict=False)[0] == "{"
+    assert time.process_time() - start < 1.0
+    info = json._strings_of_good_context.cache_info()
+    assert info.maxsize is not None and info.currsize <= info.maxsize
+
+
+def test_D04_contexts_in_contexts_are_linear_work() -> None:
+    raw = b'{"@context":{"x":{"@type":' * 40_000
+    start = time.process_time()
+    outcome(raw[: 1 << 18], strict=False)
+    inside = b'{"@context":{"x":{"@type":' * 10 + b"1" + b"}}}" * 10
+    outcome(b'{"a":[' + b",".join([inside] * 700) + b"]}", strict=False)
+    assert time.process_time() - start < 1.0
