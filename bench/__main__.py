@@ -34,14 +34,14 @@ async def measure(times: int, rounds: int) -> dict[str, tuple[float, float]]:
             await paths.inbound(node, far, 200)  # warm
             for _ in range(rounds):
                 http = await paths.bare("POST", body, 202, 0, times)
-                raw["inbound"].append(http + await _limit("inbound", len(body), http))
+                raw["inbound"].append(http + await _limit("inbound", body, http))
                 ours["inbound"].append(await paths.inbound(node, far, times))
                 spent, size = await paths.home(node, token, times)
                 ours["home"].append(spent)
-                http = await paths.bare("GET", None, 200, size, times)
-                raw["home"].append(http + await _limit("home", size, http))
+                http = await paths.bare("GET", b"", 200, size, times)
+                raw["home"].append(http + await _limit("home", bytes(size), http))
                 http = await bare_client(len(body), times)
-                raw["delivery"].append(http + await _limit("delivery", len(body), http))
+                raw["delivery"].append(http + await _limit("delivery", body, http))
                 ours["delivery"].append(await paths.delivery(node, far, token, FOLLOWERS, 10))
             writer = _token(node, "p1")
             shown = await pages.all_pages(node, token, writer, f"fern@{far.host}", times)
@@ -51,8 +51,8 @@ async def measure(times: int, rounds: int) -> dict[str, tuple[float, float]]:
     return {name: (statistics.median(ours[name]), statistics.median(raw[name])) for name in GOALS}
 
 
-async def _limit(path: str, size: int, http: float) -> float:
-    parts = await asyncio.to_thread(limits.measured, path, size)
+async def _limit(path: str, body: bytes, http: float) -> float:
+    parts = await asyncio.to_thread(limits.measured, path, body)
     parts_shown = {"bare aiohttp": http, **parts}
     print(path.ljust(9), *(f"{name} {spent:.1f} ·" for name, spent in parts_shown.items()))
     return sum(parts.values())

@@ -148,24 +148,22 @@ def _hop() -> float:
     return spent
 
 
-def measured(path: str, size: int) -> dict[str, float]:
-    """The parts of one path's limit, measured in a process of its own: nothing else counts."""
+def measured(path: str, body: bytes) -> dict[str, float]:
+    """The parts of one path's limit for this very body, in a process of its own: nothing else
+    counts.
+    """
     done = subprocess.run(
-        [sys.executable, "-m", "bench.limits", path, str(size)],
-        capture_output=True,
-        text=True,
-        check=True,
+        [sys.executable, "-m", "bench.limits", path], input=body, capture_output=True, check=True
     )
     parts: dict[str, float] = orjson.loads(done.stdout)
     return parts
 
 
 if __name__ == "__main__":
-    path, size = sys.argv[1], int(sys.argv[2])
-    document = orjson.dumps({"content": "x" * (size - 14)})
+    body = sys.stdin.buffer.read()
     found = {
-        "inbound": lambda: inbound_parts(document),
-        "delivery": lambda: delivery_parts(document),
-        "home": lambda: home_parts(size),
-    }[path]()
+        "inbound": lambda: inbound_parts(body),
+        "delivery": lambda: delivery_parts(body),
+        "home": lambda: home_parts(len(body)),
+    }[sys.argv[1]]()
     print(orjson.dumps(found).decode())

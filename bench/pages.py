@@ -4,13 +4,12 @@ The limit of a page is a bare aiohttp answer of the same size: what can be left 
 but the socket.
 """
 
-import statistics
 from typing import Any, Final, NamedTuple
 
-from aiohttp import ClientSession, TCPConnector
+from aiohttp import ClientSession
 
 from bench.node import BenchNode
-from bench.paths import AT_ONCE, at_once, bare
+from bench.paths import bare, read
 
 TAG: Final = "ladders"
 TAGGED: Final = 40
@@ -82,26 +81,9 @@ async def _get(session: ClientSession, path: str) -> Any:
 
 
 async def measured(node: BenchNode, token: str, page: _Page, times: int) -> PageCost:
-    """Read one page many times, by 32 connections, and a bare answer of its size as often."""
-    headers = {"Authorization": f"Bearer {token}"}
-    sizes: list[int] = []
-    async with ClientSession(connector=TCPConnector(limit=AT_ONCE), headers=headers) as session:
-
-        async def read() -> None:
-            async with session.get(f"{node.base}{page.path}") as answer:
-                body = await answer.read()
-                if answer.status != 200 or body.count(page.marked) != page.holds:
-                    raise RuntimeError(
-                        f"{page.name}: {answer.status}, {body.count(page.marked)} in {len(body)}"
-                    )
-                sizes.append(len(body))
-
-        await at_once([read] * AT_ONCE)
-        before = node.measured.cpu_us()
-        await at_once([read] * times)
-        spent = (node.measured.cpu_us() - before) / times
-    size = int(statistics.median(sizes))
-    return PageCost(spent, await bare("GET", None, 200, size, times), size)
+    """Read one page many times, and a bare answer of its size as often."""
+    spent, size = await read(node, token, page.path, page.marked, page.holds, times=times)
+    return PageCost(spent, await bare("GET", b"", 200, size, times), size)
 
 
 def report(costs: dict[str, PageCost]) -> None:

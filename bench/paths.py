@@ -2,29 +2,17 @@
 
 import asyncio
 import statistics
-from collections.abc import Callable, Coroutine, Iterable
-from typing import Any
 
-from aiohttp import ClientSession, TCPConnector
+from aiohttp import ClientSession
 
+from bench import wire
 from bench.bare import bare_server
 from bench.far import FarActor
 from bench.node import BenchNode
 
-AT_ONCE = 32
+AT_ONCE = wire.CONNECTIONS
 HOMES = 10
 FRESH = 250
-
-
-async def at_once(jobs: Iterable[Callable[[], Coroutine[Any, Any, None]]]) -> None:
-    """Run jobs, a bounded number of them at a time."""
-    waiting = iter(jobs)
-
-    async def one_after_the_other() -> None:
-        for job in waiting:
-            await job()
-
-    await asyncio.gather(*(one_after_the_other() for _ in range(AT_ONCE)))
 
 
 async def meet(node: BenchNode, far: FarActor, session: ClientSession) -> None:
@@ -49,27 +37,19 @@ async def inbound(node: BenchNode, far: FarActor, times: int) -> float:
     """Signed Creates for ten home timelines, from the socket until they are stored and shown."""
     mention = node.actor_uri("p0")
     homes = node.ask("SELECT count(*) FROM home_entries")
-    async with ClientSession(connector=TCPConnector(limit=AT_ONCE)) as session:
-
-        def sending(
-            headers: dict[str, str], body: bytes
-        ) -> Callable[[], Coroutine[Any, Any, None]]:
-            async def send() -> None:
-                async with session.post(f"{node.base}/inbox", data=body, headers=headers) as answer:
-                    if answer.status != 202:
-                        raise RuntimeError(f"answered {answer.status}: {await answer.text()}")
-
-            return send
-
+    inbox = f"{node.origin}/inbox"
+    spent = 0.0
+    for begun in range(0, times, FRESH):  # a post is a moment old when it comes
+        prepared = [
+            wire.request("POST", inbox, *far.signed(inbox, far.note(node.next_number(), mention)))
+            for _ in range(min(FRESH, times - begun))
+        ]
         before = node.measured.cpu_us()
-        for begun in range(0, times, FRESH):  # a post is a moment old when it comes
-            prepared = [
-                far.signed(f"{node.origin}/inbox", far.note(node.next_number(), mention))
-                for _ in range(min(FRESH, times - begun))
-            ]
-            await at_once(sending(*one) for one in prepared)
-        await node.until_zero("SELECT count(*) FROM intake WHERE state = 1")
-        spent = node.measured.cpu_us() - before
+        await wire.send(node.port, prepared, _accepted)
+        spent += node.measured.cpu_us() - before
+    before = node.measured.cpu_us()
+    await node.until_zero("SELECT count(*) FROM intake WHERE state = 1")
+    spent += node.measured.cpu_us() - before
     stored = node.ask("SELECT count(*) FROM posts WHERE uri LIKE ?", f"{far.origin}/o/%")
     if stored != node.numbers:
         raise RuntimeError(f"{stored} of {node.numbers} notes were stored")
@@ -79,40 +59,48 @@ async def inbound(node: BenchNode, far: FarActor, times: int) -> float:
     return spent / times
 
 
-async def bare(method: str, body: bytes | None, status: int, size: int, times: int) -> float:
+def _accepted(status: int, _size: int, body: bytes) -> None:
+    if status != 202:
+        raise RuntimeError(f"answered {status}: {body!r}")
+
+
+async def bare(method: str, body: bytes, status: int, size: int, times: int) -> float:
     """The same load against a server that does nothing: what HTTP alone costs here."""
-    async with (
-        bare_server(status, size) as (base, process),
-        ClientSession(connector=TCPConnector(limit=AT_ONCE)) as session,
-    ):
 
-        async def ask() -> None:
-            async with session.request(method, base, data=body) as answer:
-                await answer.read()
+    def as_told(answered: int, came: int, _body: bytes) -> None:
+        if (answered, came) != (status, size):
+            raise RuntimeError(f"answered {answered} with {came} bytes")
 
-        await at_once([ask] * AT_ONCE)
+    async with bare_server(status, size) as (base, process):
+        asked = wire.request(method, base, None, body)
+        port = int(base.rpartition(":")[2].strip("/"))
+        await wire.send(port, [asked] * 2 * AT_ONCE, as_told)
         before = process.cpu_us()
-        await at_once([ask] * times)
+        await wire.send(port, [asked] * times, as_told)
         return (process.cpu_us() - before) / times
 
 
 async def home(node: BenchNode, token: str, times: int) -> tuple[float, int]:
     """Home pages of 20, as an app reads them."""
-    headers = {"Authorization": f"Bearer {token}"}
+    return await read(node, token, "/api/v1/timelines/home", b'"reblog"', 20, times=times)
+
+
+async def read(
+    node: BenchNode, token: str, path: str, mark: bytes, holds: int, *, times: int
+) -> tuple[float, int]:
+    """Read a page many times; what one costs and how large it is. It holds so many `mark`s."""
+    asked = wire.request("GET", f"{node.origin}{path}", {"Authorization": f"Bearer {token}"})
     sizes: list[int] = []
-    async with ClientSession(connector=TCPConnector(limit=AT_ONCE), headers=headers) as session:
 
-        async def read() -> None:
-            async with session.get(f"{node.base}/api/v1/timelines/home") as answer:
-                body = await answer.read()
-                if answer.status != 200 or body.count(b'"reblog"') != 20:
-                    raise RuntimeError(f"answered {answer.status} with {len(body)} bytes")
-                sizes.append(len(body))
+    def whole(status: int, size: int, body: bytes) -> None:
+        if status != 200 or body.count(mark) != holds:
+            raise RuntimeError(f"{path}: {status}, {body.count(mark)} marks in {size} bytes")
+        sizes.append(size)
 
-        await at_once([read] * AT_ONCE)
-        before = node.measured.cpu_us()
-        await at_once([read] * times)
-        spent = node.measured.cpu_us() - before
+    await wire.send(node.port, [asked] * 2 * AT_ONCE, whole)
+    before = node.measured.cpu_us()
+    await wire.send(node.port, [asked] * times, whole)
+    spent = node.measured.cpu_us() - before
     return spent / times, int(statistics.median(sizes))
 
 
