@@ -47,9 +47,7 @@ _CLEANER: Final = nh3.Cleaner(
 )
 
 _TEXT_ONLY: Final = nh3.Cleaner(tags=set(), strip_comments=True)
-# Paragraphs, breaks, links and emphasis: one pass settles them in any mixture. Whatever else is
-# there, another tag or a letter written as a number, is read again.
-_OTHER_TAGS: Final = re.compile(r"<(?!/?(?:p|br|a|span|strong|em)[\s/>])|&#")
+_OTHER_TAGS: Final = re.compile(r"<(?!/?(?:p|br|a|span|strong|em)[\s/>])")
 _MOST_PASSES: Final = 5
 """How often a text is read again; three passes settled all that was tried."""
 
@@ -72,7 +70,7 @@ def clean(html: str, *, limit: int = LONGEST) -> str:
     """
     rough = bounded(html, limit=limit)
     cleaned = _once(rough)
-    if "<" not in cleaned or not _OTHER_TAGS.search(rough):
+    if "<" not in cleaned or not _may_change_again(rough):
         return cleaned
     for _ in range(_MOST_PASSES):
         again = _once(cleaned)
@@ -80,6 +78,15 @@ def clean(html: str, *, limit: int = LONGEST) -> str:
             return cleaned
         cleaned = again
     return _TEXT_ONLY.clean(cleaned)
+
+
+def _may_change_again(rough: str) -> bool:
+    """Whether another pass may find something: another tag, or a letter written as a number.
+
+    Paragraphs, breaks, links and emphasis are settled by one pass, in any mixture. Looked for one
+    by one, each by its first letter: as one pattern they take three times as long.
+    """
+    return ("&" in rough and "&#" in rough) or _OTHER_TAGS.search(rough) is not None
 
 
 def _once(html: str) -> str:
@@ -91,6 +98,8 @@ def _once(html: str) -> str:
 def bounded(html: str, *, limit: int = LONGEST) -> str:
     """The first `limit` characters of `html`, or less where more than `MOST_TAGS` tags open."""
     short = html[:limit]
+    if short.count("<") <= MOST_TAGS:
+        return short
     excess = next(islice(_OPENING.finditer(short), MOST_TAGS, None), None)
     return short if excess is None else short[: excess.start()]
 
@@ -100,6 +109,8 @@ def clean_inline(text: str, *, limit: int = LONGEST_INLINE) -> str:
 
     Controls and direction controls go, white space becomes single spaces, letters are composed.
     """
+    if text.isascii() and text.isprintable():  # nothing of it is there but spaces
+        return " ".join(text[: 4 * limit].split())[:limit].strip()
     rough = _CONTROLS.sub("", _BLANKS.sub(" ", text[: 4 * limit]))
     return unicodedata.normalize("NFC", " ".join(rough.split()))[:limit].strip()
 

@@ -96,6 +96,7 @@ _SAME_CHARACTER: Final = re.compile(rf"[{_MARKS}]|\u200d.|[\U0001f3fb-\U0001f3ff
 _FLAG: Final = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _TRAILING: Final = frozenset(".,;:!?'")
 _OPENING: Final = {")": "(", "]": "["}
+_EMPTY_LINES: Final = re.compile(r"\n{3,}")
 _BLOCKS: Final = "p,li,blockquote,pre,h1,h2,h3,h4,h5,h6,div"
 
 
@@ -306,5 +307,5 @@ def to_plain(html: str) -> str:
         node.insert_before("\n")
     for node in body.css(_BLOCKS):
         node.insert_after("\n" if node.tag == "li" else "\n\n")
-    text = body.text(deep=True)
-    return re.sub(r"\n{3,}", "\n\n", text).strip()
+    text = body.text(deep=True).strip()
+    return _EMPTY_LINES.sub("\n\n", text) if "\n\n\n" in text else text

@@ -27,6 +27,8 @@ _SHORTEST_BEGINNING: Final = 3
 _WORD: Final = re.compile(
     "(?:[^\\W_]|[\u0900-\u0963\u0966-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])+"
 )
+# All that is no letter or digit among plain letters, as a space: what `_WORD` finds between them.
+_BETWEEN: Final = {code: " " for code in range(128) if not chr(code).isalnum()}
 # Han, Kana and the like: written without spaces. Hangul has them.
 _UNSPACED: Final = re.compile(
     "([\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -63,14 +65,20 @@ class Question(Struct, frozen=True):
 
 def fold(text: str) -> str:
     """Lower case without accents, wide and joined letters as plain ones."""
+    if text.isascii():
+        return text.lower()  # the same
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return unicodedata.normalize("NFC", _MARK.sub("", decomposed)).casefold()
 
 
 def words(text: str) -> list[str]:
     """The words of a text, each once, in order; at most `MOST_WORDS`."""
+    folded = fold(text)
+    if folded.isascii():  # 2 kB in 8 µs instead of 70
+        runs = dict.fromkeys(folded.translate(_BETWEEN).split())
+        return list(dict.fromkeys(run[:LONGEST_WORD] for run in runs))[:MOST_WORDS]
     found: dict[str, None] = {}
-    for match in _WORD.finditer(fold(text)):
+    for match in _WORD.finditer(folded):
         for word in _parts(match[0]):
             found[word[:LONGEST_WORD]] = None
         if len(found) >= MOST_WORDS:

@@ -157,6 +157,8 @@ def _instrument(raw: Any) -> JsonObject | str | None:
 
 
 def _hidden(document: JsonObject) -> tuple[str, ...]:
+    if "bto" not in document and "bcc" not in document:
+        return ()
     return references(document.get("bto")) + references(document.get("bcc"))
 
 

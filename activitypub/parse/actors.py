@@ -14,6 +14,7 @@ from activitypub.parse.emojis import emojis
 from activitypub.parse.fields import (
     checked_id,
     flag,
+    is_a,
     line,
     link,
     listed,
@@ -206,7 +207,7 @@ def _html(raw: Any, limit: int) -> str:
 def _fields(raw: Any) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
     for item in listed(raw):
-        if isinstance(item, dict) and "PropertyValue" in listed(item.get("type")):
+        if is_a(item, "PropertyValue"):
             name = line(item.get("name"), limit=LONGEST_NAME)
             found.append((name, _html(item.get("value"), LONGEST_FIELD)))
     return tuple(found[:MAX_FIELDS])

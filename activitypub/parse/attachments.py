@@ -95,6 +95,8 @@ def attachments(document: Mapping[str, Any], *, shows_itself: bool) -> tuple[Att
     Its `image` comes first (Lemmy, WordPress). `shows_itself`: it is a picture, a film or a sound:
     then what it plays and its largest `icon` (PeerTube) belong to it as well.
     """
+    if not (shows_itself or document.get("image") or document.get("attachment")):
+        return ()  # most posts
     found: dict[str, Attachment] = {}
     for item in _raw(document, shows_itself=shows_itself):
         read = _attachment(item)

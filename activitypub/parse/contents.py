@@ -23,8 +23,8 @@ LONGEST_NAME: Final = 500
 
 #: Media types of words that are no HTML: they are shown as they were typed.
 _AS_TYPED: Final = frozenset({"text/plain", "text/markdown", "text/x.misskeymarkdown"})
-#: Kinds whose summary is a content warning.
-SHORT: Final = frozenset({PostType.NOTE, PostType.QUESTION})
+#: Kinds whose summary is a content warning. (Not a set: members of an enumeration hash slowly.)
+SHORT: Final = (PostType.NOTE, PostType.QUESTION)
 _NAMES: Final = (
     "p br a span div b i u s del ins em strong code pre mark var small sup sub wbr ol ul li"
     " blockquote h[1-6] ruby rt rp img audio video source script"
@@ -50,7 +50,7 @@ def contents(document: Mapping[str, Any], kind: PostType) -> Contents:
     warns = kind in SHORT or document.get("sensitive") is True
     return Contents(
         html=_html(words, document.get("mediaType"), LONGEST_CONTENT) or _preview(document),
-        summary=warning(said) if warns else "",
+        summary=warning(said) if warns and said else "",
         abstract="" if warns else _abstract(said),
         title=line(said_in(document, "name"), limit=LONGEST_NAME),
         language=spoken or _language(document),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from activitypub.parse.fields import line, link, listed
+from activitypub.parse.fields import is_a, line, link, listed
 from domain.emojis import LONGEST_SHORTCODE, MOST_EMOJIS, Emoji, is_shortcode
 
 PICTURES = frozenset({"image/png", "image/webp", "image/gif", "image/jpeg", "image/avif"})
@@ -15,7 +15,7 @@ def emojis(tags: list[Any]) -> tuple[Emoji, ...]:
     """
     found: dict[str, Emoji] = {}
     for tag in tags:
-        if not isinstance(tag, dict) or "Emoji" not in listed(tag.get("type")):
+        if not is_a(tag, "Emoji"):
             continue
         name = line(tag.get("name"), limit=LONGEST_SHORTCODE + 2).removeprefix(":")
         shortcode, url = name.removesuffix(":"), _picture(tag.get("icon"))

@@ -33,18 +33,23 @@ _FAR: Final = 253_402_300_799_000  # the end of the year 9999, in ms
 
 
 def listed(raw: Any) -> list[Any]:
-    """One value or a list as a list; nulls are dropped. Longer than LONGEST_LIST is refused."""
+    """One value or a list as a list; nulls are dropped. Longer than LONGEST_LIST is refused.
+
+    It may be the list itself: not to be changed.
+    """
     if raw is None:
         return []
     if not isinstance(raw, list):
         return [raw]
     if len(raw) > LONGEST_LIST:
         raise MalformedDocument("a list is too long")
-    return [item for item in raw if item is not None]
+    return [item for item in raw if item is not None] if None in raw else raw
 
 
 def plain_type(name: str) -> str:
     """A type without its namespace."""
+    if ":" not in name:
+        return name
     for space in _NAMESPACES:
         if name.startswith(space):
             return name[len(space) :]
@@ -53,10 +58,27 @@ def plain_type(name: str) -> str:
 
 def types(document: Mapping[str, Any]) -> list[str]:
     """All types of an object, without namespaces. Refuses a document without any."""
-    names = [name for name in listed(document.get("type")) if isinstance(name, str)]
-    if not names or len(names) > 16 or any(len(name) > LONGEST_TYPE for name in names):
+    raw = document.get("type")
+    if isinstance(raw, str) and len(raw) <= LONGEST_TYPE:
+        return [plain_type(raw)]
+    names = [name for name in listed(raw) if isinstance(name, str)]
+    if not names or len(names) > 16 or max(map(len, names)) > LONGEST_TYPE:
         raise MalformedDocument("the type is missing or not a name")
     return [plain_type(name) for name in names]
+
+
+def kinds(thing: Any) -> list[str]:
+    """The types of something beside an object, without namespaces; none of what is no object."""
+    raw = thing.get("type") if isinstance(thing, dict) else None
+    if isinstance(raw, str):
+        return [plain_type(raw)]
+    return [plain_type(name) for name in listed(raw) if isinstance(name, str)]
+
+
+def is_a(thing: Any, name: str) -> bool:
+    """Whether something is an object of this type, spelled like this."""
+    raw = thing.get("type") if isinstance(thing, dict) else None
+    return raw == name if isinstance(raw, str) else name in listed(raw)
 
 
 def checked_id(raw: Any, what: str, *, fragment: bool = False) -> str:
@@ -110,21 +132,29 @@ def _is_origin(text: str) -> bool:
 
 def reference(raw: Any, what: str, *, fragment: bool = False) -> str:
     """The id of something given as an id, as an object, or as a list with just one of them."""
-    if isinstance(raw, list) and len(raw) == 1:
-        raw = raw[0]
-    if isinstance(raw, dict):
-        raw = raw.get("id")
-    return checked_id(raw, what, fragment=fragment)
+    return checked_id(_named(raw), what, fragment=fragment)
 
 
 def optional_reference(raw: Any) -> str | None:
     """The id of something given as an id or object; None for anything that is not one."""
     if raw is None:
         return None
-    try:
-        return reference(raw, "it", fragment=True)
-    except MalformedDocument:
-        return None
+    named = _named(raw)
+    return named if isinstance(named, str) and _is_id(named) else None
+
+
+def _named(raw: Any) -> Any:
+    """What may be the id of something given as an id, as an object, or as a list of just one."""
+    if isinstance(raw, str):
+        return raw
+    if isinstance(raw, list) and len(raw) == 1:
+        raw = raw[0]
+    return raw.get("id") if isinstance(raw, dict) else raw
+
+
+def _is_id(text: str) -> bool:
+    """Whether `checked_id` takes it, with a fragment or without."""
+    return 0 < len(text) <= LONGEST_ID and not _looked_at(text)[1]
 
 
 def references(raw: Any) -> tuple[str, ...]:
@@ -133,14 +163,17 @@ def references(raw: Any) -> tuple[str, ...]:
     Every spelling of Public becomes the one. Who is dropped is nobody: an addressee that is no
     id cannot read anything (O18).
     """
+    if raw is None:
+        return ()
     found: dict[str, None] = {}
     for item in listed(raw):
         named = item.get("id") if isinstance(item, dict) else item
         if not isinstance(named, str):
             continue
-        known = PUBLIC if named in PUBLIC_SPELLINGS else optional_reference(named)
-        if known is not None:
-            found[known] = None
+        if named in PUBLIC_SPELLINGS:
+            found[PUBLIC] = None
+        elif _is_id(named):
+            found[named] = None
     return tuple(found)
 
 
@@ -149,6 +182,8 @@ def link(raw: Any, kinds: frozenset[str] = frozenset({"text/html"})) -> str | No
 
     Only http(s) addresses; None if there is none.
     """
+    if raw is None or isinstance(raw, str):
+        return optional_reference(raw)
     fallback: str | None = None
     for item in listed(raw):
         href = (item.get("href") or item.get("url")) if isinstance(item, dict) else item
@@ -176,8 +211,12 @@ def moment(raw: Any) -> int | None:
 
     A time without a zone is read as UTC, as most peers mean it.
     """
-    if not isinstance(raw, str) or not 10 <= len(raw) <= 40:
-        return None
+    return _moment(raw) if isinstance(raw, str) and 10 <= len(raw) <= 40 else None
+
+
+@lru_cache(maxsize=1_024)
+def _moment(raw: str) -> int | None:
+    """The same of a text. An activity and its object tell one moment; so do posts of one second."""
     try:
         at = datetime.fromisoformat(raw)
         milliseconds = int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)

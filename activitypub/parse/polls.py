@@ -114,10 +114,10 @@ def _figure(raw: Any) -> int | None:
 
 def is_vote(document: JsonObject) -> bool:
     """Whether a document is a vote: a Note with a name that answers something, and no words."""
-    kind, name, content = (document.get(one) for one in ("type", "name", "content"))
-    if not isinstance(kind, str) or plain_type(kind) not in _VOTES:
-        return False
+    kind, name, content = document.get("type"), document.get("name"), document.get("content")
     if not isinstance(name, str) or not name.strip():
+        return False  # most posts
+    if not isinstance(kind, str) or plain_type(kind) not in _VOTES:
         return False
     if optional_reference(document.get("inReplyTo")) is None or document.get("attachment"):
         return False

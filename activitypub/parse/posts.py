@@ -18,13 +18,13 @@ from activitypub.parse.events import occasion
 from activitypub.parse.fields import (
     checked_id,
     flag,
+    kinds,
     line,
     link,
     listed,
     moment,
     optional_reference,
     origin_of,
-    plain_type,
     reference,
     references,
     types,
@@ -60,8 +60,8 @@ POST_TYPES: Final = {
     "Comment": PostType.NOTE,
     "Quotation": PostType.NOTE,
 }
-#: Kinds that play or show something themselves.
-_MEDIA: Final = frozenset({PostType.IMAGE, PostType.VIDEO, PostType.AUDIO})
+#: Kinds that play or show something themselves; as `SHORT`, no set.
+_MEDIA: Final = (PostType.IMAGE, PostType.VIDEO, PostType.AUDIO)
 
 MAX_MENTIONS: Final = 200
 MAX_HASHTAGS: Final = 64
@@ -134,6 +134,7 @@ def parse_note(document: JsonObject) -> NoteDocument:
     tags = listed(document.get("tag"))
     kind = _post_type(document)
     said = contents(document, kind)
+    mentions, hashtags = _named(tags)
     return NoteDocument(
         id=checked_id(document.get("id"), "the post's id"),
         type=kind,
@@ -151,8 +152,8 @@ def parse_note(document: JsonObject) -> NoteDocument:
         in_reply_to=_answered(document.get("inReplyTo")),
         context=optional_reference(document.get("context")),
         url=link(document.get("url")),
-        mentions=_mentions(tags),
-        hashtags=_hashtags(tags),
+        mentions=mentions,
+        hashtags=hashtags,
         attachments=files.attachments(document, shows_itself=kind in _MEDIA),
         abstract=said.abstract,
         emojis=emojis(tags),
@@ -183,7 +184,10 @@ def _author(document: JsonObject, kind: PostType) -> str:
     An Event of a group names the group as its author and the person who made it as `actor`
     (Mobilizon): on the same server, that person is the author.
     """
-    entries = listed(document.get("attributedTo"))
+    raw = document.get("attributedTo")
+    if isinstance(raw, str) and kind is not PostType.EVENT:
+        return checked_id(raw, "the author")
+    entries = listed(raw)
     people = [item for item in entries if isinstance(item, dict) and item.get("type") == "Person"]
     if len(entries) > 1 and people:
         return reference(people[0], "the author")
@@ -202,28 +206,18 @@ def _answered(raw: Any) -> str | None:
     return None
 
 
-def _tag_types(tag: Any) -> list[str]:
-    names = listed(tag.get("type")) if isinstance(tag, dict) else []
-    return [plain_type(name) for name in names if isinstance(name, str)]
-
-
-def _mentions(tags: list[Any]) -> tuple[NamedActor, ...]:
-    found: dict[str, NamedActor] = {}
+def _named(tags: list[Any]) -> tuple[tuple[NamedActor, ...], tuple[NamedTag, ...]]:
+    """Whom the tags name, and the hashtags among them."""
+    people: dict[str, NamedActor] = {}
+    topics: dict[str, NamedTag] = {}
     for tag in tags:
-        if "Mention" not in _tag_types(tag) or len(found) >= MAX_MENTIONS:
-            continue
-        href = optional_reference(tag.get("href"))
-        if href is not None:
-            found.setdefault(href, NamedActor(href, line(tag.get("name"), limit=LONGEST_TAG)))
-    return tuple(found.values())
-
-
-def _hashtags(tags: list[Any]) -> tuple[NamedTag, ...]:
-    found: dict[str, NamedTag] = {}
-    for tag in tags:
-        if "Hashtag" not in _tag_types(tag) or len(found) >= MAX_HASHTAGS:
-            continue
-        name = line(tag.get("name"), limit=LONGEST_TAG).removeprefix("#").strip()
-        if name and " " not in name:
-            found.setdefault(name.casefold(), NamedTag(name))
-    return tuple(found.values())
+        these = kinds(tag)
+        if "Mention" in these and len(people) < MAX_MENTIONS:
+            href = optional_reference(tag.get("href"))
+            if href is not None:
+                people.setdefault(href, NamedActor(href, line(tag.get("name"), limit=LONGEST_TAG)))
+        if "Hashtag" in these and len(topics) < MAX_HASHTAGS:
+            name = line(tag.get("name"), limit=LONGEST_TAG).removeprefix("#").strip()
+            if name and " " not in name:
+                topics.setdefault(name.casefold(), NamedTag(name))
+    return tuple(people.values()), tuple(topics.values())

@@ -11,9 +11,10 @@ from msgspec import Struct
 from activitypub.json import JsonObject, MalformedDocument
 from activitypub.parse.fields import (
     checked_id,
+    is_a,
+    kinds,
     listed,
     optional_reference,
-    plain_type,
     reference,
     references,
 )
@@ -66,16 +67,14 @@ def quoting(document: JsonObject) -> Quoting | None:
         return Quoting(quoted, optional_reference(document.get("quoteAuthorization")))
     if document.get("quote") is not None:
         return None  # a Tombstone, or nothing that can be quoted
-    older = [optional_reference(document.get(name)) for name in _OLDER]
-    older += [_linked(tag) for tag in listed(document.get("tag"))]
-    found = next((uri for uri in older if uri is not None), None)
+    older = [optional_reference(document[name]) for name in _OLDER if name in document]
+    older += [_linked(tag) for tag in listed(document.get("tag")) if is_a(tag, "Link")]
+    found = next(filter(None, older), None)
     return None if found is None else Quoting(found, asked=False)
 
 
-def _linked(tag: Any) -> str | None:
-    """A Link among the tags whose relation is that of a quote (FEP-e232)."""
-    if not isinstance(tag, dict) or "Link" not in listed(tag.get("type")):
-        return None
+def _linked(tag: JsonObject) -> str | None:
+    """Where a Link among the tags leads, if its relation is that of a quote (FEP-e232)."""
     named = any(isinstance(rel, str) and rel in _RELS for rel in listed(tag.get("rel")))
     return optional_reference(tag.get("href")) if named else None
 
@@ -95,8 +94,7 @@ def _ids(raw: Any) -> tuple[str, ...]:
 
 def authorization(document: JsonObject) -> Authorization:
     """Read a QuoteAuthorization. Raises MalformedDocument."""
-    kinds = [plain_type(name) for name in listed(document.get("type")) if isinstance(name, str)]
-    if not any(name.rpartition("#")[2] == AUTHORIZATION for name in kinds):
+    if not any(name.rpartition("#")[2] == AUTHORIZATION for name in kinds(document)):
         raise MalformedDocument("this is no QuoteAuthorization")
     return Authorization(
         id=checked_id(document.get("id"), "the authorization's id", fragment=True),

@@ -1,11 +1,16 @@
 """The words of texts, and what people type into a search field."""
 
+import re
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.handles import Acct
-from domain.words import MOST_ASKED, MOST_WORDS, Question, fold, question, words
+from domain.words import LONGEST_WORD, MOST_ASKED, MOST_WORDS, Question, fold, question, words
+
+_ANY_WORD = re.compile(r"[^\W_]+")
 
 
 @pytest.mark.parametrize(
@@ -72,3 +77,13 @@ def test_questions_are_understood(typed: str, asked: Question) -> None:
 def test_a_question_without_a_word_asks_for_nothing() -> None:
     assert not question("from:me has:media -crane").asks_for_words
     assert question("a").asks_for_words
+
+
+@given(text=st.text(st.characters(max_codepoint=127), max_size=400))
+def test_plain_letters_are_read_as_all_others(text: str) -> None:
+    """Texts of plain letters go a shorter way; the pattern that others go by finds the same."""
+    found = dict.fromkeys(run[:LONGEST_WORD] for run in _ANY_WORD.findall(text.casefold()))
+    assert words(text) == list(found)[:MOST_WORDS]
+    assert [*words(f"{text} é")] == [*words(text), *(["e"] if "e" not in found else [])][
+        :MOST_WORDS
+    ]
