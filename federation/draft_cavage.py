@@ -10,7 +10,6 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
@@ -41,6 +40,11 @@ _PARAMETER: Final = re.compile(
     r"[ \t]*(?P<name>[A-Za-z][A-Za-z0-9_-]*)[ \t]*=[ \t]*"
     r'(?:"(?P<quoted>[^"\\]*)"|(?P<bare>[^",\s\\]+))[ \t]*(?:,|\Z)'
 )
+#: Characters of a header before the signature, as they are remembered. Real ones have 200.
+_LONGEST_HEAD: Final = 1_024
+_ANY_SIGNATURE: Final = "AAAA"
+_ALWAYS_REQUIRED: Final = (TARGET, "host")
+_REQUIRED: Final = (*_ALWAYS_REQUIRED, "digest")
 #: What the signing string takes from elsewhere than the header of that name.
 _PROVIDED: Final = frozenset({TARGET, CREATED, EXPIRES, "host"})
 _COMPONENT: Final = re.compile(r"\((?:request-target|created|expires)\)|[a-z0-9!#$%&'*+.^_`|~-]+")
@@ -54,8 +58,7 @@ _MONTHS: Final = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class CavageSignature(ClaimedSignature):
+class CavageSignature(ClaimedSignature, frozen=True, kw_only=True):
     """The `Signature` header, read and not yet believed."""
 
 
@@ -96,6 +99,11 @@ def parse(request: IncomingRequest) -> CavageSignature:
     header = request.single("signature", 400)
     if header is None:
         raise BadSignature(401, "the request is not signed")
+    return _read_again(header) or read_header(header)
+
+
+def read_header(header: str) -> CavageSignature:
+    """What a `Signature` header claims. Raises BadSignature as `parse`."""
     parameters = parse_parameters(header)
     signature = strict_base64(parameters.get("signature", ""))
     if not signature:
@@ -111,6 +119,45 @@ def parse(request: IncomingRequest) -> CavageSignature:
     )
 
 
+def _read_again(header: str) -> CavageSignature | None:
+    """The same as `read_header`, if all but the signature was read before; None says nothing.
+
+    A server's headers differ in the signature alone, which stands last (7 µs less of 9).
+    """
+    head, mark, end = header.rpartition('signature="')
+    if not mark or len(head) > _LONGEST_HEAD or end[-1:] != '"':
+        return None
+    signature = strict_base64(end[:-1])
+    stated = _stated(head) if signature else None
+    if not signature or stated is None:
+        return None
+    return CavageSignature(
+        scheme=Scheme.CAVAGE,
+        key_id=stated.key_id,
+        components=stated.components,
+        signature=signature,
+        algorithm=stated.algorithm,
+        created=stated.created,
+        expires=stated.expires,
+    )
+
+
+@lru_cache(maxsize=2_048)
+def _stated(head: str) -> CavageSignature | None:
+    """What a header says before its signature, if that stands last; None if that is not sure.
+
+    Base64 has no quotes, so any signature stands where this one does.
+    """
+    header = f'{head}signature="{_ANY_SIGNATURE}"'
+    try:
+        places = [
+            name for name, value in parse_parameters(header).items() if value == _ANY_SIGNATURE
+        ]
+        return read_header(header) if places == ["signature"] else None
+    except BadSignature:
+        return None  # which refusal it is, `read_header` finds out
+
+
 def check(claimed: CavageSignature, request: IncomingRequest, now: datetime) -> None:
     """Everything that can be refused without the key, so that nobody fetches one in vain.
 
@@ -121,7 +168,7 @@ def check(claimed: CavageSignature, request: IncomingRequest, now: datetime) -> 
     _check_coverage(claimed, request)
     _check_times(claimed, request, unix(now))
     if "digest" in claimed.components:  # which a body makes sure of
-        check_digests(_read_digest(request), request.body)
+        _check_digest(request)
 
 
 def verify(
@@ -220,34 +267,35 @@ def _seconds(parameters: Mapping[str, str], name: str) -> int | None:
 
 
 def _check_coverage(claimed: CavageSignature, request: IncomingRequest) -> None:
-    required = [TARGET, "host"] + (["digest"] if request.must_cover_body else [])
-    for name in required:
-        if name not in claimed.components:
+    components = claimed.components
+    for name in _REQUIRED if request.must_cover_body else _ALWAYS_REQUIRED:
+        if name not in components:
             raise BadSignature(401, f"{name} is not signed")
-    if "date" not in claimed.components and CREATED not in claimed.components:
+    if "date" not in components and CREATED not in components:
         raise BadSignature(401, "no time is signed")
-    for name in claimed.components:
-        if name not in _PROVIDED and name not in request.fields:
+    fields = request.fields
+    for name in components:
+        if name not in _PROVIDED and name not in fields:
             raise BadSignature(401, "a signed header is not in the request")
 
 
 def _check_times(claimed: CavageSignature, request: IncomingRequest, now: int) -> None:
-    signed_times = {CREATED: claimed.created, EXPIRES: claimed.expires}
-    for name, value in signed_times.items():
-        if name not in claimed.components:
-            continue
+    components = claimed.components
+    for name, value in ((CREATED, claimed.created), (EXPIRES, claimed.expires)):
         # Draft §2.3: the pseudo-headers are for hs2019 only, and need their parameter.
-        if value is None or claimed.algorithm == "rsa-sha256":
+        if name in components and (value is None or claimed.algorithm == "rsa-sha256"):
             raise BadSignature(401, f"{name} cannot be signed here")
-    if "date" in claimed.components:
-        check_made_at(_parse_date(request), now)
+    if "date" in components:
+        check_made_at(_second_of(request.single("date", 401) or ""), now)
     if claimed.created is not None:
         check_made_at(claimed.created, now)
     check_not_expired(claimed.expires, now)
 
 
-def _parse_date(request: IncomingRequest) -> int:
-    match = _DATE.fullmatch(request.single("date", 401) or "")
+@lru_cache(maxsize=64)
+def _second_of(date: str) -> int:
+    """An IMF-fixdate in Unix seconds; kept for a moment, since many requests state the same."""
+    match = _DATE.fullmatch(date)
     if match is None or match[2] not in _MONTHS:
         raise BadSignature(401, "the Date cannot be read")
     day, month, *rest = match.groups()
@@ -261,32 +309,40 @@ def _parse_date(request: IncomingRequest) -> int:
     return int(moment.timestamp())
 
 
-def _read_digest(request: IncomingRequest) -> Iterator[tuple[str, bytes | None]]:
+def _check_digest(request: IncomingRequest) -> None:
     header = request.single("digest", 400)
     if header is None:
         raise BadSignature(401, "the body has no digest")
+    if header != digest_header(request.body):  # as everybody writes it: nothing to read
+        check_digests(_members(header), request.body)
+
+
+def _members(header: str) -> Iterator[tuple[str, bytes | None]]:
     for member in header.split(","):
         name, _, value = member.strip(" \t").partition("=")
         yield name.lower(), strict_base64(value) or None
 
 
-def _targets(request: IncomingRequest) -> Iterator[str]:
-    yield request.target
+def _targets(request: IncomingRequest) -> tuple[str, ...]:
     path, query, _ = request.target.partition("?")
     if query and request.method.upper() in {"GET", "HEAD"}:
-        yield path
+        return request.target, path
+    return (request.target,)
 
 
 def _signing_string(claimed: CavageSignature, request: IncomingRequest, target: str) -> bytes:
-    special = {
-        TARGET: f"{request.method.lower()} {target}",
-        CREATED: str(claimed.created),
-        EXPIRES: str(claimed.expires),
-        "host": request.host,
-    }
-    lines = [
-        f"{name}: {special[name] if name in special else request.joined(name)}"
-        for name in claimed.components
-    ]
+    lines: list[str] = []
+    for name in claimed.components:
+        if name == TARGET:
+            value: object = f"{request.method.lower()} {target}"
+        elif name == "host":
+            value = request.host
+        elif name == CREATED:
+            value = claimed.created
+        elif name == EXPIRES:
+            value = claimed.expires
+        else:
+            value = request.joined(name)
+        lines.append(f"{name}: {value}")
     # Header bytes that are not UTF-8 come in as surrogates; they go back to what they were.
     return "\n".join(lines).encode("utf-8", "surrogateescape")

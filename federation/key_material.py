@@ -88,7 +88,7 @@ class PublicKey:
         else:
             _check_ed25519(self.key)
 
-    @property
+    @cached_property
     def kind(self) -> KeyKind:
         """Which algorithm this key verifies."""
         return KeyKind.RSA if isinstance(self.key, RSAPublicKey) else KeyKind.ED25519

@@ -8,7 +8,7 @@ tag `tertulia`): `@authority`, a nonce and an expiry of at most five minutes.
 
 import base64
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
@@ -56,14 +56,13 @@ _ACCEPTED: Final = frozenset({None, *(a.algorithm_id for a in _ALGORITHMS.values
 _PARAMETERS: Final = frozenset({"alg", "created", "expires", "keyid", "nonce", "tag"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class MessageSignature(ClaimedSignature):
+class MessageSignature(ClaimedSignature, frozen=True, kw_only=True):
     """The one acceptable label of a request, read and not yet believed."""
 
     label: str
     #: The two fields, reduced to this label.
-    signature_input: str = field(repr=False)
-    signature_field: str = field(repr=False)
+    signature_input: str
+    signature_field: str
 
 
 @dataclass
@@ -310,12 +309,8 @@ def _lines(claimed: MessageSignature, request: IncomingRequest) -> _FieldLines:
         "signature": claimed.signature_field,
         "host": request.host,
     }
-    lines = [
-        (name, value)
-        for name, values in request.fields.items()
-        if name not in replaced
-        for value in values
-    ]
+    received = ((name.lower(), value.strip(" \t")) for name, value in request.fields.items())
+    lines = [(name, value) for name, value in received if name not in replaced]
     return _FieldLines(lines + list(replaced.items()))
 
 

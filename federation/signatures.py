@@ -19,6 +19,7 @@ from federation.signed_requests import (
     ClaimedSignature,
     IncomingRequest,
     Scheme,
+    check_lines,
     check_target,
 )
 
@@ -43,6 +44,7 @@ def parse(request: IncomingRequest) -> ClaimedSignature:
     Raises BadSignature: 400 if the fields cannot be read, 401 if there is no signature.
     """
     check_target(request)
+    check_lines(request)
     if "signature-input" in request.fields:
         return message_signatures.parse(request)
     return draft_cavage.parse(request)

@@ -7,14 +7,16 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 #: Seconds. A signature older than this is refused (security row S08); a ledger that refuses
@@ -51,46 +53,56 @@ class Scheme(StrEnum):
     RFC9421_OURS = "rfc9421-ours"  # between our nodes: authority, 5-minute expiry, nonce, tag
 
 
-@dataclass(frozen=True)
 class IncomingRequest:
     """A request as received.
 
-    `target`: path and query exactly as on the request line, undecoded. `headers`: every field line
+    `target`: path and query exactly as on the request line, undecoded. `fields`: every field line
     in order. `public_origin`: our own configured origin without a final slash; where a request was
     meant for is compared with that and never with what the request says.
     """
 
-    method: str
-    target: str
-    headers: Sequence[tuple[str, str]] = field(repr=False)
-    body: bytes = field(repr=False)
-    public_origin: str
+    __slots__ = ("body", "fields", "method", "public_origin", "target")
 
-    @cached_property
-    def fields(self) -> dict[str, list[str]]:
-        """Lower-case field name to its values, trimmed, in order. No value holds a line break."""
-        fields: dict[str, list[str]] = {}
-        for name, value in self.headers:
-            if "\n" in value or "\r" in value or "\0" in value:
-                raise BadSignature(400, "a header value holds a line break")
-            fields.setdefault(name.lower(), []).append(value.strip(" \t"))
-        return fields
+    def __init__(
+        self,
+        method: str,
+        target: str,
+        headers: CIMultiDictProxy[str] | Iterable[tuple[str, str]],
+        body: bytes,
+        public_origin: str,
+    ) -> None:
+        """`headers`: as the server has them (taken as they are), or any field lines."""
+        if not isinstance(headers, CIMultiDictProxy):
+            headers = CIMultiDictProxy(CIMultiDict(headers))
+        self.fields: Final[CIMultiDictProxy[str]] = headers
+        self.method = method
+        self.target = target
+        self.body = body
+        self.public_origin = public_origin
+
+    def __repr__(self) -> str:
+        return f"<IncomingRequest {self.method} {self.target}>"
 
     def joined(self, name: str) -> str | None:
         """All values of a field joined as HTTP and both schemes say, or None if it is absent."""
-        values = self.fields.get(name)
-        return None if values is None else ", ".join(values)
+        values = self.fields.getall(name, None)
+        if values is None:
+            return None
+        if len(values) == 1:
+            return values[0].strip(" \t")
+        return ", ".join([value.strip(" \t") for value in values])
 
     def single(self, name: str, status: int) -> str | None:
         """The one value of a field, or None. A second field line is refused with `status`."""
-        values = self.fields.get(name)
+        values = self.fields.getall(name, None)
         if values is None:
             return None
         if len(values) > 1:
             raise BadSignature(status, f"more than one {name} header")
-        if len(values[0]) > MAX_FIELD:
+        value = values[0].strip(" \t")
+        if len(value) > MAX_FIELD:
             raise BadSignature(400, f"the {name} header is too long")
-        return values[0]
+        return value
 
     @property
     def host(self) -> str:
@@ -100,12 +112,9 @@ class IncomingRequest:
         with the default port); whatever else it says is replaced by the configured name, so that
         a request signed for somebody else cannot match, and a proxy may rewrite the field.
         """
-        ours = urlsplit(self.public_origin)
+        ours, lower, default_port = _host_of(self.public_origin)
         received = self.joined("host") or ""
-        default_port = {"http": ":80", "https": ":443"}.get(ours.scheme, "")
-        if received.lower().removesuffix(default_port) == ours.netloc.lower():
-            return received
-        return ours.netloc
+        return received if received.lower().removesuffix(default_port) == lower else ours
 
     @property
     def must_cover_body(self) -> bool:
@@ -113,8 +122,15 @@ class IncomingRequest:
         return bool(self.body) or self.method.upper() not in _BODILESS
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClaimedSignature:
+@lru_cache(maxsize=16)
+def _host_of(origin: str) -> tuple[str, str, str]:
+    """Our own name, the same in lower case, and the port that goes without saying."""
+    ours = urlsplit(origin)
+    default_port = {"http": ":80", "https": ":443"}.get(ours.scheme, "")
+    return ours.netloc, ours.netloc.lower(), default_port
+
+
+class ClaimedSignature(Struct, frozen=True, kw_only=True):
     """What a request says about its signature; nothing of it is true before `verify` returned.
 
     `created` and `expires` in Unix seconds. `nonce` is None unless the sender gave one; a caller
@@ -124,11 +140,21 @@ class ClaimedSignature:
     scheme: Scheme
     key_id: str
     components: tuple[str, ...]
-    signature: bytes = field(repr=False)
+    signature: bytes
     algorithm: str | None = None
     created: int | None = None
     expires: int | None = None
     nonce: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} by {self.key_id}>"
+
+
+def check_lines(request: IncomingRequest) -> None:
+    """Refuse (400) a value that holds a line break: a signing string would have one line more."""
+    values = "".join(request.fields.values())
+    if "\n" in values or "\r" in values or "\0" in values:
+        raise BadSignature(400, "a header value holds a line break")
 
 
 def check_target(request: IncomingRequest) -> None:

@@ -41,7 +41,7 @@ async def do_at_once(
     Raises StorageError: it could not be stored, or nobody knows whether it was.
     """
     handler = HANDLERS.get(activity.type)
-    if handler is None or handler.at_once is None or b'"proof"' in body:
+    if handler is None or handler.at_once is None or body.rfind(b'"proof"') >= 0:
         return False
     if signer.actor.is_hidden:
         return False  # the job says why nothing comes of it

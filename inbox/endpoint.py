@@ -6,6 +6,7 @@ learns which actors exist here. Refusals name a fixed reason and repeat nothing 
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -48,8 +49,9 @@ AT_ONCE: Final = 1_000
 UNPROVEN_PER_SECOND: Final = 1.0
 UNPROVEN_AT_ONCE: Final = 120
 _LOOK_AGAIN: Final = 1.0
+#: What the answer to what was taken says beside its status, for `Endpoint(accepted=…)`.
 #: How nodes recognise each other: by asking for the signature of the protocol's §3 (RFC 9421 §5.1).
-_TAKEN: Final = {
+TAKEN: Final = {
     "Accept-Signature": 'sig1=("@method" "@target-uri" "@authority" "content-digest")'
     f';created;expires;tag="{OUR_TAG}"'
 }
@@ -74,10 +76,14 @@ class Endpoint:
         most_waiting: int = MOST_WAITING,
         servers: Shares | None = None,
         together: Together | None = None,
+        accepted: Callable[[Request], Response] | None = None,
     ) -> None:
-        """`servers`: what one may send in a while; `together`: where plain posts gather."""
+        """`servers`: what one may send in a while; `together`: where plain posts gather;
+        `accepted`: the answer to what was taken. All as usual if not given.
+        """
         self._fetcher = fetcher
         self._together = together or Together(fetcher.db, fetcher.node)
+        self._accepted = accepted or _accepted
         self._most_waiting = most_waiting
         self._full = False
         self._looked_at = float("-inf")
@@ -104,7 +110,7 @@ class Endpoint:
         except StorageError as problem:
             log.warning("inbox cannot store", reason=type(problem).__name__)
             return _refused(503, "this server is busy")
-        return Response(status=202, headers=_TAKEN)
+        return self._accepted(request)
 
     async def _take(self, request: Request, address: str | None) -> None:
         _check_headers(request)
@@ -156,7 +162,7 @@ class Endpoint:
         return IncomingRequest(
             method=request.method,
             target=request.raw_path,
-            headers=[(_text(name), _text(value)) for name, value in request.raw_headers],
+            headers=request.headers,
             body=body,
             public_origin=self._fetcher.node.origin,
         )
@@ -215,8 +221,8 @@ async def _read(request: Request) -> bytes:
     return b"".join(parts)
 
 
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")
+def _accepted(_request: Request) -> Response:
+    return Response(status=202, headers=TAKEN)
 
 
 def _status_of(refusal: BadSignature | NotTheirs | MalformedDocument) -> int:

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 import structlog
-from aiohttp.web import Application, AppRunner, StreamResponse, TCPSite
+from aiohttp.web import AppKey, Application, AppRunner, Request, StreamResponse, TCPSite
 
 from domain.links import Links
 from domain.node import Node
@@ -24,7 +24,7 @@ from federation.fetcher import Fetcher
 from federation.keyring import Keyring
 from federation.web_push import WebPush
 from inbox import processing
-from inbox.endpoint import Endpoint
+from inbox.endpoint import TAKEN, Endpoint
 from jobs.schedule import Every
 from jobs.worker import Handler, Worker
 from outbox.announcing import OpenAnnouncer
@@ -63,8 +63,10 @@ from storage.dialects import is_postgresql
 from storage.notices import RESYNC
 from storage.queries import deliveries
 from web.app import make_app
-from web.call import Call
-from web.routes import Access, Route, post
+from web.call import counted_address
+from web.door import Door
+from web.ready import Ready
+from web.routes import Access, post
 from web.services import Services
 
 log = structlog.get_logger("server")
@@ -77,6 +79,8 @@ KEEPALIVE: Final = 15.0
 LINGER: Final = 10.0
 MOST_HEADERS: Final = 64
 HEALTH_EVERY: Final = 60.0
+_INBOXES: Final = ("/inbox", "/a/{id}/inbox")
+_DOOR: Final = AppKey("door", Door)
 
 
 class Role(StrEnum):
@@ -263,8 +267,9 @@ async def _tell_health(parts: Parts) -> None:
 async def _start_web(stack: AsyncExitStack, parts: Parts) -> None:
     await parts.hub.start()
     stack.push_async_callback(parts.hub.close)
+    app = web_app(parts)
     runner = AppRunner(
-        web_app(parts),
+        app,
         access_log=None,
         keepalive_timeout=KEEPALIVE,
         lingering_time=LINGER,
@@ -273,6 +278,8 @@ async def _start_web(stack: AsyncExitStack, parts: Parts) -> None:
     )
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
+    if runner.server is not None:
+        runner.server.request_handler = app[_DOOR].before(runner.server.request_handler)
     host, port = parts.settings.address
     try:
         await TCPSite(runner, host, port).start()
@@ -299,7 +306,14 @@ def web_app(parts: Parts) -> Application:
         proxies=parts.settings.trusted_proxies,
         contact_email=parts.settings.contact_email,
     )
-    app = make_app(services, own=_inboxes(Endpoint(parts.fetcher)))
+    endpoint = Endpoint(parts.fetcher, accepted=Ready(202, TAKEN))
+
+    async def receive(request: Request) -> StreamResponse:
+        return await endpoint.receive(request, counted_address(request, services))
+
+    door = Door("/inbox", receive)
+    app = make_app(services, own=[post(path, door.by_route, Access.SERVER) for path in _INBOXES])
+    app[_DOOR] = door
     parts.db.bus.subscribe(partial(_forget_rendered, services))
     app.on_shutdown.append(partial(_end_channels, parts.hub))
     return app
@@ -314,13 +328,3 @@ def _forget_rendered(services: Services, topic: str, _payload: bytes) -> None:
 async def _end_channels(hub: Hub, _app: Application) -> None:
     """Long answers end before short ones are waited for."""
     await hub.close()
-
-
-def _inboxes(endpoint: Endpoint) -> list[Route]:
-    async def receive(call: Call) -> StreamResponse:
-        return await endpoint.receive(call.request, call.address)
-
-    return [
-        post("/inbox", receive, Access.SERVER),
-        post("/a/{id}/inbox", receive, Access.SERVER),
-    ]

@@ -1,5 +1,6 @@
 """Where a request came from, for counting: one header, from configured proxies only (A13)."""
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -26,6 +27,7 @@ def address_of(request: Request, services: Services) -> str:
     return _folded(last if _parsed(last) is not None else remote)
 
 
+@lru_cache(maxsize=4_096)
 def _folded(text: str) -> str:
     address = _parsed(text)
     if isinstance(address, IPv6Address):

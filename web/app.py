@@ -37,6 +37,7 @@ from web.headers import add_headers, answers_preflight, preflight
 from web.limits import Limits
 from web.pages.errors import error_page
 from web.params import BODY_LIMIT, Params, read_params, read_query
+from web.ready import is_ready
 from web.responses import error, refusal
 from web.routes import Access, Body, Route
 from web.services import SERVICES, Services
@@ -83,34 +84,36 @@ def _new_resources(routes: Iterable[Route]) -> tuple[AbstractResource, ...]:
 
 
 def _serving(route: Route) -> Callable[[Request], Awaitable[StreamResponse]]:
+    """Answers a request; a refusal becomes the answer that the kind of route has for it."""
+    alone = route.access in {Access.SERVER, Access.LINK} and not route.path.startswith(API)
+    answer = _hand_on if alone else _answer  # what nothing is asked of is not asked what it is
+
     async def serve(request: Request) -> StreamResponse:
-        return await _guarded(route, request.app[LIMITS], request)
+        try:
+            if "\0" in request.path:  # no name has one, and PostgreSQL has no text with one
+                raise NotFound
+            return await answer(route, request)
+        except Problem as problem:
+            wait = problem.retry_after if isinstance(problem, TooMany) else None
+            return _failed(route, request, status_of(problem), problem.message, wait)
+        except BUSY as failure:
+            log.warning("Not served: %s", type(failure).__name__)
+            busy = "Too busy right now, please try again"
+            return _failed(route, request, 503, busy, RETRY_SECONDS)
 
     return serve
 
 
-async def _guarded(route: Route, limits: Limits, request: Request) -> StreamResponse:
-    """Answer a request; a refusal becomes the answer that the kind of route has for it."""
-    try:
-        if "\0" in request.path:  # no name has one, and PostgreSQL has no text with one
-            raise NotFound
-        return await _answer(route, limits, request, request.app[SERVICES])
-    except Problem as problem:
-        wait = problem.retry_after if isinstance(problem, TooMany) else None
-        return _failed(route, request, status_of(problem), problem.message, wait)
-    except BUSY as failure:
-        log.warning("Not served: %s", type(failure).__name__)
-        busy = "Too busy right now, please try again"
-        return _failed(route, request, 503, busy, RETRY_SECONDS)
+async def _hand_on(route: Route, request: Request) -> StreamResponse:
+    return await route.handler(Call(request, request.app[SERVICES], Params({})))
 
 
-async def _answer(
-    route: Route, limits: Limits, request: Request, services: Services
-) -> StreamResponse:
+async def _answer(route: Route, request: Request) -> StreamResponse:
     if route.path.startswith(API) and not takes_json(request.headers.get(hdrs.ACCEPT, "")):
         raise NotAcceptable
     if route.access in {Access.SERVER, Access.LINK}:
-        return await route.handler(Call(request, services, Params({})))
+        return await _hand_on(route, request)
+    services, limits = request.app[SERVICES], request.app[LIMITS]
     if route.body is Body.FILES:
         return await _page_with_files(route, request, services)
     params = await _params(route, request)
@@ -200,7 +203,7 @@ async def _last_resort(
 
 def _finished(request: Request, response: StreamResponse) -> StreamResponse:
     """An answer with its headers; of the API with the limits, whether or not a route counted it."""
-    if isinstance(response, WebSocketResponse) or response.prepared:
+    if is_ready(response) or isinstance(response, WebSocketResponse) or response.prepared:
         return response
     limits = request.app[LIMITS]
     if request.path.startswith(API):

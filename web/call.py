@@ -19,6 +19,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+def counted_address(request: Request, services: Services) -> str | None:
+    """Where a request came from, for counting attempts; nothing where limits are off."""
+    return address_of(request, services) if services.rate_limits else None
+
+
 @dataclass(slots=True)
 class Call:
     """What every handler gets."""
@@ -58,9 +63,7 @@ class Call:
     @property
     def address(self) -> str | None:
         """Where the call came from, for counting attempts; nothing where limits are off."""
-        if not self.services.rate_limits:
-            return None
-        return address_of(self.request, self.services)
+        return counted_address(self.request, self.services)
 
     def id(self, name: str = "id") -> int:
         """An id from the path.

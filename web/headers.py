@@ -19,6 +19,14 @@ POLICY: Final = (
     "img-src 'self' data: https:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 PREFLIGHT_SECONDS: Final = 86_400
+ALWAYS: Final = {
+    hdrs.SERVER: "Tertulia",
+    "X-Content-Type-Options": "nosniff",
+    # Not "no-referrer": browsers would then send our own forms with the origin "null".
+    "Referrer-Policy": "same-origin",
+    hdrs.CACHE_CONTROL: "private, no-store",
+}
+"""What every answer says, unless its handler chose otherwise."""
 
 
 def answers_preflight(request: Request) -> bool:
@@ -44,11 +52,8 @@ def add_headers(request: Request, response: StreamResponse) -> None:
     if answers_preflight(request):
         headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = "*"
         headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = EXPOSED
-    headers.setdefault(hdrs.SERVER, "Tertulia")
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    # Not "no-referrer": browsers would then send our own forms with the origin "null".
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault(hdrs.CACHE_CONTROL, "private, no-store")
+    for name, value in ALWAYS.items():
+        headers.setdefault(name, value)
     if response.content_type == "text/html":
         # The consent page has one of its own: browsers apply form-action to redirects, too.
         headers.setdefault("Content-Security-Policy", POLICY)

@@ -125,7 +125,7 @@ def addressed(document: JsonObject, signed: SignedActivity) -> JsonObject:
 
     Some servers address the activity alone; the object's own words count if there are any.
     """
-    if any(document.get(name) for name in ("to", "cc", "audience")):
+    if document.get("to") or document.get("cc") or document.get("audience"):
         return document
     activity = signed.activity
     return document | {"to": list(activity.to), "cc": list(activity.cc)}
