@@ -91,6 +91,8 @@ class Errand(Struct, frozen=True):
 
 def without_shown(note: NoteDocument) -> NoteDocument:
     """A note whose files are not linked in its text where they are shown beside it."""
+    if not note.attachments:
+        return note
     shown = {each.url for each in _shown(note.attachments)}
     kept = tuple(file for file in note.attachments if file.url not in shown)
     return note if len(kept) == len(note.attachments) else replace(note, attachments=kept)
@@ -125,16 +127,19 @@ def take(
     row: PostRow,
     attachments: Iterable[Attachment],
     told: Mapping[str, str] | None = None,
+    is_new: bool = False,
 ) -> bool:
     """Give a post of another server the files of its note; whether any is still to come.
 
     `told`: where the community of the post keeps its copies, by the address of the original; None
-    for what comes from its author's own server.
+    for what comes from its author's own server. `is_new`: it was stored just now and has none.
     """
     wanted = _shown(attachments)
     now = row.kind is Kind.COMMUNITY
-    known = {file.source: file for file in files.of_post(tx, row.id)}
-    files.forget(tx, [file.id for url, file in known.items() if url not in {w.url for w in wanted}])
+    known = {} if is_new else {file.source: file for file in files.of_post(tx, row.id)}
+    gone = known.keys() - {each.url for each in wanted}
+    if gone:
+        files.forget(tx, [known[url].id for url in gone])
     coming: list[Wanted] = []
     for position, each in enumerate(wanted):
         address = each.url if told is None else _address(each, told, row, tx)

@@ -5,7 +5,7 @@ flags are booleans. All of them work in SQLite's STRICT tables, which accept onl
 BLOB and REAL; STRICT is what makes SQLite refuse text in an integer column as PostgreSQL does.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
 from typing import Any, TypeVar, cast
 
@@ -48,7 +48,7 @@ Bytes = LargeBinary
 
 
 class _Meanings(dict[Any, Any]):
-    """What numbers of a column mean: one look-up in C (0.05 µs) where the type took 0.8.
+    """What numbers of a column mean: one look-up in C (0.03 µs) where the enum takes 0.37.
 
     What is not among them is asked of the type itself, which makes or refuses it.
     """
@@ -132,7 +132,7 @@ class Enum8(TypeDecorator[E]):
         return None if value is None else int(self.enum(value))
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
-        """Store the number; of a member it is known without asking the enum (0.1 µs, not 0.7)."""
+        """Store the number; of a member it is known without asking the enum (0.05 µs, not 0.33)."""
         enum, asked = self.enum, self.process_bind_param
 
         def number(value: Any) -> Any:
@@ -160,10 +160,17 @@ class ValueList(TypeDecorator[Any]):
         """TEXT on SQLite, an array of the column's type elsewhere."""
         return Text() if dialect.name == "sqlite" else ARRAY(self.item.dialect_impl(dialect))
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: Any, _dialect: Dialect) -> Any:
+        """Any collection will do."""
+        return list(value)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
         """Turn the collection into what the driver takes."""
-        values = list(value)
-        return orjson.dumps(values).decode() if dialect.name == "sqlite" else values
+        return _as_json if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+
+def _as_json(values: Iterable[Any]) -> str:
+    return orjson.dumps(list(values)).decode()
 
 
 _INTERNALS: Any = [("values", InternalTraversal.dp_clauseelement)]

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Final
@@ -163,8 +163,8 @@ class Lane:
         for unit in group:
             for effect in unit.effects:
                 _safely(effect)
-            for topic, payload in unit.notices:
-                self._publish(topic, payload)
+        for topic, payload in _hints(group):
+            self._publish(topic, payload)
         for unit in group:
             future = unit.future
             if future is None or future.done():
@@ -173,6 +173,13 @@ class Lane:
                 future.set_result(unit.result)
             else:
                 future.set_exception(unit.error)
+
+
+def _hints(group: list[Unit]) -> Iterable[tuple[str, bytes]]:
+    """What the units of a group give, once: a hint says no more if several give it."""
+    if len(group) == 1:
+        return group[0].notices
+    return dict.fromkeys(hint for unit in group for hint in unit.notices)
 
 
 def _safely(effect: Callable[[], None]) -> None:

@@ -40,18 +40,20 @@ class Bus(ABC):
     """Carries hints to every subscriber in every process of this database."""
 
     def __init__(self) -> None:
-        self._subscribers: list[Subscriber] = []
+        self._subscribers: tuple[Subscriber, ...] = ()
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Call `callback(topic, payload)` on the event loop for every hint; returns the way out.
 
         The topic RESYNC says that hints may have been lost.
         """
-        self._subscribers.append(callback)
+        self._subscribers = (*self._subscribers, callback)
 
         def unsubscribe() -> None:
+            left = list(self._subscribers)
             with suppress(ValueError):
-                self._subscribers.remove(callback)
+                left.remove(callback)
+            self._subscribers = tuple(left)
 
         return unsubscribe
 
@@ -64,7 +66,7 @@ class Bus(ABC):
         self._send(topic, data)
 
     def _deliver(self, topic: str, payload: bytes) -> None:
-        for subscriber in tuple(self._subscribers):
+        for subscriber in self._subscribers:
             try:
                 subscriber(topic, payload)
             except Exception:

@@ -5,6 +5,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -23,6 +24,7 @@ from storage.errors import (
     Unavailable,
 )
 from storage.lanes import free_thread
+from storage.sqlite import SQLiteSession
 from storage.tx import Tx
 from tests.support import notes
 from tests.support.notes import add
@@ -164,6 +166,62 @@ async def test_settings_of_a_connection(db: Database) -> None:
     }
     assert await db.write(settings) == wanted
     assert await db.read(settings) == wanted
+
+
+@sqlite
+async def test_what_was_left_unread_ends_with_its_unit(db: Database, notes_url: str) -> None:
+    """All statements share a cursor: one with more rows must not keep its snapshot open."""
+    await db.write(lambda tx: [add(tx, number) for number in range(50)])
+    assert await db.read(lambda tx: tx.first(notes.IDS)) == (0,)
+    assert await db.write(lambda tx: tx.first(notes.IDS)) == (0,)
+    with closing(sqlite3.connect(notes_url)) as other:
+        busy, *_ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    assert busy == 0
+    await db.write(add, 50)
+    assert await db.read(notes.count) == 51
+
+
+@sqlite
+def test_a_session_closes_whatever_was_left_unread(notes_url: str) -> None:
+    session = SQLiteSession(Path(notes_url), writable=True)
+    log = Path(notes_url + "-wal")
+    session.execute("INSERT INTO notes (id, text, loud, colour) VALUES (1, '1', 0, 1)", ())
+    session.execute("INSERT INTO notes (id, text, loud, colour) VALUES (2, '2', 0, 1)", ())
+    assert session.first("SELECT id FROM notes ORDER BY id", ()) == [(1,)]
+    assert log.exists()
+    session.close()
+    assert not log.exists()  # the last connection to leave puts it into the file
+    session.close()
+    session.reopen()
+    assert session.all("SELECT count(*) FROM notes", ()) == [(2,)]
+    elsewhere = Path(notes_url).rename(notes_url + "-away")
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            session.reopen()
+    elsewhere.rename(notes_url)
+    session.reopen()
+    assert session.first("SELECT id FROM notes ORDER BY id", ()) == [(1,)]
+    session.close()
+
+
+@sqlite
+async def test_values_that_the_driver_asks_stay_what_they_are(db: Database) -> None:
+    asked = "SELECT ?1, typeof(?1)"
+
+    def stored(tx: Tx) -> list[tuple[object, ...]]:
+        values: tuple[object, ...] = (None, True, False, b"", b"a\x00", 2**63 - 1, 0.5, "a\x00")
+        return [tx._session.all(asked, (value,))[0] for value in values]
+
+    assert await db.read(stored) == [
+        (None, "null"),
+        (1, "integer"),
+        (0, "integer"),
+        (b"", "blob"),
+        (b"a\x00", "blob"),
+        (2**63 - 1, "integer"),
+        (0.5, "real"),
+        ("a\x00", "text"),
+    ]
 
 
 def _size(path: Path) -> int:

@@ -1,6 +1,7 @@
 """Hints: after the commit, to every subscriber in every process, and never in place of a row."""
 
 import asyncio
+import threading
 
 import psycopg
 import pytest
@@ -33,6 +34,25 @@ async def test_hints_reach_subscribers_once_the_unit_is_stored(db: Database) -> 
     assert len(heard) == 2
     with pytest.raises(ValueError, match="small"):
         db.bus.publish("posts", b"x" * LARGEST_MESSAGE)
+
+
+@pytest.mark.only("sqlite")
+async def test_a_hint_of_several_units_of_a_group_comes_once(db: Database) -> None:
+    heard: list[tuple[str, bytes]] = []
+    db.bus.subscribe(lambda topic, payload: heard.append((topic, payload)))
+
+    def work(tx: Tx, number: int) -> None:
+        tx.publish("jobs")
+        tx.publish("posts", bytes([number]))
+
+    go = threading.Event()
+    busy = asyncio.create_task(db.write(lambda _: go.wait(5)))
+    await asyncio.sleep(0.05)
+    units = [asyncio.create_task(db.write(work, number)) for number in range(3)]
+    await asyncio.sleep(0)
+    go.set()
+    await asyncio.gather(busy, *units)
+    assert heard == [("jobs", b""), *(("posts", bytes([number])) for number in range(3))]
 
 
 async def _until(heard: list[tuple[str, bytes]], wanted: tuple[str, bytes]) -> None:

@@ -36,7 +36,7 @@ def fan_out(tx: Tx, post: int, author: int | None = None) -> None:
     if author is None:
         homes.fan_out(tx, post)
     else:
-        homes.fan_out_to_followers(tx, post, author)
+        homes.fan_out_to_followers(tx, [post])
 
 
 def test_a_rebuilt_home_has_by_tag_what_would_have_been_written(tx: Tx) -> None:

@@ -1,0 +1,97 @@
+"""Plans: every value in its place, whatever a statement fixes, repeats or converts."""
+
+import traceback
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import BindParameter, bindparam, insert, select
+
+from storage.dialects import POSTGRESQL, SQLITE
+from storage.errors import Misuse
+from storage.plans import Plan, PlanCache
+from tests.support.notes import BY_ID, Colour, notes
+
+#: What a column may be given, what the driver gets of it, and what a statement may fix for it
+#: (numbers would stand in its text).
+COLUMNS: Final[Mapping[str, tuple[Any, Any, Any]]] = {
+    "id": (7, 7, None),
+    "text": ("words", "words", "fixed"),
+    "body": (b"\x00", b"\x00", b"fixed"),
+    "loud": (True, True, None),
+    "colour": (Colour.BLUE, 2, None),
+    "weight": (1.5, 1.5, None),
+    "parent": (None, None, None),
+}
+GIVEN, FIXED, BOTH = range(3)
+Ways = dict[str, int]
+
+
+def _plan(ways: Ways) -> Plan:
+    """`INSERT … SELECT` of the columns, with a condition for those that are to stand twice."""
+    chosen = [_bind(name, fixed=way == FIXED) for name, way in ways.items()]
+    again = [notes.c[name] == bindparam(name) for name, way in ways.items() if way == BOTH]
+    statement = insert(notes).from_select(list(ways), select(*chosen).where(*again))
+    return PlanCache(SQLITE).get(statement)
+
+
+def _bind(name: str, *, fixed: bool) -> BindParameter[Any]:
+    type_ = notes.c[name].type
+    if fixed:
+        return bindparam(None, COLUMNS[name][2], type_=type_, unique=True)
+    return bindparam(name, type_=type_)
+
+
+def _wanted(ways: Ways) -> list[Any]:
+    first = [COLUMNS[name][2 if way == FIXED else 1] for name, way in ways.items()]
+    return first + [COLUMNS[name][1] for name, way in ways.items() if way == BOTH]
+
+
+ways = st.dictionaries(
+    st.sampled_from(sorted(COLUMNS)), st.sampled_from([GIVEN, FIXED, BOTH]), min_size=1
+)
+
+
+@given(ways)
+def test_each_value_stands_in_its_place(ways: Ways) -> None:
+    plan = _plan(ways)
+    params = {name: COLUMNS[name][0] for name, way in ways.items() if way != FIXED}
+    assert plan.text.count("?") == len(_wanted(ways))
+    values = plan.values(params)
+    assert list(values) == _wanted(ways)
+    assert [type(value) for value in values] == [type(value) for value in _wanted(ways)]
+
+
+@given(ways, st.sets(st.sampled_from([*sorted(COLUMNS), "other", ""])))
+def test_other_names_than_the_statements_are_refused(ways: Ways, names: set[str]) -> None:
+    plan = _plan(ways)
+    given_names = {name for name, way in ways.items() if way != FIXED}
+    params = {name: COLUMNS[name][0] if name in COLUMNS else 1 for name in names}
+    if names == given_names:
+        plan.values(params)
+    else:
+        with pytest.raises(Misuse) as refused:
+            plan.values(params)
+        said = f"parameters {sorted(names)} given, {sorted(given_names)} wanted"
+        assert str(refused.value) == said
+
+
+@pytest.mark.parametrize("params", [{}, {"other": "SECRET"}, {"id": "SECRET", "other": "SECRET"}])
+def test_a_refusal_tells_no_values(params: dict[str, str]) -> None:
+    with pytest.raises(Misuse) as refused:
+        PlanCache(POSTGRESQL).get(BY_ID).values(params)
+    shown = [*traceback.format_exception(refused.value), str(refused.value.__context__)]
+    assert "SECRET" not in "".join(shown)
+
+
+def test_rows_become_what_their_columns_say() -> None:
+    plan = PlanCache(SQLITE).get(BY_ID)
+    assert plan.rows([(1, "a", 0, 1), (2, "b", 1, 2)]) == [
+        (1, "a", False, Colour.RED),
+        (2, "b", True, Colour.BLUE),
+    ]
+    assert plan.rows([]) == []
+    with pytest.raises(ValueError, match="99 is not a valid Colour"):
+        plan.rows([(1, "a", 0, 99)])
