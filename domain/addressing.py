@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
+
 from domain.audience import Audience, Kind, includes
 from domain.choices import Hint, Named, Place
 
@@ -73,8 +75,7 @@ class Gathering:
 Addressee = Named | Place | Gathering
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentAudience:
+class DocumentAudience(Struct, frozen=True):
     """What a remote document's addresses mean here.
 
     `says_public` and `says_followers` tell a community how wide the words already are where they
@@ -107,10 +108,10 @@ def audience_of_document(
     count only if they are the author's own, a network only if it is that of the author's node, or
     if the thread's root or the community written in has that very audience.
     """
-    uris = [*to, *cc]
-    found = [known[uri] for uri in dict.fromkeys(uris) if uri in known]
-    named = frozenset(item.actor for item in found if isinstance(item, Named)) - {author}
-    says_public = any(map(is_public, uris))
+    uris = dict.fromkeys((*to, *cc))
+    found = [known[uri] for uri in uris if uri in known]
+    named = frozenset([item.actor for item in found if isinstance(item, Named)]) - {author}
+    says_public = not _PUBLIC_SPELLINGS.isdisjoint(uris)
     says_followers = author_followers is not None and author_followers in uris
     own = {Audience.followers(author), Audience.network(author_origin)}
     said = {item.audience for item in found if isinstance(item, Gathering)}
@@ -123,7 +124,7 @@ def audience_of_document(
     in_vain = place is None and any(isinstance(item, Place) for item in found) and bool(named)
     return DocumentAudience(
         audience=asked if root is None else meet(asked, root),
-        quiet=says_public and not any(map(is_public, to)),
+        quiet=says_public and _PUBLIC_SPELLINGS.isdisjoint(to),
         place=place.actor if place else None,
         named=named,
         says_public=says_public,
@@ -167,7 +168,9 @@ def _within(place: Place, said: Several[Audience]) -> Audience:
 
 def _widest(said: Several[Audience], own: Several[Audience], root: Audience | None) -> Audience:
     """The widest audience that the author may speak to; direct if there is none."""
-    entitled = {Audience.public(), *own} | ({root} if root else set())
+    if Audience.public() in said:
+        return Audience.public()
+    entitled = {*own} | ({root} if root else set())
     return min((item for item in said if item in entitled), default=Audience.direct())
 
 

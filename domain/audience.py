@@ -8,6 +8,7 @@ Nothing here knows of blocks, of deleted or waiting posts: those hide more, neve
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from functools import lru_cache
 from typing import Final, Protocol
 
 from domain.ids import HERE
@@ -48,35 +49,41 @@ class Audience:
         if self.kind not in OWNED and self.owner != 0:
             raise ValueError(f"an audience of kind {self.kind.name} has no owner")
 
-    @classmethod
-    def public(cls) -> "Audience":
+    @staticmethod
+    def public() -> "Audience":
         """Anyone, signed in or not."""
-        return cls(Kind.PUBLIC)
+        return _pair(Kind.PUBLIC)
 
-    @classmethod
-    def network(cls, origin: int) -> "Audience":
+    @staticmethod
+    def network(origin: int) -> "Audience":
         """Full members of the node `origin`, and of its sisters of that time."""
-        return cls(Kind.NETWORK, origin)
+        return _pair(Kind.NETWORK, origin)
 
-    @classmethod
-    def node(cls, origin: int) -> "Audience":
+    @staticmethod
+    def node(origin: int) -> "Audience":
         """Full members of the node `origin` alone."""
-        return cls(Kind.NODE, origin)
+        return _pair(Kind.NODE, origin)
 
-    @classmethod
-    def community(cls, actor: int) -> "Audience":
+    @staticmethod
+    def community(actor: int) -> "Audience":
         """Active members of the community `actor`, by its history rule."""
-        return cls(Kind.COMMUNITY, actor)
+        return _pair(Kind.COMMUNITY, actor)
 
-    @classmethod
-    def followers(cls, actor: int) -> "Audience":
+    @staticmethod
+    def followers(actor: int) -> "Audience":
         """Accepted followers of `actor`, and the people named."""
-        return cls(Kind.FOLLOWERS, actor)
+        return _pair(Kind.FOLLOWERS, actor)
 
-    @classmethod
-    def direct(cls) -> "Audience":
+    @staticmethod
+    def direct() -> "Audience":
         """The author and the people named."""
-        return cls(Kind.DIRECT)
+        return _pair(Kind.DIRECT)
+
+
+@lru_cache(maxsize=4_096)
+def _pair(kind: Kind, owner: int = 0) -> Audience:
+    """Pairs do not change, and the same are named again and again."""
+    return Audience(kind, owner)
 
 
 class ViewerKind(Enum):

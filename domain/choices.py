@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Final
 
+from msgspec import Struct
+
 from domain.audience import NAMED, Audience, Kind, PostFacts, includes
 from domain.errors import Invalid, NotFound
 from domain.ids import HERE
@@ -37,8 +39,7 @@ class Hint(Enum):
     STAYS_IN_THREAD = "An answer stays in its thread; the community that you named did not get it"
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A person whom a post names; `reads_root` is whether they may read the thread's root."""
 
     actor: int

@@ -10,6 +10,7 @@ as if it had not been tried, and 202 is answered after the same commit as ever.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -27,6 +28,10 @@ from storage.tx import Tx
 
 #: Posts of one unit: a few ms of the one writer's time.
 MOST: Final = 64
+#: Seconds for which posts gather while many come: fewer commits, each for more of them.
+PAUSE: Final = 0.003
+#: Seconds after which it is quiet again: then a post that comes alone waits for nothing.
+CROWDED: Final = 0.1
 #: Posts that may wait for the next units; beyond, each goes the long way and is refused there.
 MOST_WAITING: Final = 1_024
 
@@ -48,6 +53,7 @@ class Together:
         self._most = most
         self._coming: deque[tuple[Said, asyncio.Future[bool]]] = deque()
         self._storing: asyncio.Task[None] | None = None
+        self._crowded_until = 0.0
 
     async def take(self, signed: SignedActivity, note: NoteDocument) -> bool:
         """Store a post with what comes beside it; False if it has to go the long way."""
@@ -64,10 +70,22 @@ class Together:
         """Store what has gathered until nothing is left."""
         try:
             while self._coming:
+                if time.monotonic() < self._crowded_until:
+                    await asyncio.sleep(PAUSE)
                 count = min(self._most, len(self._coming))
                 await self._store_these([self._coming.popleft() for _ in range(count)])
+                if count > 1:
+                    self._crowded_until = time.monotonic() + CROWDED
         finally:
             self._storing = None
+            self._send_on()
+
+    def _send_on(self) -> None:
+        """Whoever still waits goes the long way: we were ended."""
+        while self._coming:
+            _, done = self._coming.popleft()
+            if not done.done():
+                done.set_result(False)
 
     async def _store_these(self, batch: Sequence[tuple[Said, asyncio.Future[bool]]]) -> None:
         stored: Sequence[bool] = [False] * len(batch)

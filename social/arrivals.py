@@ -25,7 +25,7 @@ from social.remote_posts import (
     is_somebody_here,
     row_for,
     spoken_by,
-    wait_for,
+    wait_for_all,
 )
 from social.streaming import announce, posted
 from social.wording import tags_of
@@ -74,29 +74,30 @@ def plain_among(tx: Tx, node: Node, arrivals: Sequence[Arrival]) -> list[Plain |
     Changes nothing. That is also what becomes of the second of two posts with one id, of what
     concerns nobody here, and of a post that something here waits for, knows, or saw deleted.
     """
-    for each in sorted(arrivals, key=lambda one: one.note.id):
-        wait_for(tx, each.note)
-    met = stored.met(tx, {each.note.id for each in arrivals})
-    known = _known(tx, arrivals)
+    uris = {each.note.id for each in arrivals}
+    wait_for_all(tx, uris)
+    met = stored.met(tx, uris)
+    addressed = [addresses(each.note, each.signer) for each in arrivals]
+    known = _known(tx, addressed)
     followed = follows.followed_here(tx, {each.signer.id for each in arrivals})
     found: list[Plain | None] = []
-    for each in arrivals:
+    for each, named in zip(arrivals, addressed, strict=True):
         plain = None
         if each.note.id not in met and is_authors_own(node, each.note, each.signer):
-            plain = _plain(each, known, is_followed=each.signer.id in followed)
+            people = [known[uri] for uri in named if uri in known]
+            plain = _plain(each, people, is_followed=each.signer.id in followed)
             met.add(each.note.id)
         found.append(plain)
     return found
 
 
-def _known(tx: Tx, arrivals: Iterable[Arrival]) -> dict[str, ActorView]:
-    named = {uri for each in arrivals for uri in addresses(each.note, each.signer)}
-    return {actor.uri: actor for actor in actors.by_uris(tx, sorted(named))} if named else {}
+def _known(tx: Tx, addressed: Iterable[Sequence[str]]) -> dict[str, ActorView]:
+    named = {uri for uris in addressed for uri in uris}
+    return {actor.uri: actor for actor in actors.by_uris(tx, sorted(named))}
 
 
-def _plain(arrival: Arrival, known: dict[str, ActorView], *, is_followed: bool) -> Plain | None:
+def _plain(arrival: Arrival, people: list[ActorView], *, is_followed: bool) -> Plain | None:
     note, signer = arrival.note, arrival.signer
-    people = [known[uri] for uri in addresses(note, signer) if uri in known]
     if any(actor.type is ActorType.GROUP for actor in people):
         return None  # it may be written in a community
     if not (is_followed or any(map(is_somebody_here, people))):
@@ -127,13 +128,13 @@ def store(tx: Tx, plain: Collection[Plain]) -> None:
     posts.add_tags(tx, [(each.row, tags_of(each.plain.arrival.note)) for each in new])
     for each in new:
         _beside(tx, each.row, each.plain.arrival.note)
+    # Before homes are written: whoever unfollows an author at this moment is waited for here.
+    figures.count_authors(tx, [(each.row.author_id, each.row.created_at) for each in new])
     tell_all_named(tx, [each.row.id for each in new if each.spoken])
-    homes.fan_out_each_to_followers(tx, ids)
+    homes.fan_out_to_followers(tx, ids)
     for post_id in ids:
         announce(tx, posted(post_id))
     _ring(tx, new)
-    # Last: whoever counts another post of an author meanwhile waits for us.
-    figures.count_authors(tx, [(each.row.author_id, each.row.created_at) for each in new])
 
 
 def _rows(tx: Tx, plain: Iterable[Plain]) -> list[_Stored]:
@@ -152,7 +153,7 @@ def _rows(tx: Tx, plain: Iterable[Plain]) -> list[_Stored]:
 def _beside(tx: Tx, row: PostRow, note: NoteDocument) -> None:
     """Its files and its poll, if it has any."""
     if note.attachments:
-        copies.take(tx, row=row, attachments=note.attachments)
+        copies.take(tx, row=row, attachments=note.attachments, is_new=True)
     if note.poll is not None:
         remote_polls.take(tx, row, note.poll)
 

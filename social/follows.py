@@ -337,11 +337,11 @@ def _counts(tx: Tx, row: FollowRow) -> None:
 
 def _ended(tx: Tx, row: FollowRow) -> None:
     """Home rows that this follow brought are only hints, but old hints are no use to anybody."""
+    if row.is_accepted:  # first: waits for whoever counts a post of theirs and writes it into homes
+        actors.recount_follows(tx, row.follower_id, row.target_id)
     timelines.drop_author(tx, row.follower_id, row.target_id)
     lists.drop_member(tx, row.follower_id, row.target_id)
     _asks_no_more(tx, row)
-    if row.is_accepted:
-        actors.recount_follows(tx, row.follower_id, row.target_id)
 
 
 def _tell(tx: Tx, row: FollowRow, kind: NotificationKind) -> None:

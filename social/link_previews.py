@@ -9,7 +9,7 @@ was written alone, so that its page does not learn which nodes read it
 
 import asyncio
 import random
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -60,22 +60,20 @@ _LOOKED_AT: Final = frozenset({Kind.PUBLIC, Kind.NETWORK, Kind.NODE, Kind.COMMUN
 
 def with_link(tx: Tx, row: PostRow) -> PostRow:
     """A post as it is stored: with the preview of the page to which it links, if there is one."""
-    link_id = _link_of(tx, row)
-    return row if link_id is None else replace(row, link_id=link_id)
+    return with_links(tx, [row])[0]
 
 
-def with_links(tx: Tx, rows: Iterable[PostRow]) -> list[PostRow]:
-    """The same for posts of other servers that anybody may read: each page is looked up once."""
-    seen: dict[str, int | None] = {}
-    found: list[PostRow] = []
-    for row in rows:
-        # What it quotes is no page to look at, so two posts may mean different links.
-        links = "\n".join((row.quote_uri or "", *linked_pages(row.content)))
-        if links not in seen:
-            seen[links] = _link_of(tx, row)
-        link_id = seen[links]
-        found.append(row if link_id is None else replace(row, link_id=link_id))
-    return found
+def with_links(tx: Tx, rows: Sequence[PostRow]) -> list[PostRow]:
+    """The same for many, for one audience: each page is looked up once, in one order, so that two
+    units of work that link to the same pages never wait for each other.
+    """
+    pages = _pages(tx, rows)
+    linking = {page: row for page, row in zip(pages, rows, strict=True) if page is not None}
+    ids = {page: _preview(tx, linking[page], page) for page in sorted(linking)}
+    return [
+        row if page is None else replace(row, link_id=ids[page])
+        for page, row in zip(pages, rows, strict=True)
+    ]
 
 
 def renew(tx: Tx, post_id: int) -> None:
@@ -89,14 +87,32 @@ def renew(tx: Tx, post_id: int) -> None:
 
 
 def _link_of(tx: Tx, row: PostRow) -> int | None:
+    page = _pages(tx, [row])[0]
+    return None if page is None else _preview(tx, row, page)
+
+
+def _pages(tx: Tx, rows: Sequence[PostRow]) -> list[str | None]:
+    """For each post the address of the page that it shows, if it shows one."""
+    found: dict[tuple[str, ...], str | None] = {}
+    pages: list[str | None] = []
+    for row in rows:
+        links = tuple(linked_pages(row.content)) if _may_show_a_page(row) else ()
+        said = (row.quote_uri or "", *links)
+        if said not in found:
+            found[said] = _first_page(tx, row.quote_uri, links) if links else None
+        pages.append(found[said])
+    return pages
+
+
+def _may_show_a_page(row: PostRow) -> bool:
     if not {row.kind, row.root_kind} <= _LOOKED_AT:
-        return None
-    if not (row.is_local or row.is_world_public):
-        return None
-    url = _first_page(tx, row)
-    if url is None:
-        return None
-    preview = link_previews.of(tx, str(url), row.audience)
+        return False
+    return row.is_local or row.is_world_public
+
+
+def _preview(tx: Tx, row: PostRow, page: str) -> int:
+    """The preview of a page, for the readers of a post; who makes us look makes us look."""
+    preview = link_previews.of(tx, page, row.audience)
     if _is_due(preview, tx.now) and _may_make_us_look(tx, row):
         wait = 0 if row.is_local else random.randrange(SPREAD_MS)  # noqa: S311 - no secret
         about = preview.owner_id if preview.kind is Kind.COMMUNITY else None
@@ -110,16 +126,15 @@ def _may_make_us_look(tx: Tx, row: PostRow) -> bool:
     return not row.is_local or accounts.is_full_member(tx, row.author_id)
 
 
-def _first_page(tx: Tx, row: PostRow) -> Url | None:
+def _first_page(tx: Tx, quote_uri: str | None, links: Sequence[str]) -> str | None:
     """The first link that leads to a page elsewhere, and not to what the post quotes."""
-    found = linked_pages(row.content)
-    here = origins.by_id(tx, HERE) if found else None
-    for text in found:
+    here = origins.by_id(tx, HERE)
+    for text in links:
         url = page_address(text)
-        if url is None or text == row.quote_uri:
+        if url is None or text == quote_uri:
             continue
         if here is None or url.origin != here.origin:
-            return url
+            return str(url)
     return None
 
 

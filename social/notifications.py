@@ -1,6 +1,6 @@
 """Telling people: rows without text, once for each reason; what they show is asked when shown."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from domain.audience import Kind
 from domain.kinds import NotificationKind
@@ -8,7 +8,7 @@ from social.events import announce, notified
 from social.pushing import tell_apps
 from storage.audience import readers_among
 from storage.queries import held_back, notifications, posts
-from storage.queries.notifications import Added, clear, dismiss, dismiss_group
+from storage.queries.notifications import Told, clear, dismiss, dismiss_group
 from storage.queries.quotes import quoters_here
 from storage.tx import Tx
 from storage.views.posts import PostRow
@@ -42,17 +42,23 @@ def notify(
 
 def _tell(tx: Tx, *, actor_id: int, kind: NotificationKind, from_id: int, post_id: int) -> bool:
     added = notifications.add(tx, actor_id=actor_id, kind=kind, from_id=from_id, post_id=post_id)
-    return added is not None and _pass_on(tx, actor_id, from_id, kind, added)
-
-
-def _pass_on(tx: Tx, actor_id: int, from_id: int, kind: NotificationKind, added: Added) -> bool:
-    """What is stored is said at once, unless it is held back."""
-    if added.filtered:
-        held_back.hold(tx, actor_id, from_id)
+    if added is None:
         return False
-    announce(tx, notified(actor_id, added.id))
-    tell_apps(tx, actor_id=actor_id, kind=kind, notification_id=added.id)
-    return True
+    _pass_on(tx, kind, [Told(actor_id, from_id, added)])
+    return not added.filtered
+
+
+def _pass_on(tx: Tx, kind: NotificationKind, told: Iterable[Told]) -> None:
+    """What is stored is said at once, unless it is held back."""
+    said: list[tuple[int, int]] = []
+    for each in told:
+        if each.added.filtered:
+            held_back.hold(tx, each.actor_id, each.from_id)
+        else:
+            announce(tx, notified(each.actor_id, each.added.id))
+            said.append((each.actor_id, each.added.id))
+    if said:
+        tell_apps(tx, kind, said)
 
 
 def retract(
@@ -69,8 +75,7 @@ def tell_named(tx: Tx, row: PostRow, actor_ids: Collection[int]) -> None:
 
 def tell_all_named(tx: Tx, post_ids: Collection[int]) -> None:
     """Tell everybody of ours whom posts name that anybody may read, and that are new."""
-    for each in notifications.add_named(tx, post_ids):
-        _pass_on(tx, each.actor_id, each.from_id, NotificationKind.MENTION, each.added)
+    _pass_on(tx, NotificationKind.MENTION, notifications.add_named(tx, post_ids))
 
 
 def tell_sharers(tx: Tx, row: PostRow) -> None:

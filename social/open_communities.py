@@ -7,8 +7,9 @@ its wrapper. In one of ours that happens as soon as the post comes; one elsewher
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from activitypub.parse.posts import NoteDocument
 from domain.addressing import PUBLIC_URI, DocumentAudience

@@ -4,7 +4,7 @@ A job holds two ids and no words. A message is sent at most once after a crash, 
 that rings twice is worse than one that does not ring for a like.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -133,11 +133,18 @@ def subscription(tx: Tx, *, token_id: int) -> Subscription:
     return found
 
 
-def tell_apps(tx: Tx, *, actor_id: int, kind: NotificationKind, notification_id: int) -> None:
-    """Have those of somebody's apps told that want to hear of such things."""
-    ids = pushes.wanting(tx, actor_id, bit_for(kind))
-    if ids:
-        enqueue_many(tx, [New(PUSH, [one, notification_id, 0]) for one in ids])
+def tell_apps(tx: Tx, kind: NotificationKind, told: Collection[tuple[int, int]]) -> None:
+    """Have those apps told that want to hear of such things.
+
+    `told`: who was told something, and the id of that notification.
+    """
+    apps = pushes.wanting(tx, {actor_id for actor_id, _ in told}, bit_for(kind))
+    new = [
+        New(PUSH, [subscription_id, notification_id, 0])
+        for actor_id, notification_id in told
+        for subscription_id in apps.get(actor_id, ())
+    ]
+    enqueue_many(tx, new)
 
 
 async def send(fetcher: Fetcher, push: WebPush, job: Job) -> Decision:

@@ -85,7 +85,12 @@ def wait_for(tx: Tx, note: NoteDocument) -> None:
 
     Else an answer and its parent would not see each other come, nor an edit the post that it edits.
     """
-    for uri in sorted({note.id, note.in_reply_to or note.id}):
+    wait_for_all(tx, {note.id, note.in_reply_to or note.id})
+
+
+def wait_for_all(tx: Tx, uris: Iterable[str]) -> None:
+    """The same of several posts, in the one order that everybody keeps."""
+    for uri in sorted(uris):
         tx.lock(f"post {uri}")
 
 
@@ -324,7 +329,7 @@ def _store(
         row = _with_new_id(tx, row)
     else:
         return None
-    copies.take(tx, row=row, attachments=note.attachments)
+    copies.take(tx, row=row, attachments=note.attachments, is_new=True)
     remote_polls.take(tx, row, note.poll)
     if note.quoting is not None:
         author = actors.by_id(tx, row.author_id)

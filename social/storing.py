@@ -144,7 +144,7 @@ def spread(tx: Tx, post_id: int) -> None:
 
 def spread_to_followers(tx: Tx, row: PostRow) -> None:
     """The same for a post of another server that all its author's followers may read."""
-    homes.fan_out_to_followers(tx, row.id, row.author_id)
+    homes.fan_out_to_followers(tx, [row.id])
     announce(tx, posted(row.id))
 
 

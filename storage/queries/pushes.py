@@ -1,5 +1,6 @@
 """Subscriptions to Web Push: one for each access token, and gone with it."""
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from msgspec import Struct
@@ -9,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from domain.kinds import AccountState
 from domain.pushes import Audience
 from storage.audience import fixed
-from storage.columns import Enum8, Id, Number
+from storage.columns import Enum8, Id, Number, any_of
 from storage.tables.accounts import accounts, tokens
 from storage.tables.push import subscriptions
 from storage.tx import Tx
@@ -64,14 +65,13 @@ _BY_ID: Select[*tuple[Any, ...]] = (
     )
 )
 _WANTING: Final = (
-    select(subscriptions.c.id)
+    select(subscriptions.c.actor_id, subscriptions.c.id)
     .where(
-        subscriptions.c.actor_id == _ACTOR,
+        any_of(subscriptions.c.actor_id, "actor_ids"),
         subscriptions.c.alerts.op("&")(bindparam("bit", type_=Number)) != fixed(0),
         subscriptions.c.audience != fixed(Audience.NONE),
     )
     .order_by(subscriptions.c.id)
-    .limit(fixed(MOST))
 )
 _CHOOSE: Final = (
     update(subscriptions)
@@ -107,9 +107,12 @@ def live(tx: Tx, subscription_id: int) -> Subscription | None:
     return None if row is None else Subscription(*row)
 
 
-def wanting(tx: Tx, actor_id: int, bit: int) -> list[int]:
-    """Somebody's subscriptions to the alert with this bit (domain.pushes)."""
-    return [row[0] for row in tx.all(_WANTING, actor_id=actor_id, bit=bit)]
+def wanting(tx: Tx, actor_ids: Collection[int], bit: int) -> dict[int, list[int]]:
+    """The subscriptions of these people to the alert with this bit (domain.pushes), if any."""
+    found: dict[int, list[int]] = {}
+    for actor_id, subscription_id in tx.all(_WANTING, actor_ids=list(actor_ids), bit=bit):
+        found.setdefault(actor_id, []).append(subscription_id)
+    return {actor_id: ids[:MOST] for actor_id, ids in found.items()}
 
 
 def choose(tx: Tx, token_id: int, *, alerts: int, audience: Audience) -> None:

@@ -34,7 +34,7 @@ from storage.audience import (
     unblocked,
     viewer_params,
 )
-from storage.columns import Id, Number, Text, Time, any_of
+from storage.columns import Id, Number, Time, any_of
 from storage.queries.home_rules import (
     Line,
     as_itself,
@@ -121,36 +121,18 @@ _to_tag_followers = (
         shown(_new, _original, _tag_reader),
     )
 )
-_to_its_tag_followers = _to_tag_followers.where(_new.c.id == _POST)
 _FAN_OUT: Final = (
     insert(home_entries)
-    .from_select(_COLUMNS, union_all(_to_followers, _to_author, _to_its_tag_followers))
+    .from_select(
+        _COLUMNS, union_all(_to_followers, _to_author, _to_tag_followers.where(_new.c.id == _POST))
+    )
     .on_conflict_do_nothing()
 )
 
 
 _AUTHOR = bindparam("author_id", type_=Id)
-_all_followers = (
-    select(_reach.c.follower_id, _POST, _AUTHOR)
-    .join(accounts, accounts.c.id == _reach.c.follower_id)
-    .where(
-        _reach.c.target_id == _AUTHOR,
-        _reach.c.state == fixed(FollowState.ACCEPTED),
-        _fresh,
-        # Asked only where a follower named languages.
-        or_(
-            _reach.c.languages == literal_column("''", Text),
-            exists().where(_new.c.id == _POST, in_language(_new, _reach)).correlate(_reach),
-        ),
-    )
-)
-_TO_ALL_FOLLOWERS: Final = (
-    insert(home_entries)
-    .from_select(_COLUMNS, union_all(_all_followers, _to_its_tag_followers))
-    .on_conflict_do_nothing()
-)
 _these = any_of(_new.c.id, "ids")
-_followers_of_each = (
+_all_followers = (
     select(_reach.c.follower_id, _new.c.id, _new.c.author_id)
     .select_from(
         _new.join(_reach, _reach.c.target_id == _new.c.author_id).join(
@@ -164,9 +146,9 @@ _followers_of_each = (
         in_language(_new, _reach),
     )
 )
-_EACH_TO_ALL_FOLLOWERS: Final = (
+_TO_ALL_FOLLOWERS: Final = (
     insert(home_entries)
-    .from_select(_COLUMNS, union_all(_followers_of_each, _to_tag_followers.where(_these)))
+    .from_select(_COLUMNS, union_all(_all_followers, _to_tag_followers.where(_these)))
     .on_conflict_do_nothing()
 )
 
@@ -176,17 +158,12 @@ def fan_out(tx: Tx, post_id: int) -> None:
     tx.run(_FAN_OUT, post_id=post_id, now=tx.now)
 
 
-def fan_out_to_followers(tx: Tx, post_id: int, author_id: int) -> None:
-    """The same for what all of an author's followers may read and want: nothing else is asked.
+def fan_out_to_followers(tx: Tx, post_ids: Collection[int]) -> None:
+    """The same for what all of its author's followers may read and want: nothing else is asked.
 
     For remote posts that anybody may read, are no answer and stand in no community: most that come.
     """
-    tx.run(_TO_ALL_FOLLOWERS, post_id=post_id, author_id=author_id, now=tx.now)
-
-
-def fan_out_each_to_followers(tx: Tx, post_ids: Collection[int]) -> None:
-    """The same for many such posts."""
-    tx.run(_EACH_TO_ALL_FOLLOWERS, ids=list(post_ids), now=tx.now)
+    tx.run(_TO_ALL_FOLLOWERS, ids=list(post_ids), now=tx.now)
 
 
 _authors = union_all(

@@ -154,8 +154,8 @@ def test_only_some_languages_come_home(story: Story, tx: Tx) -> None:
     german = story.say("Guten Tag", language="de")
     english = story.say("Hello", language="en")
     unsaid = add_post(tx, story.bo, language=None)
-    homes.fan_out_to_followers(tx, unsaid, story.bo)
-    homes.fan_out_to_followers(tx, english, story.bo)
+    homes.fan_out_to_followers(tx, [unsaid])
+    homes.fan_out_to_followers(tx, [english])
     assert story.home(story.ana) == [unsaid, german]
     assert english in story.home(story.cy)
     assert [post for _, post in story.told(story.ana)] == [german]

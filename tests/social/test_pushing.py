@@ -119,8 +119,8 @@ def test_a_subscription_replaces_that_of_its_token(tx: Tx, tmp_path: Path) -> No
     device = Device("https://push.example/new", Recipient(urandom(65), urandom(16), True), b"")
     wish = Wish(packed(["mention"]), Whose.FOLLOWED)
     subscribe(tx, actor_id=phone.ana, token_id=phone.token_id, device=device, wish=wish)
-    assert len(pushes.wanting(tx, phone.ana, bit_for(MENTION))) == 1
-    assert pushes.wanting(tx, phone.ana, bit_for(NotificationKind.LIKE)) == []
+    assert len(pushes.wanting(tx, [phone.ana], bit_for(MENTION))[phone.ana]) == 1
+    assert pushes.wanting(tx, [phone.ana], bit_for(NotificationKind.LIKE)) == {}
     row = pushes.of_token(tx, phone.token_id)
     assert row is not None
     assert (row.endpoint, row.audience) == ("https://push.example/new", Whose.FOLLOWED)

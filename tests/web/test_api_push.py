@@ -192,7 +192,7 @@ async def test_an_app_is_told_of_whom_it_wants_to_hear(
 async def _send_all(person: Person, notification_id: int) -> None:
     """Run the job for each subscription of the person, as a worker would that comes late."""
     parts = person.node.parts
-    ids = await parts.db.read(pushes.wanting, person.id, 1)
+    ids = (await parts.db.read(pushes.wanting, [person.id], 1)).get(person.id, [])
     for one in ids:
         job = Job(1, PUSH, [one, notification_id, 0], None, None, 1, 0)
         await send(parts.fetcher, parts.web_push, job)

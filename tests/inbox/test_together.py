@@ -1,0 +1,387 @@
+"""Plain posts that come at the same time are stored together, and each as if it were alone."""
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+import orjson
+import pytest
+
+from activitypub.parse.activities import parse_activity
+from activitypub.parse.posts import parse_note
+from activitypub.synchronization import HEADER, header
+from domain.kinds import IntakeState, NotificationKind
+from domain.node import Node
+from inbox import together
+from inbox.signed import SignedActivity
+from inbox.together import Said, store
+from social import remote_posts
+from storage.database import Database, now_ms
+from storage.errors import Overloaded
+from storage.queries import arrivals as stored_before
+from storage.queries import posts, timelines
+from storage.queries.ids import id_at
+from storage.tx import Tx
+from storage.views.actors import ActorView
+from tests.inbox.gathering_point import ENOUGH, Counted, Streams, statuses
+from tests.inbox.giving import known
+from tests.inbox.home import Home
+from tests.support.factories import FAR
+from tests.support.stranger import Document, Person, Stranger, stranger
+
+both = pytest.mark.both
+
+
+@pytest.fixture
+async def c(here: Home) -> AsyncIterator[Stranger]:
+    """Another partner."""
+    async with stranger("c") as server:
+        await here.admit(server)
+        yield server
+
+
+@pytest.fixture
+async def writers(
+    here: Home, b: Stranger, c: Stranger, e: Stranger, alice: ActorView
+) -> list[Person]:
+    """Two people on each of three servers, known here; Alice follows the first of each."""
+    people = [server.person(name) for server in (b, c, e) for name in ("ana", "bo")]
+    for number, person in enumerate(people):
+        actor = await known(here, person)
+        if number % 2 == 0:
+            await here.follow(alice, actor)
+    await here.db.write(timelines.set_fresh, alice.id, FAR)
+    return people
+
+
+def naming(person: ActorView) -> Document:
+    return {"cc": [person.uri], "tag": [{"type": "Mention", "href": person.uri}]}
+
+
+def written(by: Person, **extra: Any) -> Document:
+    """A Create of a new post."""
+    note = by.server.note(by, **extra)
+    return by.server.activity(by, "Create", note, to=note["to"], cc=note["cc"])
+
+
+async def ids(here: Home, *creates: Document) -> list[int]:
+    """Of the posts that are here, in the order given; each has to be."""
+    found = {row[1]: row[0] for row in await here.rows("posts")}
+    return [found[create["object"]["id"]] for create in creates]
+
+
+@both
+async def test_thirty_posts_twice_each_are_stored_once_in_two_units(
+    here: Home, alice: ActorView, writers: list[Person]
+) -> None:
+    point, streams = Counted(here, held=True), Streams(here.db)
+    creates = [(by, written(by, **naming(alice))) for by in writers for _ in range(5)]
+    sending = asyncio.create_task(statuses(here, *creates, *creates))
+    await point.has_come(60)
+    point.release()
+    assert await sending == [202] * 60
+    assert (len(point.units), sum(point.units)) == (2, 60)
+    assert point.answers == {True: 30, False: 30}
+    made = await ids(here, *(create for _, create in creates))
+    assert len(await here.rows("posts")) == 30
+    assert streams.told == dict.fromkeys(made, 1)
+    told = Counter((row[1], row[2], row[4]) for row in await here.rows("notifications"))
+    assert told == {(alice.id, NotificationKind.MENTION, post): 1 for post in made}
+    homes = Counter(row[1] for row in await here.rows("home_entries"))
+    followed = [by is writers[0] or by in writers[::2] for by, _ in creates]
+    assert homes == {post: 1 for post, is_there in zip(made, followed, strict=True) if is_there}
+    assert [row[5] for row in await here.rows("intake")] == [IntakeState.DONE] * 30
+    assert await here.rows("jobs") == []
+
+
+@both
+async def test_what_comes_while_a_unit_is_stored_makes_the_next(
+    here: Home, alice: ActorView, writers: list[Person]
+) -> None:
+    point = Counted(here)
+    creates = [(by, written(by)) for by in writers[::2] for _ in range(10)]
+    assert await statuses(here, *creates) == [202] * 30
+    assert sum(point.units) == 30
+    await point.comes_to_rest()
+    await ids(here, *(create for _, create in creates))
+
+
+async def test_no_unit_has_more_than_its_most(here: Home, writers: list[Person]) -> None:
+    point = Counted(here, most=4, held=True)
+    creates = [(writers[0], written(writers[0])) for _ in range(12)]
+    sending = asyncio.create_task(statuses(here, *creates))
+    await point.has_come(12)
+    point.release()
+    assert await sending == [202] * 12
+    assert max(point.units) == 4
+    assert sum(point.units) == 12
+    assert point.answers == {True: 12}
+    assert len(await ids(here, *(create for _, create in creates))) == 12
+
+
+async def test_without_units_every_post_goes_the_long_way(
+    here: Home, writers: list[Person]
+) -> None:
+    point = Counted(here, most=0)
+    create = written(writers[0])
+    assert await statuses(here, (writers[0], create)) == [202]
+    assert (point.units, point.answers) == ([], {False: 1})
+    assert len(await ids(here, create)) == 1
+
+
+async def test_a_full_line_sends_what_comes_the_long_way(
+    here: Home, writers: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(together, "MOST_WAITING", 3)
+    point = Counted(here, held=True)
+    first = [(writers[0], written(writers[0])) for _ in range(4)]
+    storing = asyncio.create_task(statuses(here, first[0]))
+    await point.has_come(1)
+    sending = asyncio.create_task(statuses(here, *first[1:]))
+    await point.has_come(4)
+    assert point.in_line == 3
+    late = written(writers[2])
+    assert await statuses(here, (writers[2], late)) == [202], "though nothing is stored together"
+    assert len(await ids(here, late)) == 1
+    assert point.answers == {False: 1}
+    point.release()
+    assert await storing + await sending == [202] * 4
+    assert point.answers == {False: 1, True: 4}
+    assert len(await ids(here, *(create for _, create in first))) == 4
+
+
+@both
+@pytest.mark.parametrize("wrong", ["an id that is taken", "an address that is taken"])
+async def test_one_that_cannot_be_stored_spoils_nothing(
+    here: Home, writers: list[Person], monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    before = written(writers[0])
+    assert await statuses(here, (writers[0], before)) == [202]
+    (taken,) = await ids(here, before)
+    if wrong == "an id that is taken":
+        drawn = iter([taken])
+        monkeypatch.setattr(remote_posts, "id_at", lambda tx, at: next(drawn, 0) or id_at(tx, at))
+    point = Counted(here, held=True)
+    if wrong == "an address that is taken":
+        # Stored by somebody between the look and the writing: no lock holds up who takes none.
+        monkeypatch.setattr(stored_before, "met", lambda tx, uris: set())
+    creates = [(writers[0], written(writers[0])) for _ in range(9)]
+    again = writers[0].server.activity(writers[0], "Create", before["object"])
+    sent = [*creates, (writers[0], again if "address" in wrong else written(writers[0]))]
+    sending = asyncio.create_task(statuses(here, *sent))
+    await point.has_come(10)
+    point.release()
+    assert await sending == [202] * 10
+    assert False in point.answers
+    assert len(set(await ids(here, *(create for _, create in sent)))) == 10
+    assert len(await here.rows("posts")) == (10 if "address" in wrong else 11)
+    assert len(await here.rows("home_entries")) == len(await here.rows("posts"))
+    assert len(await here.rows("intake")) == 11
+
+
+@both
+async def test_who_hangs_up_takes_nothing_from_the_others(
+    here: Home, writers: list[Person]
+) -> None:
+    point = Counted(here, held=True)
+    creates = [written(writers[0]) for _ in range(6)]
+    sending = [asyncio.create_task(statuses(here, (writers[0], create))) for create in creates]
+    await point.has_come(6)
+    for each in sending[::2]:
+        each.cancel()
+    point.release()
+    answers = await asyncio.gather(*sending, return_exceptions=True)
+    assert [answer for answer in answers if isinstance(answer, list)] == [[202]] * 3
+    assert len(await ids(here, *creates[1::2])) == 3
+
+
+async def test_a_request_that_is_ended_takes_nothing_from_the_others(
+    here: Home, writers: list[Person]
+) -> None:
+    point, signer = Counted(here, held=True), await known(here, writers[0])
+    creates = [written(writers[0]) for _ in range(5)]
+    taking = [
+        asyncio.create_task(point.take(signed(create, signer), parse_note(create["object"])))
+        for create in creates
+    ]
+    await point.has_come(5)
+    for each in (taking[0], taking[3]):
+        each.cancel()
+    point.release()
+    answers = await asyncio.gather(*taking, return_exceptions=True)
+    assert [answer for answer in answers if answer is True] == [True] * 3
+    assert len(await here.rows("posts")) == 5, "it was taken in before anybody hung up"
+
+
+def signed(create: Document, signer: ActorView) -> SignedActivity:
+    return SignedActivity(parse_activity(create), signer, now_ms())
+
+
+async def test_nobody_waits_for_ever_for_a_database_that_is_closed(
+    here: Home, writers: list[Person]
+) -> None:
+    point = Counted(here, held=True)
+    creates = [(writers[0], written(writers[0])) for _ in range(10)]
+    async with asyncio.timeout(ENOUGH):
+        sending = asyncio.create_task(statuses(here, *creates))
+        await point.has_come(10)
+        await here.db.close(timeout=1)
+        point.release()
+        answers = await sending
+    assert set(answers) == {503}
+    await point.comes_to_rest()
+
+
+@both
+async def test_202_means_stored_while_the_database_is_closed(
+    here: Home, writers: list[Person], database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = threading.Event()
+
+    def slowly(tx: Tx, *, node: Node, said: Sequence[Said]) -> list[bool]:
+        found = store(tx, node=node, said=said)
+        begun.set()
+        time.sleep(0.3)
+        return found
+
+    monkeypatch.setattr(together, "store", slowly)
+    Counted(here, most=3)
+    creates = [(writers[0], written(writers[0])) for _ in range(10)]
+    async with asyncio.timeout(ENOUGH):
+        sending = asyncio.create_task(statuses(here, *creates))
+        assert await asyncio.to_thread(begun.wait, ENOUGH)
+        await here.db.close(timeout=5)
+        answers = await sending
+    assert set(answers) == {202, 503}
+    again = await Database.open(database_url)
+    try:
+        for (_, create), answer in zip(creates, answers, strict=True):
+            found = await again.read(posts.by_uri, create["object"]["id"])
+            assert found is not None or answer == 503
+    finally:
+        await again.close(timeout=5)
+
+
+async def test_nobody_waits_for_ever_when_the_storing_is_ended(
+    here: Home, writers: list[Person]
+) -> None:
+    point = Counted(here, held=True)
+    creates = [(writers[0], written(writers[0])) for _ in range(10)]
+    async with asyncio.timeout(ENOUGH):
+        sending = asyncio.create_task(statuses(here, *creates))
+        await point.has_come(10)
+        assert point._storing is not None
+        point._storing.cancel()
+        point.release()
+        assert await sending == [202] * 10
+    await point.comes_to_rest()
+    assert len(await ids(here, *(create for _, create in creates))) == 10
+
+
+@both
+async def test_what_the_database_refuses_for_a_while_is_answered_so(
+    here: Home, writers: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*args: object, **kwargs: object) -> None:
+        raise Overloaded("for a while")
+
+    point = Counted(here, held=True)
+    creates = [(writers[0], written(writers[0])) for _ in range(5)]
+    sending = asyncio.create_task(statuses(here, *creates))
+    await point.has_come(5)
+    with monkeypatch.context() as broken:
+        broken.setattr(together, "store", fails)
+        point.release()
+        assert await sending == [202] * 5, "each went the long way"
+    assert point.answers == {False: 5}
+    assert len(await here.rows("posts")) == 5
+
+
+@both
+async def test_O08_a_delete_overtakes_what_is_not_stored_yet(
+    here: Home, writers: list[Person]
+) -> None:
+    point, by = Counted(here, held=True), writers[0]
+    create, other = written(by), written(by)
+    sending = asyncio.create_task(statuses(here, (by, create), (by, other)))
+    await point.has_come(2)
+    uri = create["object"]["id"]
+    assert await statuses(here, (by, by.server.activity(by, "Delete", uri))) == [202]
+    point.release()
+    assert await sending == [202, 202]
+    assert point.answers == {False: 1, True: 1}, "it waits behind what was said of it"
+    await here.drain()
+    assert await here.stored(uri) is None
+    assert await here.stored(other["object"]["id"]) is not None
+
+
+# What is never brought here.
+
+
+def an_id_only(ana: Person) -> Document:
+    return ana.server.activity(ana, "Create", ana.server.note(ana)["id"])
+
+
+def with_a_proof(ana: Person) -> Document:
+    return written(ana) | {"proof": {"type": "DataIntegrityProof"}}
+
+
+def a_follow(ana: Person) -> Document:
+    return ana.server.activity(ana, "Follow", ana.uri)
+
+
+def a_vote(ana: Person) -> Document:
+    vote: Document = {
+        "name": "yes",
+        "inReplyTo": ana.server.url("/notes/0"),
+        "to": [ana.uri],
+        "cc": [],
+    }
+    note = ana.server.note(ana, **vote)
+    del note["content"]
+    return ana.server.activity(ana, "Create", note)
+
+
+def of_another(ana: Person) -> Document:
+    return ana.server.activity(ana, "Create", ana.server.note(ana, attributedTo=f"{ana.uri}2"))
+
+
+def on_another_server(ana: Person) -> Document:
+    note = ana.server.note(ana) | {"id": "http://other.localhost/notes/1"}
+    return ana.server.activity(ana, "Create", note)
+
+
+@pytest.mark.parametrize(
+    "made", [an_id_only, with_a_proof, a_follow, a_vote, of_another, on_another_server]
+)
+async def test_what_is_no_whole_post_of_its_sender_is_not_brought_here(
+    here: Home, ana: Person, made: Callable[[Person], Document]
+) -> None:
+    point = Counted(here)
+    assert await statuses(here, (ana, made(ana))) == [202]
+    assert point.asked == 0
+    assert await statuses(here, (ana, written(ana))) == [202]
+    assert point.asked == 1
+
+
+async def test_what_comes_with_a_list_of_followers_is_not_brought_here(
+    here: Home, ana: Person
+) -> None:
+    point, body = Counted(here), orjson.dumps(written(ana))
+    said = header(ana.document["followers"], ana.server.url("/list"), [])
+    headers = ana.server.signed(ana, here.inbox, body)
+    assert (await ana.server.send(here.inbox, body, headers | {HEADER: said})).status == 202
+    assert point.asked == 0
+
+
+async def test_who_may_not_sign_brings_nothing_here(
+    here: Home, ana: Person, e: Stranger, x: Stranger
+) -> None:
+    point, create = Counted(here), written(ana)
+    eve, xena = e.person("eve"), x.person("xena")
+    forged = [(eve, create), (eve, create | {"actor": eve.uri}), (xena, written(xena))]
+    assert await statuses(here, *forged) == [403, 403, 403]
+    assert point.asked == 0
