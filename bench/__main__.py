@@ -12,11 +12,13 @@ from aiohttp import ClientSession
 from bench import limits, pages, paths
 from bench.bare import bare_client
 from bench.far import far_actor
+from bench.load import fleet
 from bench.node import BenchNode, bench_node
 
 PEOPLE = paths.HOMES
 FOLLOWERS = 200
 SERVERS = 50
+AUTHORS = 8
 # Design §5: the first goals, and the later ones.
 GOALS = {"inbound": (25, 35), "delivery": (60, 75), "home": (35, 75)}
 
@@ -26,16 +28,22 @@ async def measure(times: int, rounds: int) -> dict[str, tuple[float, float]]:
     ours: dict[str, list[float]] = {name: [] for name in GOALS}
     raw: dict[str, list[float]] = {name: [] for name in GOALS}
     with tempfile.TemporaryDirectory() as folder:
-        async with bench_node(Path(folder)) as node, far_actor() as far, ClientSession() as session:
+        async with (
+            bench_node(Path(folder)) as node,
+            far_actor() as far,
+            fleet(AUTHORS) as others,
+            ClientSession() as session,
+        ):
             token = _people(node)
-            await paths.meet(node, far, session)
+            for one in (far, *others.actors):
+                await paths.meet(node, one, session)
             node.give_remote_followers(far.port, "p0", FOLLOWERS, SERVERS)
             body = far.signed(f"{node.origin}/inbox", far.note(0, node.origin))[1]
-            await paths.inbound(node, far, 200)  # warm
+            await paths.inbound(node, others.actors, 400)  # warm
             for _ in range(rounds):
                 http = await paths.bare("POST", body, 202, 0, times)
                 raw["inbound"].append(http + await _limit("inbound", body, http))
-                ours["inbound"].append(await paths.inbound(node, far, times))
+                ours["inbound"].append(await paths.inbound(node, others.actors, times))
                 spent, size = await paths.home(node, token, times)
                 ours["home"].append(spent)
                 http = await paths.bare("GET", b"", 200, size, times)
@@ -44,7 +52,9 @@ async def measure(times: int, rounds: int) -> dict[str, tuple[float, float]]:
                 raw["delivery"].append(http + await _limit("delivery", body, http))
                 ours["delivery"].append(await paths.delivery(node, far, token, FOLLOWERS, 10))
             writer = _token(node, "p1")
-            shown = await pages.all_pages(node, token, writer, f"fern@{far.host}", times)
+            shown = await pages.all_pages(
+                node, token, writer, f"fern@{others.actors[0].host}", times
+            )
             memory = node.measured.memory_mb()
             print(f"\nCreate {len(body):,} bytes · home {size:,} bytes · resident {memory:.0f} MB")
     pages.report(shown)

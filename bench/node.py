@@ -41,7 +41,8 @@ class BenchNode(ServedNode):
         with closing(sqlite3.connect(self.database)) as connection, connection:
             connection.execute(
                 "INSERT INTO follows(id, follower_id, target_id, state, uri, shares, notify,"
-                " languages, created_at) SELECT a.id, a.id, f.id, 2, 'bench:' || a.id, 1, 0, '', 0"
+                " languages, created_at) SELECT random() >> 2, a.id, f.id, 2,"
+                " 'bench:' || a.id || ' ' || f.id, 1, 0, '', 0"
                 " FROM accounts a, actors f WHERE f.uri = ?",
                 (uri,),
             )

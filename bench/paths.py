@@ -2,6 +2,8 @@
 
 import asyncio
 import statistics
+from collections.abc import Sequence
+from itertools import cycle, islice
 
 from aiohttp import ClientSession
 
@@ -33,24 +35,30 @@ async def meet(node: BenchNode, far: FarActor, session: ClientSession) -> None:
     node.give_followers(far.uri)
 
 
-async def inbound(node: BenchNode, far: FarActor, times: int) -> float:
-    """Signed Creates for ten home timelines, from the socket until they are stored and shown."""
+async def inbound(node: BenchNode, authors: Sequence[FarActor], times: int) -> float:
+    """Signed Creates for ten home timelines, by authors on several servers in turn, from the socket
+    until they are stored and shown.
+    """
     mention = node.actor_uri("p0")
     homes = node.ask("SELECT count(*) FROM home_entries")
     inbox = f"{node.origin}/inbox"
     spent = 0.0
-    for begun in range(0, times, FRESH):  # a post is a moment old when it comes
-        prepared = [
-            wire.request("POST", inbox, *far.signed(inbox, far.note(node.next_number(), mention)))
-            for _ in range(min(FRESH, times - begun))
-        ]
-        before = node.measured.cpu_us()
-        await wire.send(node.port, prepared, _accepted)
-        spent += node.measured.cpu_us() - before
+    async with wire.connected(node.port) as connections:
+        for begun in range(0, times, FRESH):  # a post is a moment old when it comes
+            prepared = [
+                wire.request(
+                    "POST", inbox, *author.signed(inbox, author.note(node.next_number(), mention))
+                )
+                for author in islice(cycle(authors), min(FRESH, times - begun))
+            ]
+            before = node.measured.cpu_us()
+            await connections.send(prepared, _accepted)
+            spent += node.measured.cpu_us() - before
     before = node.measured.cpu_us()
     await node.until_zero("SELECT count(*) FROM intake WHERE state = 1")
     spent += node.measured.cpu_us() - before
-    stored = node.ask("SELECT count(*) FROM posts WHERE uri LIKE ?", f"{far.origin}/o/%")
+    there = f"%.localhost:{authors[0].port}/o/%"
+    stored = node.ask("SELECT count(*) FROM posts WHERE uri LIKE ?", there)
     if stored != node.numbers:
         raise RuntimeError(f"{stored} of {node.numbers} notes were stored")
     written = node.ask("SELECT count(*) FROM home_entries") - homes
@@ -74,10 +82,11 @@ async def bare(method: str, body: bytes, status: int, size: int, times: int) -> 
     async with bare_server(status, size) as (base, process):
         asked = wire.request(method, base, None, body)
         port = int(base.rpartition(":")[2].strip("/"))
-        await wire.send(port, [asked] * 2 * AT_ONCE, as_told)
-        before = process.cpu_us()
-        await wire.send(port, [asked] * times, as_told)
-        return (process.cpu_us() - before) / times
+        async with wire.connected(port) as connections:
+            await connections.send([asked] * 2 * AT_ONCE, as_told)
+            before = process.cpu_us()
+            await connections.send([asked] * times, as_told)
+            return (process.cpu_us() - before) / times
 
 
 async def home(node: BenchNode, token: str, times: int) -> tuple[float, int]:
@@ -97,10 +106,11 @@ async def read(
             raise RuntimeError(f"{path}: {status}, {body.count(mark)} marks in {size} bytes")
         sizes.append(size)
 
-    await wire.send(node.port, [asked] * 2 * AT_ONCE, whole)
-    before = node.measured.cpu_us()
-    await wire.send(node.port, [asked] * times, whole)
-    spent = node.measured.cpu_us() - before
+    async with wire.connected(node.port) as connections:
+        await connections.send([asked] * 2 * AT_ONCE, whole)
+        before = node.measured.cpu_us()
+        await connections.send([asked] * times, whole)
+        spent = node.measured.cpu_us() - before
     return spent / times, int(statistics.median(sizes))
 
 

@@ -5,7 +5,8 @@ put together before the clock starts, and an answer is read no further than to i
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Final, cast
 
 CONNECTIONS: Final = 32
@@ -33,21 +34,27 @@ def request(
 class _Connection(asyncio.Protocol):
     """Sends one request after the other, each when the one before was answered."""
 
-    def __init__(self, waiting: Iterator[bytes], checks: Checks, done: "asyncio.Future[None]"):
-        self._waiting = waiting
-        self._checks = checks
-        self._done = done
+    def __init__(self) -> None:
         self._came = bytearray()
         self._transport: asyncio.Transport | None = None
+        self._waiting: Iterator[bytes] = iter(())
+        self._checks: Checks | None = None
+        self._done: asyncio.Future[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by name
+
+    def begin(self, waiting: Iterator[bytes], checks: Checks) -> "asyncio.Future[None]":
+        """Take requests from `waiting` until there are none."""
+        self._waiting, self._checks = waiting, checks
+        self._done = asyncio.get_running_loop().create_future()
         self._send()
+        return self._done
 
     def data_received(self, data: bytes) -> None:
         self._came += data
         head = self._came.find(_END)
-        if head < 0:
+        if head < 0 or self._checks is None:
             return
         size = _length(bytes(self._came[:head]))
         start = head + len(_END)
@@ -64,22 +71,24 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._end(exc or ConnectionError("the server hung up"))
 
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
     def _send(self) -> None:
-        assert self._transport is not None
         following = next(self._waiting, None)
-        if following is None:
+        if following is None or self._transport is None:
             self._end(None)
         else:
             self._transport.write(following)
 
     def _end(self, problem: Exception | None) -> None:
-        if not self._done.done():
-            if problem is None:
-                self._done.set_result(None)
-            else:
-                self._done.set_exception(problem)
-        if self._transport is not None:
-            self._transport.close()
+        if self._done is None or self._done.done():
+            return
+        if problem is None:
+            self._done.set_result(None)
+        else:
+            self._done.set_exception(problem)
 
 
 def _length(head: bytes) -> int:
@@ -89,17 +98,31 @@ def _length(head: bytes) -> int:
     raise ValueError("an answer without a length")
 
 
-async def send(port: int, requests: Iterable[bytes], checks: Checks) -> None:
-    """Send requests to a port of this machine over `CONNECTIONS` connections, until all are
-    answered. Raises what `checks` raises, and OSError.
-    """
+class Wire:
+    """Kept connections to one port of this machine."""
+
+    def __init__(self, connections: Sequence[_Connection]) -> None:
+        """Use `connected`."""
+        self._connections = connections
+
+    async def send(self, requests: Iterable[bytes], checks: Checks) -> None:
+        """Send requests over all connections until every one is answered.
+
+        Raises what `checks` raises, and OSError.
+        """
+        waiting = iter(requests)
+        await asyncio.gather(*[each.begin(waiting, checks) for each in self._connections])
+
+
+@asynccontextmanager
+async def connected(port: int) -> AsyncIterator[Wire]:
+    """`CONNECTIONS` of them, until the block ends."""
     loop = asyncio.get_running_loop()
-    waiting = iter(requests)
-    ends = [loop.create_future() for _ in range(CONNECTIONS)]
-    for done in ends:
-        await loop.create_connection(
-            lambda done=done: _Connection(waiting, checks, done),  # type: ignore[misc]
-            "127.0.0.1",
-            port,
-        )
-    await asyncio.gather(*ends)
+    made = [
+        await loop.create_connection(_Connection, "127.0.0.1", port) for _ in range(CONNECTIONS)
+    ]
+    try:
+        yield Wire([connection for _, connection in made])
+    finally:
+        for _, connection in made:
+            connection.close()
