@@ -50,10 +50,14 @@ class SQLiteSession(Session):
     name = "sqlite"
     driver_errors: ClassVar = (sqlite3.Error, OverflowError, UnicodeEncodeError)
 
-    def __init__(self, path: Path, *, writable: bool, limit: float | None = None) -> None:
+    def __init__(
+        self, path: Path, *, writable: bool, limit: float | None = None, waits: bool = True
+    ) -> None:
+        """`waits`: for a locked file, up to five seconds; otherwise Unavailable at once."""
         super().__init__(plans_of(SQLITE), writable=writable)
         self._path = path
         self._limit = limit
+        self._waits = waits
         self._stop_at = 0.0
         self._connect()
 
@@ -73,6 +77,8 @@ class SQLiteSession(Session):
         )
         for setting in (*_SETTINGS, *(() if self.writable else ("query_only=ON",))):
             connection.execute(f"PRAGMA {setting}")
+        if not self._waits:
+            connection.execute("PRAGMA busy_timeout=0")
         if self._limit is not None:
             # A reader that never ends keeps the log from being recycled: 370 MB were seen.
             connection.set_progress_handler(self._late, PROGRESS_STEPS)

@@ -129,6 +129,12 @@ def _settable(error: Exception) -> Exception:
     return wrapped
 
 
+def try_alone(session: Session, unit: Unit) -> None:
+    """Run a unit in its own transaction, once, and leave its outcome in it."""
+    unit.tries = 0
+    _once(session, unit)
+
+
 def run_alone(session: Session, unit: Unit) -> None:
     """Run a unit in its own transaction, as often as it takes, and leave its outcome in it."""
     while True:

@@ -62,13 +62,13 @@ async def identify(
         return False, None
     if not 0 < len(token) <= LONGEST_TOKEN:
         return True, None
-    return True, await services.db.read(signin.identify, token=token)
+    return True, await services.db.glance(signin.identify, token=token)
 
 
 async def open_session(request: Request, services: Services) -> Session | None:
     """The browser session behind the cookie, unless it ended."""
     secret = request.cookies.get(cookie_name(services))
-    return await services.db.read(signin.open_session, secret=secret) if secret else None
+    return await services.db.glance(signin.open_session, secret=secret) if secret else None
 
 
 def refusal(route: Route, *, sent: bool, identity: Identity | None) -> Response | None:

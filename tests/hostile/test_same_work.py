@@ -35,9 +35,10 @@ class Watch:
 
     async def begin(self, node: RunningNode) -> None:
         await node.db.read(self._trace)
+        await node.db.glance(self._trace)
 
     def _trace(self, tx: Tx) -> None:
-        # SQLite's own tracing, on the one connection that reads.
+        # SQLite's own tracing, on the connections that read.
         tx._session._connection.set_trace_callback(self._note)  # type: ignore[attr-defined]
 
     def _note(self, text: str) -> None:
