@@ -11,6 +11,9 @@ from enum import Enum, IntEnum
 from functools import lru_cache
 from typing import Final, Protocol
 
+from msgspec import Struct
+from msgspec.structs import force_setattr
+
 from domain.ids import HERE
 from domain.kinds import History, MembershipState
 
@@ -31,8 +34,7 @@ NAMED: Final = frozenset({Kind.FOLLOWERS, Kind.DIRECT})
 """The kinds in which being named gives the right to read."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Audience:
+class Audience(Struct, frozen=True, order=True):
     """The pair *(kind, owner)*.
 
     `owner` is an origin id for network and node, the community's actor id for community, an actor
@@ -43,7 +45,7 @@ class Audience:
     owner: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kind", Kind(self.kind))
+        force_setattr(self, "kind", Kind(self.kind))
         if self.kind in OWNED and self.owner <= 0:
             raise ValueError(f"an audience of kind {self.kind.name} needs an owner")
         if self.kind not in OWNED and self.owner != 0:

@@ -12,8 +12,8 @@ as if it had not been tried, and 202 is answered after the same commit as ever.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple, TypeAlias
 
 from activitypub.parse.posts import NoteDocument
 from domain.node import Node
@@ -25,9 +25,12 @@ from social.arrivals import Arrival, Plain
 from storage.database import Database
 from storage.queries import intake
 from storage.tx import Tx
+from storage.views.actors import ActorView
 
 #: Posts of one unit: a few ms of the one writer's time.
 MOST: Final = 64
+#: Lines that one unit writes into homes, some more ms; a post that brings more goes alone.
+MOST_LINES: Final = 4_000
 #: Seconds for which posts gather while many come: fewer commits, each for more of them.
 PAUSE: Final = 0.003
 #: Seconds after which it is quiet again: then a post that comes alone waits for nothing.
@@ -43,6 +46,9 @@ class Said(NamedTuple):
     note: NoteDocument
 
 
+_Coming: TypeAlias = "tuple[Said, asyncio.Future[bool]]"
+
+
 class Together:
     """Gathers plain posts. One per process."""
 
@@ -51,7 +57,7 @@ class Together:
         self._db = db
         self._node = node
         self._most = most
-        self._coming: deque[tuple[Said, asyncio.Future[bool]]] = deque()
+        self._coming: deque[_Coming] = deque()
         self._storing: asyncio.Task[None] | None = None
         self._crowded_until = 0.0
 
@@ -72,8 +78,9 @@ class Together:
             while self._coming:
                 if time.monotonic() < self._crowded_until:
                     await asyncio.sleep(PAUSE)
-                count = min(self._most, len(self._coming))
-                await self._store_these([self._coming.popleft() for _ in range(count)])
+                count = of_one_unit((one.signed.signer for one, _ in self._coming), self._most)
+                batch = [self._coming.popleft() for _ in range(count)]
+                await self._store_these(batch)
                 if count > 1:
                     self._crowded_until = time.monotonic() + CROWDED
         finally:
@@ -87,7 +94,7 @@ class Together:
             if not done.done():
                 done.set_result(False)
 
-    async def _store_these(self, batch: Sequence[tuple[Said, asyncio.Future[bool]]]) -> None:
+    async def _store_these(self, batch: Sequence[_Coming]) -> None:
         stored: Sequence[bool] = [False] * len(batch)
         try:
             stored = await self._stored([said for said, _ in batch])
@@ -101,6 +108,17 @@ class Together:
             return await self._db.write(store, node=self._node, said=said)
         except Exception:  # noqa: BLE001 - nothing of it is stored; each finds out what is wrong
             return [False] * len(said)
+
+
+def of_one_unit(authors: Iterable[ActorView], most: int) -> int:
+    """How many of those who wait go into one unit, in their order: its work is bounded."""
+    count = lines = 0
+    for author in authors:
+        lines += author.followers_count  # of those whom we know: few live elsewhere
+        if count == most or (count and lines > MOST_LINES):
+            break
+        count += 1
+    return count
 
 
 def may_go(signed: SignedActivity, note: NoteDocument) -> bool:

@@ -8,6 +8,7 @@ that is in the database afterwards). Whatever is not plain is left to it.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Final
 
 from msgspec import Struct
 
@@ -35,6 +36,9 @@ from storage.queries import timelines as homes
 from storage.tx import Tx
 from storage.views.actors import ActorView
 from storage.views.posts import PostRow
+
+MOST_BESIDE: Final = 40
+"""Addresses and tags of a plain post: one unit of work holds many."""
 
 
 class Arrival(Struct, frozen=True):
@@ -64,6 +68,8 @@ class _Stored(Struct, frozen=True):
 def may_be_plain(note: NoteDocument, signer: ActorView) -> bool:
     """Whether a post reads like a plain one; `plain_among` knows."""
     if note.in_reply_to is not None or note.quoting is not None or note.audience:
+        return False
+    if len(note.to) + len(note.cc) + len(note.mentions) + len(note.hashtags) > MOST_BESIDE:
         return False
     return signer.type is not ActorType.GROUP and PUBLIC_URI in {*note.to, *note.cc}
 

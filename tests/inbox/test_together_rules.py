@@ -11,7 +11,7 @@ from activitypub.parse.posts import parse_note
 from domain.kinds import ActorType
 from inbox.intake import PROCESS
 from inbox.signed import SignedActivity
-from inbox.together import Said, may_go, store
+from inbox.together import MOST_LINES, Said, may_go, of_one_unit, store
 from jobs.queue import enqueue
 from storage.database import now_ms
 from storage.queries import actors, intake
@@ -121,6 +121,24 @@ def test_a_create_of_several_votes_may_not_go(zoe: ActorView) -> None:
     )
     assert activity.more
     assert not may_go(SignedActivity(activity, zoe, 0), one.note)
+
+
+@pytest.mark.parametrize(
+    ("followers", "most", "count"),
+    [
+        ([0] * 5, 9, 5),
+        ([0] * 5, 3, 3),
+        ([MOST_LINES // 2] * 5, 9, 2),
+        ([MOST_LINES, 0, 1, 0], 9, 2),
+        ([MOST_LINES + 1, 0], 9, 1),  # alone it is as much work the long way
+        ([], 9, 0),
+    ],
+)
+def test_the_work_of_a_unit_is_bounded(
+    zoe: ActorView, followers: list[int], most: int, count: int
+) -> None:
+    authors = [replace(zoe, followers_count=known) for known in followers]
+    assert of_one_unit(authors, most) == count
 
 
 def test_what_a_group_sends_may_not_go(zoe: ActorView) -> None:

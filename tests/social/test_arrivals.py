@@ -15,7 +15,7 @@ from sqlalchemy import delete, select
 from activitypub.parse.posts import NoteDocument, parse_note
 from domain.audience import Audience
 from domain.kinds import ActorType, FollowState, Limit
-from social.arrivals import Arrival, may_be_plain, plain_among, store
+from social.arrivals import MOST_BESIDE, Arrival, may_be_plain, plain_among, store
 from storage.connect import open_session
 from storage.database import now_ms
 from storage.queries import actors, posts, quotes
@@ -188,6 +188,17 @@ def test_a_program_may_write_plain_posts(few: Few) -> None:
 )
 def test_what_says_more_is_not_plain(few: Few, said: dict[str, Any]) -> None:
     assert not may_be_plain(few.note(**said), few.zoe)
+
+
+@pytest.mark.parametrize("beside", [MOST_BESIDE - 1, MOST_BESIDE])
+def test_what_names_or_tags_very_much_is_not_plain(few: Few, beside: int) -> None:
+    """Beside the world, to whom it is addressed as well."""
+    names = [f"https://far.example/a/{number}" for number in range(10)]
+    tags = [{"type": "Hashtag", "name": f"#t{number}"} for number in range(beside - 20)]
+    mentions = [{"type": "Mention", "href": uri, "name": "@x"} for uri in names]
+    note = few.note(cc=names, tag=[*mentions, *tags])
+    assert len(note.to) + len(note.cc) + len(note.mentions) + len(note.hashtags) == beside + 1
+    assert may_be_plain(note, few.zoe) is (beside < MOST_BESIDE)
 
 
 def test_what_a_group_says_is_not_plain(few: Few) -> None:
