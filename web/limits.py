@@ -7,6 +7,7 @@ restarts do not help. How much it is, `domain.rates` says, and the operator.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from time import time
 from typing import Final, NamedTuple
 
@@ -134,9 +135,14 @@ class Limits:
         if response.prepared or _COUNTED not in request:
             return
         most, left, reset = request[_COUNTED]
-        moment = datetime.fromtimestamp(reset, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         response.headers["X-RateLimit-Limit"] = str(most)
         response.headers["X-RateLimit-Remaining"] = str(max(0, left) if self._enabled else most)
-        response.headers["X-RateLimit-Reset"] = moment
+        response.headers["X-RateLimit-Reset"] = _moment(reset)
         if response.status == 429:
             response.headers.setdefault("Retry-After", str(max(1, reset - int(time()))))
+
+
+@lru_cache(maxsize=256)
+def _moment(seconds: int) -> str:
+    """ISO 8601; many are told the same moment."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -5,6 +5,7 @@ and what the viewer did to them, comes out of that unit each time; only the rend
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Final
 
 from aiohttp.web import Response
 from msgspec import Struct
@@ -160,9 +161,12 @@ def _filled(call: Call, piece: bytes, found: Found) -> bytes:
     return with_choices(filled(piece, call.node, viewer_id), viewer_id, found.chosen)
 
 
+_STANDINGS: Final = {int(one): one for one in Standing}
+
+
 def _flags(entry: Entry, found: Found) -> ViewerFlags:
     return ViewerFlags(
-        *(entry.liked, entry.shared, entry.pinned, Standing(entry.may_quote)),
+        *(entry.liked, entry.shared, entry.pinned, _STANDINGS[entry.may_quote]),
         bookmarked=entry.bookmarked,
         muted=entry.muted,
         filtered=found.filtered.get(entry.post_id, ()),

@@ -6,6 +6,7 @@ addresses of files are never cached.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict, cast
 from urllib.parse import quote as quote_path
 
@@ -16,6 +17,7 @@ from domain.audience import Viewer
 from domain.kinds import Acceptance
 from domain.node import Node
 from domain.quotes import QuotePolicy, linked, may_be_quoted, named
+from domain.quotes import Standing as Quotable
 from domain.reactions import Tally, unpacked
 from domain.text import with_title
 from storage.views.posts import PostRow, PostView, QuoteView, Tag, ViewerFlags
@@ -172,6 +174,7 @@ _NOBODY: Final[JsonDict] = {"automatic": [], "manual": []}
 # Where the viewer's own standing goes: no text that anybody writes can hold this byte in JSON.
 _STANDING: Final = b"\x02"
 _DENIED: Final = b"denied"
+_MAY_QUOTE: Final = {one: one.name.lower().encode() for one in Quotable}
 
 
 def fixed_part(post: PostView, node: Node, viewer: Viewer) -> bytes:
@@ -294,21 +297,31 @@ def status(
     `fixed` has the viewer's addresses in it; `shared` is the whole Status that this one shares,
     `quoted` the whole Quote that is in it.
     """
-    may_quote = _DENIED if flags is None else flags.may_quote.name.lower().encode()
+    may_quote = _DENIED if flags is None else _MAY_QUOTE[flags.may_quote]
     parts = [fixed.replace(_STANDING, may_quote), b',"reblog":', shared or b"null"]
     parts += [b',"quote":', (None if shared else quoted) or b"null"]
     if flags is not None:
+        matches = flags.filtered
         parts += [
-            b',"favourited":true' if flags.liked else b',"favourited":false',
-            b',"reblogged":true' if flags.shared else b',"reblogged":false',
-            b',"pinned":true' if flags.pinned else b',"pinned":false',
-            b',"muted":true' if flags.muted else b',"muted":false',
-            b',"bookmarked":true' if flags.bookmarked else b',"bookmarked":false',
-            b',"filtered":',
-            orjson.dumps([result(match) for match in flags.filtered]) if flags.filtered else b"[]",
+            _marks(flags.liked, flags.shared, flags.pinned, flags.muted, flags.bookmarked),
+            orjson.dumps([result(match) for match in matches]) if matches else b"[]",
         ]
     parts.append(b"}")
     return b"".join(parts)
+
+
+@lru_cache(maxsize=64)
+def _marks(liked: bool, shared: bool, pinned: bool, muted: bool, bookmarked: bool) -> bytes:
+    """What a viewer did to a post; there are 32 of them."""
+    said = {
+        "favourited": liked,
+        "reblogged": shared,
+        "pinned": pinned,
+        "muted": muted,
+        "bookmarked": bookmarked,
+    }
+    marks = "".join(f',"{name}":{"true" if is_so else "false"}' for name, is_so in said.items())
+    return f'{marks},"filtered":'.encode()
 
 
 def whole(post: PostView, node: Node, viewer: Viewer) -> bytes:
