@@ -133,6 +133,7 @@ class Endpoint:
         signer = speaker
         check_signer(signer, activity)
         together = self._together
+        await together.behind(signer.actor, activity)
         if not await do_at_once(
             self._fetcher, signer, activity, body, together=together, members=members
         ):

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
+from activitypub.parse.activities import Activity
 from activitypub.parse.posts import NoteDocument
 from domain.node import Node
 from inbox.intake import order_key
@@ -23,14 +24,22 @@ from jobs.queue import waiting_keys
 from social import arrivals, refreshing
 from social.arrivals import Arrival, Plain
 from storage.database import Database
+from storage.dialects import is_postgresql
 from storage.queries import intake
 from storage.tx import Tx
 from storage.views.actors import ActorView
 
 #: Posts of one unit: a few ms of the one writer's time.
 MOST: Final = 64
-#: Lines that one unit writes into homes, some more ms; a post that brings more goes alone.
-MOST_LINES: Final = 4_000
+#: The work of one unit, in lines of homes (a µs each): what is more than that goes alone.
+MOST_WORK: Final = 4_000
+#: What somebody named, and a file, are beside a line.
+_NAMED: Final = 50
+_FILE: Final = 100
+#: Seconds after which a unit is thought to wait for a row that somebody holds (PostgreSQL); then
+#: another is stored beside it, of so many at most.
+SOON: Final = 0.1
+_AT_A_TIME: Final = 3
 #: Seconds for which posts gather while many come: fewer commits, each for more of them.
 PAUSE: Final = 0.003
 #: Seconds after which it is quiet again: then a post that comes alone waits for nothing.
@@ -58,34 +67,58 @@ class Together:
         self._node = node
         self._most = most
         self._coming: deque[_Coming] = deque()
-        self._storing: asyncio.Task[None] | None = None
+        self._line: dict[str, asyncio.Future[bool]] = {}  # by what has to keep its order
+        self._storing: set[asyncio.Task[None]] = set()
+        self._at_a_time = _AT_A_TIME if is_postgresql(db.url) else 1
+        self._stuck = 0  # of those who store, so many wait for something
         self._crowded_until = 0.0
 
     async def take(self, signed: SignedActivity, note: NoteDocument) -> bool:
         """Store a post with what comes beside it; False if it has to go the long way."""
         if not self._most or len(self._coming) >= MOST_WAITING or not may_go(signed, note):
             return False
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[bool] = loop.create_future()
+        key = order_key(signed.signer, signed.activity)
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._line[key] = done
         self._coming.append((Said(signed, note), done))
-        if self._storing is None:
-            self._storing = loop.create_task(self._store())
-        return await done
+        self._begin()
+        try:
+            return await done
+        finally:
+            if self._line.get(key) is done:
+                del self._line[key]
+
+    async def behind(self, signer: ActorView, activity: Activity) -> None:
+        """Wait until nothing gathers here that `activity` must not overtake: an edit comes right
+        behind its post.
+        """
+        before = self._line.get(order_key(signer, activity)) if self._line else None
+        if before is not None:
+            await asyncio.wait([before])
+
+    def _begin(self) -> None:
+        """Have it stored, unless somebody does who does not wait for something."""
+        if len(self._storing) <= min(self._stuck, self._at_a_time - 1):
+            storing = asyncio.get_running_loop().create_task(self._store())
+            self._storing.add(storing)
+            storing.add_done_callback(self._ended)
+
+    def _ended(self, storing: asyncio.Task[None]) -> None:
+        self._storing.discard(storing)
+        if not self._storing:
+            self._send_on()
 
     async def _store(self) -> None:
         """Store what has gathered until nothing is left."""
-        try:
-            while self._coming:
-                if time.monotonic() < self._crowded_until:
-                    await asyncio.sleep(PAUSE)
-                count = of_one_unit((one.signed.signer for one, _ in self._coming), self._most)
-                batch = [self._coming.popleft() for _ in range(count)]
-                await self._store_these(batch)
-                if count > 1:
-                    self._crowded_until = time.monotonic() + CROWDED
-        finally:
-            self._storing = None
-            self._send_on()
+        while self._coming:
+            if time.monotonic() < self._crowded_until:
+                await asyncio.sleep(PAUSE)
+                if not self._coming:
+                    break
+            count = of_one_unit((one for one, _ in self._coming), self._most)
+            await self._store_these([self._coming.popleft() for _ in range(count)])
+            if count > 1:
+                self._crowded_until = time.monotonic() + CROWDED
 
     def _send_on(self) -> None:
         """Whoever still waits goes the long way: we were ended."""
@@ -96,9 +129,21 @@ class Together:
 
     async def _store_these(self, batch: Sequence[_Coming]) -> None:
         stored: Sequence[bool] = [False] * len(batch)
+        is_stuck = False
+
+        def begin_beside() -> None:
+            nonlocal is_stuck
+            is_stuck = True
+            self._stuck += 1
+            if self._coming:
+                self._begin()
+
+        soon = asyncio.get_running_loop().call_later(SOON, begin_beside)
         try:
             stored = await self._stored([said for said, _ in batch])
         finally:  # whoever waits is answered, even if we are ended
+            soon.cancel()
+            self._stuck -= is_stuck
             for (_, done), is_stored in zip(batch, stored, strict=True):
                 if not done.done():
                     done.set_result(is_stored)
@@ -110,12 +155,13 @@ class Together:
             return [False] * len(said)
 
 
-def of_one_unit(authors: Iterable[ActorView], most: int) -> int:
-    """How many of those who wait go into one unit, in their order: its work is bounded."""
-    count = lines = 0
-    for author in authors:
-        lines += author.followers_count  # of those whom we know: few live elsewhere
-        if count == most or (count and lines > MOST_LINES):
+def of_one_unit(waiting: Iterable[Said], most: int) -> int:
+    """How many of those that wait go into one unit, in their order: its work is bounded."""
+    count = work = 0
+    for signed, note in waiting:
+        work += signed.signer.followers_count  # of those whom we know: few live elsewhere
+        work += _NAMED * len(note.mentions) + _FILE * len(note.attachments)
+        if count == most or (count and work > MOST_WORK):
             break
         count += 1
     return count

@@ -7,10 +7,11 @@ is the same here (tests/social/test_arrivals.py stores the same posts both ways 
 that is in the database afterwards). Whatever is not plain is left to it.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from activitypub.parse.posts import NoteDocument
 from domain.addressing import PUBLIC_URI, DocumentAudience, audience_of_document
@@ -18,7 +19,7 @@ from domain.audience import Audience
 from domain.choices import Named
 from domain.kinds import ActorType
 from domain.node import Node
-from social import bells, copies, link_previews, remote_polls
+from social import bells, copies, link_previews
 from social.notifications import tell_all_named
 from social.remote_posts import (
     addresses,
@@ -27,10 +28,11 @@ from social.remote_posts import (
     row_for,
     spoken_by,
     wait_for_all,
+    with_new_id,
 )
 from social.streaming import announce, posted
 from social.wording import tags_of
-from storage.queries import actors, figures, follows, posts
+from storage.queries import actors, figures, followed_tags, follows, posts
 from storage.queries import arrivals as stored
 from storage.queries import timelines as homes
 from storage.tx import Tx
@@ -39,6 +41,14 @@ from storage.views.posts import PostRow
 
 MOST_BESIDE: Final = 40
 """Addresses and tags of a plain post: one unit of work holds many."""
+
+MOST_BY_TAG: Final = 4_000
+"""Lines that the tags of one unit bring into homes; what brings more goes the long way."""
+
+MOST_TOLD: Final = 100
+"""Bells that ring for one unit, some statements each; what rings more goes the long way."""
+
+_DRAWS: Final = 20
 
 
 class Arrival(Struct, frozen=True):
@@ -50,11 +60,15 @@ class Arrival(Struct, frozen=True):
 
 
 class Plain(Struct, frozen=True):
-    """A post of which nothing is here yet: whom it names of those we know, and for whom it is."""
+    """A post of which nothing is here yet: whom it names of those we know, and for whom it is.
+
+    `rings`: somebody wants to be told of each post of its author's.
+    """
 
     arrival: Arrival
     people: list[ActorView]
     said: DocumentAudience
+    rings: bool = False
 
 
 class _Stored(Struct, frozen=True):
@@ -67,7 +81,9 @@ class _Stored(Struct, frozen=True):
 
 def may_be_plain(note: NoteDocument, signer: ActorView) -> bool:
     """Whether a post reads like a plain one; `plain_among` knows."""
-    if note.in_reply_to is not None or note.quoting is not None or note.audience:
+    if note.in_reply_to is not None or note.quoting is not None or note.poll is not None:
+        return False
+    if note.audience:
         return False
     if len(note.to) + len(note.cc) + len(note.mentions) + len(note.hashtags) > MOST_BESIDE:
         return False
@@ -85,16 +101,47 @@ def plain_among(tx: Tx, node: Node, arrivals: Sequence[Arrival]) -> list[Plain |
     met = stored.met(tx, uris)
     addressed = [addresses(each.note, each.signer) for each in arrivals]
     known = _known(tx, addressed)
-    followed = follows.followed_here(tx, {each.signer.id for each in arrivals})
+    authors = {each.signer.id for each in arrivals}
+    followed = follows.followed_here(tx, authors)
+    room = _Room(tx, arrivals, follows.bells(tx, authors))
     found: list[Plain | None] = []
     for each, named in zip(arrivals, addressed, strict=True):
         plain = None
         if each.note.id not in met and is_authors_own(node, each.note, each.signer):
             people = [known[uri] for uri in named if uri in known]
-            plain = _plain(each, people, is_followed=each.signer.id in followed)
+            if room.has(each):
+                plain = _plain(each, people, is_followed=each.signer.id in followed)
+                plain = plain and replace(plain, rings=room.rings(each.signer.id))
             met.add(each.note.id)
         found.append(plain)
     return found
+
+
+class _Room:
+    """What one unit may still write because of tags and bells, which its line does not know of."""
+
+    def __init__(self, tx: Tx, arrivals: Iterable[Arrival], bells: Mapping[int, int]) -> None:
+        tags = {tag.folded for each in arrivals for tag in tags_of(each.note)}
+        self._followers = followed_tags.counts(tx, tags) if tags else {}
+        self._bells = bells
+        self._lines = MOST_BY_TAG
+        self._told = MOST_TOLD
+
+    def has(self, arrival: Arrival) -> bool:
+        """Whether there is room for a post, which then takes it."""
+        told = self._bells.get(arrival.signer.id, 0)
+        lines = 0
+        if self._followers:
+            lines = sum(self._followers.get(tag.folded, 0) for tag in tags_of(arrival.note))
+        if lines > self._lines or told > self._told:
+            return False
+        self._lines -= lines
+        self._told -= told
+        return True
+
+    def rings(self, author_id: int) -> bool:
+        """Whether somebody wants to be told of the author's posts."""
+        return author_id in self._bells
 
 
 def _known(tx: Tx, addressed: Iterable[Sequence[str]]) -> dict[str, ActorView]:
@@ -123,24 +170,32 @@ def _plain(arrival: Arrival, people: list[ActorView], *, is_followed: bool) -> P
 def store(tx: Tx, plain: Collection[Plain]) -> None:
     """Store plain posts, write them into homes, and tell whom they concern.
 
+    None asks a question.
+
     Raises ConstraintBroken if one is there by now, or an id made from a past second was taken.
     """
     new = _rows(tx, plain)
     ids = [each.row.id for each in new]
+    # First, in the order of their ids: whoever counts for an author meanwhile, or unfollows them,
+    # waits here and not for a row that we wait for.
+    figures.count_authors(tx, [(each.row.author_id, each.row.created_at) for each in new])
     posts.insert_posts(tx, [each.row for each in new])
     posts.add_all_mentions(
         tx, [(each.row.id, each.spoken, each.plain.said.named - each.spoken) for each in new]
     )
     posts.add_tags(tx, [(each.row, tags_of(each.plain.arrival.note)) for each in new])
     for each in new:
-        _beside(tx, each.row, each.plain.arrival.note)
-    # Before homes are written: whoever unfollows an author at this moment is waited for here.
-    figures.count_authors(tx, [(each.row.author_id, each.row.created_at) for each in new])
+        if each.plain.arrival.note.attachments:
+            copies.take(
+                tx, row=each.row, attachments=each.plain.arrival.note.attachments, is_new=True
+            )
     tell_all_named(tx, [each.row.id for each in new if each.spoken])
     homes.fan_out_to_followers(tx, ids)
     for post_id in ids:
         announce(tx, posted(post_id))
-    _ring(tx, new)
+    for each in new:
+        if each.plain.rings:
+            bells.ring(tx, each.row)
 
 
 def _rows(tx: Tx, plain: Iterable[Plain]) -> list[_Stored]:
@@ -149,24 +204,25 @@ def _rows(tx: Tx, plain: Iterable[Plain]) -> list[_Stored]:
         note, signer = each.arrival.note, each.arrival.signer
         received_at = each.arrival.received_at or tx.now
         made.append(row_for(tx, note, signer, each.said, parent=None, received_at=received_at))
-    rows = link_previews.with_links(tx, made)
+    rows = link_previews.with_links(tx, _with_free_ids(tx, made))
     return [
         _Stored(each, row, spoken_by(each.arrival.note, each.people, row, each.said.named))
         for each, row in zip(plain, rows, strict=True)
     ]
 
 
-def _beside(tx: Tx, row: PostRow, note: NoteDocument) -> None:
-    """Its files and its poll, if it has any."""
-    if note.attachments:
-        copies.take(tx, row=row, attachments=note.attachments, is_new=True)
-    if note.poll is not None:
-        remote_polls.take(tx, row, note.poll)
-
-
-def _ring(tx: Tx, new: Iterable[_Stored]) -> None:
-    """Ring the bells of those who have some."""
-    authors = follows.with_bells(tx, {each.row.author_id for each in new})
-    for each in new:
-        if each.row.author_id in authors:
-            bells.ring(tx, each.row)
+def _with_free_ids(tx: Tx, rows: list[PostRow]) -> list[PostRow]:
+    """An id made from a past second may be taken, and whoever sends a post chooses the second: it
+    is drawn again, so that nobody makes a unit fail for the others in it.
+    """
+    used = posts.taken(tx, [row.id for row in rows])
+    free: list[PostRow] = []
+    for row in rows:
+        for _ in range(_DRAWS):
+            if row.id not in used:
+                break
+            row = with_new_id(tx, row)  # noqa: PLW2901 - the same post
+            used |= posts.taken(tx, [row.id])
+        used.add(row.id)
+        free.append(row)
+    return free

@@ -326,7 +326,7 @@ def _store(
         known = posts.by_uri(tx, row.uri)
         if known is not None:
             return known.id if known.author_id == row.author_id else None
-        row = _with_new_id(tx, row)
+        row = with_new_id(tx, row)
     else:
         return None
     copies.take(tx, row=row, attachments=note.attachments, is_new=True)
@@ -356,7 +356,8 @@ def _spread(tx: Tx, row: PostRow) -> None:
         bells.ring(tx, row)
 
 
-def _with_new_id(tx: Tx, row: PostRow) -> PostRow:
+def with_new_id(tx: Tx, row: PostRow) -> PostRow:
+    """The same under another id of its moment."""
     identifier = id_at(tx, row.created_at)
     root_id = identifier if row.root_id == row.id else row.root_id
     return replace(row, id=identifier, root_id=root_id)

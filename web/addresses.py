@@ -9,6 +9,9 @@ from aiohttp.web import Request
 
 from web.services import Services
 
+LONGEST: Final = 45
+"""Letters of an address without a zone (INET6_ADDRSTRLEN)."""
+
 SUBNET: Final = 64
 """Bits of an IPv6 address that belong to one customer; the rest is theirs to choose (RFC 6177)."""
 
@@ -27,14 +30,21 @@ def address_of(request: Request, services: Services) -> str:
     return _folded(last if _parsed(last) is not None else remote)
 
 
-@lru_cache(maxsize=4_096)
 def _folded(text: str) -> str:
+    return _known(text) if len(text) <= LONGEST else _fold(text)
+
+
+def _fold(text: str) -> str:
     address = _parsed(text)
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return str(address.ipv4_mapped)
         return str(IPv6Network((address.packed, SUBNET), strict=False))
     return text if address is None else str(address)
+
+
+# The same callers come again and again.
+_known: Final = lru_cache(maxsize=4_096)(_fold)
 
 
 def _is_within(text: str, services: Services) -> bool:

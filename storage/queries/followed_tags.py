@@ -28,6 +28,11 @@ _COUNT: Final = select(func.count()).where(followed_tags.c.actor_id == _ACTOR)
 _AMONG: Final = select(followed_tags.c.tag).where(
     followed_tags.c.actor_id == _ACTOR, any_of(followed_tags.c.tag, "tags")
 )
+_COUNTS: Final = (
+    select(followed_tags.c.tag, func.count())
+    .where(any_of(followed_tags.c.tag, "tags"))
+    .group_by(followed_tags.c.tag)
+)
 _PAGE: Final = Paged(
     select(followed_tags.c.id, followed_tags.c.tag).where(followed_tags.c.actor_id == _ACTOR),
     followed_tags.c.id,
@@ -52,6 +57,11 @@ def count(tx: Tx, actor_id: int) -> int:
 def among(tx: Tx, actor_id: int, tags: Collection[str]) -> set[str]:
     """Those of the tags that somebody follows."""
     return {row[0] for row in tx.all(_AMONG, actor_id=actor_id, tags=sorted(tags))}
+
+
+def counts(tx: Tx, tags: Collection[str]) -> dict[str, int]:
+    """How many follow each of these tags; who is followed by nobody is left out."""
+    return dict(tx.all(_COUNTS, tags=sorted(tags)))
 
 
 def page(tx: Tx, actor_id: int, page: Page, most: int) -> list[tuple[int, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import bindparam, delete, exists, or_, select, update
+from sqlalchemy import bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.ids import HERE
@@ -97,8 +97,14 @@ _FOLLOWED_HERE: Final = select(actors.c.id).where(
         .correlate(actors)
     ),
 )
-_WITH_BELLS: Final = select(follows.c.target_id).where(
-    any_of(follows.c.target_id, "ids"), follows.c.notify, follows.c.state == FollowState.ACCEPTED
+_BELLS: Final = (
+    select(follows.c.target_id, func.count())
+    .where(
+        any_of(follows.c.target_id, "ids"),
+        follows.c.notify,
+        follows.c.state == FollowState.ACCEPTED,
+    )
+    .group_by(follows.c.target_id)
 )
 _FOLLOWERS_FROM: Final = (
     select(actors.c.uri)
@@ -197,9 +203,9 @@ def followed_here(tx: Tx, target_ids: Collection[int]) -> set[int]:
     return {row[0] for row in tx.all(_FOLLOWED_HERE, ids=list(target_ids))}
 
 
-def with_bells(tx: Tx, target_ids: Collection[int]) -> set[int]:
-    """Those of these actors of whose posts somebody wants to be told."""
-    return {row[0] for row in tx.all(_WITH_BELLS, ids=list(target_ids))}
+def bells(tx: Tx, target_ids: Collection[int]) -> dict[int, int]:
+    """How many want to be told of each post of these actors; who has no bell is left out."""
+    return dict(tx.all(_BELLS, ids=list(target_ids)))
 
 
 def followers_from(tx: Tx, target_id: int, origin_id: int) -> list[str]:

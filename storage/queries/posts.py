@@ -104,6 +104,14 @@ def insert_posts(tx: Tx, rows: Collection[PostRow]) -> None:
     words.wait_all(tx, [row.id for row in rows])
 
 
+_TAKEN: Final = select(posts.c.id).where(any_of(posts.c.id, "ids"))
+
+
+def taken(tx: Tx, post_ids: Collection[int]) -> set[int]:
+    """Those of these ids that posts have already."""
+    return {row[0] for row in tx.all(_TAKEN, ids=list(post_ids))}
+
+
 _ADD_MENTION: Final = (
     insert(mentions)
     .values(

@@ -350,13 +350,14 @@ PLAIN: Final[dict[str, Callable[[Post, _Draft], None]]] = {
     "addressed once": Post._addressed_once,
     "said before": partial(Post._met, what="said before"),
     **{when: partial(Post._published, when=when) for when in _WHEN},
-    **{what: partial(Post._with_more, what=what) for what in _MORE},
+    **{what: partial(Post._with_more, what=what) for what in _MORE if what != "poll"},
     **{f"named {how}": partial(Post._name, name="bo", how=how) for how in _NAMING},
 }
 #: What sends it the long way.
 OTHER: Final[dict[str, Callable[[Post, _Draft], None]]] = {
     "answering": Post._answering,
     "quoting": Post._quoting,
+    "poll": partial(Post._with_more, what="poll"),
     "of a group": Post._of_a_group,
     **{kind: partial(Post._narrow, kind=kind) for kind in _NARROW},
     **{f"naming {place}": partial(Post._naming_places, name=place) for place in _PLACES},

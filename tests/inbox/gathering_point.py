@@ -62,7 +62,7 @@ class Counted(Together):
     async def comes_to_rest(self) -> None:
         """Wait until nothing waits, and no task is left that would store it."""
         async with asyncio.timeout(ENOUGH):
-            while self._coming or self._storing is not None:
+            while self._coming or self._storing:
                 await asyncio.sleep(0.005)
 
 

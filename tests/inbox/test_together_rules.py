@@ -11,7 +11,7 @@ from activitypub.parse.posts import parse_note
 from domain.kinds import ActorType
 from inbox.intake import PROCESS
 from inbox.signed import SignedActivity
-from inbox.together import MOST_LINES, Said, may_go, of_one_unit, store
+from inbox.together import MOST_WORK, Said, may_go, of_one_unit, store
 from jobs.queue import enqueue
 from storage.database import now_ms
 from storage.queries import actors, intake
@@ -128,17 +128,31 @@ def test_a_create_of_several_votes_may_not_go(zoe: ActorView) -> None:
     [
         ([0] * 5, 9, 5),
         ([0] * 5, 3, 3),
-        ([MOST_LINES // 2] * 5, 9, 2),
-        ([MOST_LINES, 0, 1, 0], 9, 2),
-        ([MOST_LINES + 1, 0], 9, 1),  # alone it is as much work the long way
+        ([MOST_WORK // 2] * 5, 9, 2),
+        ([MOST_WORK, 0, 1, 0], 9, 2),
+        ([MOST_WORK + 1, 0], 9, 1),  # alone it is as much work the long way
         ([], 9, 0),
     ],
 )
 def test_the_work_of_a_unit_is_bounded(
     zoe: ActorView, followers: list[int], most: int, count: int
 ) -> None:
-    authors = [replace(zoe, followers_count=known) for known in followers]
-    assert of_one_unit(authors, most) == count
+    waiting = [said(replace(zoe, followers_count=known)) for known in followers]
+    assert of_one_unit(waiting, most) == count
+
+
+def test_who_is_named_and_what_is_attached_is_work(zoe: ActorView) -> None:
+    named = [{"type": "Mention", "href": f"https://far.example/a/{one}"} for one in range(30)]
+    pictures = [
+        {"type": "Image", "mediaType": "image/png", "url": f"https://far.example/{one}.png"}
+        for one in range(8)
+    ]
+    plain = [said(zoe, number) for number in range(9)]
+    naming = [said(zoe, number, note={"tag": named}) for number in range(9)]
+    showing = [said(zoe, number, note={"attachment": pictures}) for number in range(9)]
+    assert of_one_unit(plain, 9) == 9
+    assert of_one_unit(naming, 9) == MOST_WORK // (50 * 30)
+    assert of_one_unit(showing, 9) < 9
 
 
 def test_what_a_group_sends_may_not_go(zoe: ActorView) -> None:

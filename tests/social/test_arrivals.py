@@ -15,10 +15,11 @@ from sqlalchemy import delete, select
 from activitypub.parse.posts import NoteDocument, parse_note
 from domain.audience import Audience
 from domain.kinds import ActorType, FollowState, Limit
+from social import arrivals
 from social.arrivals import MOST_BESIDE, Arrival, may_be_plain, plain_among, store
 from storage.connect import open_session
 from storage.database import now_ms
-from storage.queries import actors, posts, quotes
+from storage.queries import actors, followed_tags, follows, ids, posts, quotes
 from storage.queries import timelines as homes
 from storage.tables.timelines import home_entries
 from storage.tx import Tx
@@ -188,6 +189,44 @@ def test_a_program_may_write_plain_posts(few: Few) -> None:
 )
 def test_what_says_more_is_not_plain(few: Few, said: dict[str, Any]) -> None:
     assert not may_be_plain(few.note(**said), few.zoe)
+
+
+@pytest.mark.parametrize("room", [0, 1, 2])
+def test_what_tags_bring_into_homes_is_bounded(
+    few: Few, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    monkeypatch.setattr(arrivals, "MOST_BY_TAG", room)
+    followed_tags.add(few.tx, few.ana, "learning")
+    tagged = [few.note(tag={"type": "Hashtag", "name": "#Learning"}) for _ in range(3)]
+    untagged = few.note()
+    plain = few.are_plain(*((note, few.zoe) for note in (*tagged, untagged)))
+    assert plain == [number < room for number in range(3)] + [True]
+
+
+@pytest.mark.parametrize("room", [0, 1, 2])
+def test_the_bells_of_a_unit_are_bounded(
+    few: Few, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    monkeypatch.setattr(arrivals, "MOST_TOLD", room)
+    assert few.are_plain(*((few.note(), few.zoe) for _ in range(3))) == [True] * 3
+    follows.set_wishes(few.tx, few.ana, few.zoe.id, shares=True, notify=True, languages="")
+    assert few.are_plain(*((few.note(), few.zoe) for _ in range(3))) == [
+        number < room for number in range(3)
+    ]
+
+
+def test_an_id_that_is_taken_is_drawn_again(few: Few, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sends a post chooses its second: it makes no unit fail for the others in it."""
+    drawn = iter([7, 7, 7, 8, 7, 9])
+    monkeypatch.setattr(ids, "random_bits", lambda _: next(drawn))
+    coming = [
+        Arrival(few.note(published="2026-11-01T10:00:00Z"), few.zoe, few.tx.now) for _ in range(3)
+    ]
+    plain = [each for each in plain_among(few.tx, NODE, coming) if each is not None]
+    assert len(plain) == 3
+    store(few.tx, plain)
+    stored = [posts.by_uri(few.tx, each.note.id) for each in coming]
+    assert sorted(row.id & 0xFFFF for row in stored if row is not None) == [7, 8, 9]
 
 
 @pytest.mark.parametrize("beside", [MOST_BESIDE - 1, MOST_BESIDE])
@@ -381,5 +420,5 @@ def test_a_unit_asks_as_often_for_many_posts_as_for_one(
     found = asked(few, count, authors, named)
     assert found.pop("lock") == count
     # The figures of an author are written once for all that are theirs. Nothing else grows.
-    assert found.total() == 17 + authors
+    assert found.total() == 19 + authors
     assert found["execute_many"] == 5, "posts, their words, mentions, tags, notifications"
