@@ -1,6 +1,8 @@
 """The way past the router: whoever comes that way gets what the route would have said."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import product
@@ -164,3 +166,25 @@ async def test_a_running_node_has_one(node: RunningNode, monkeypatch: pytest.Mon
     assert refused.headers["Server"] == "Tertulia"
     assert (await node.ask("GET", "/health")).status == 200
     assert asked == [PATH, "/health"]
+
+
+async def test_what_is_refused_leaves_nothing_to_the_collector(node: RunningNode) -> None:
+    """It looks seldom: requests with their bodies would gather."""
+    came: list[weakref.ref[Request]] = []
+
+    async def noted(request: Request) -> StreamResponse:
+        came.append(weakref.ref(request))
+        return await answer(request)
+
+    door = Door(PATH, noted)
+    gc.collect()
+    gc.disable()
+    try:
+        async with served(node, door, door.before) as port:
+            for body in OUTCOMES:
+                await said(port, "POST", PATH, "HTTP/1.1", body)
+        await asyncio.sleep(0.1)
+        left = {body for body, request in zip(OUTCOMES, came, strict=True) if request() is not None}
+        assert left <= {"broken"}  # what is logged with its traceback is kept by the test's own log
+    finally:
+        gc.enable()
