@@ -97,7 +97,7 @@ class Worker:
 
     async def run(self) -> None:
         """Work until `stop` is called. Database errors are waited out."""
-        leave = self._db.bus.subscribe(self._hint)
+        leave = self._db.bus.subscribe(self._hint, TOPIC, RESYNC)
         upkeep = asyncio.create_task(self._upkeep())
         try:
             while not self._stopping:

@@ -107,7 +107,7 @@ class Sender:
         self._wake = asyncio.Event()
         self._stopping = False
         self._signers = ThreadPoolExecutor(1, "sign", initializer=free_thread)
-        self._unsubscribe = bus.subscribe(self._hear)
+        self._unsubscribe = bus.subscribe(self._hear, DELIVERIES)
 
     def _hear(self, topic: str, _payload: bytes) -> None:
         if topic == DELIVERIES:

@@ -314,7 +314,8 @@ def web_app(parts: Parts) -> Application:
     door = Door("/inbox", receive)
     app = make_app(services, own=[post(path, door.by_route, Access.SERVER) for path in _INBOXES])
     app[_DOOR] = door
-    parts.db.bus.subscribe(partial(_forget_rendered, services))
+    forget = partial(_forget_rendered, services)
+    parts.db.bus.subscribe(forget, purging.FORGOTTEN, RESYNC)
     app.on_shutdown.append(partial(_end_channels, parts.hub))
     return app
 

@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from activitypub.parse.posts import NoteDocument
 from domain.addressing import PUBLIC_URI, DocumentAudience, audience_of_document
@@ -110,8 +109,7 @@ def plain_among(tx: Tx, node: Node, arrivals: Sequence[Arrival]) -> list[Plain |
         if each.note.id not in met and is_authors_own(node, each.note, each.signer):
             people = [known[uri] for uri in named if uri in known]
             if room.has(each):
-                plain = _plain(each, people, is_followed=each.signer.id in followed)
-                plain = plain and replace(plain, rings=room.rings(each.signer.id))
+                plain = _plain(each, people, followed, room)
             met.add(each.note.id)
         found.append(plain)
     return found
@@ -149,11 +147,13 @@ def _known(tx: Tx, addressed: Iterable[Sequence[str]]) -> dict[str, ActorView]:
     return {actor.uri: actor for actor in actors.by_uris(tx, sorted(named))}
 
 
-def _plain(arrival: Arrival, people: list[ActorView], *, is_followed: bool) -> Plain | None:
+def _plain(
+    arrival: Arrival, people: list[ActorView], followed: Collection[int], room: _Room
+) -> Plain | None:
     note, signer = arrival.note, arrival.signer
     if any(actor.type is ActorType.GROUP for actor in people):
         return None  # it may be written in a community
-    if not (is_followed or any(map(is_somebody_here, people))):
+    if signer.id not in followed and not any(map(is_somebody_here, people)):
         return None
     said = audience_of_document(
         note.to,
@@ -164,7 +164,9 @@ def _plain(arrival: Arrival, people: list[ActorView], *, is_followed: bool) -> P
         author_origin=signer.origin_id,
         known={actor.uri: Named(actor.id, actor.origin_id) for actor in people},
     )
-    return Plain(arrival, people, said) if said.audience == Audience.public() else None
+    if said.audience != Audience.public():
+        return None
+    return Plain(arrival, people, said, rings=room.rings(signer.id))
 
 
 def store(tx: Tx, plain: Collection[Plain]) -> None:

@@ -159,7 +159,7 @@ class Hub:
 
     async def start(self) -> None:
         """Listen to the bus, send events, and look after the rights of those connected."""
-        self._unsubscribe = self._bus.subscribe(self._hear)
+        self._unsubscribe = self._bus.subscribe(self._hear, TOPIC)
         self._tasks = [
             asyncio.create_task(self._send_events()),
             asyncio.create_task(self._recheck_for_ever()),

@@ -26,6 +26,9 @@ log = structlog.get_logger("storage")
 Subscriber = Callable[[str, bytes], None]
 Message = tuple[str, bytes]
 
+EVERY: Final = ""
+"""No topic: who subscribes to it hears of all."""
+
 RESYNC: Final = "resync"
 """Published locally after the listening connection was lost: hints may have been missed."""
 
@@ -40,20 +43,24 @@ class Bus(ABC):
     """Carries hints to every subscriber in every process of this database."""
 
     def __init__(self) -> None:
-        self._subscribers: tuple[Subscriber, ...] = ()
+        self._subscribers: dict[str, tuple[Subscriber, ...]] = {}
 
-    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+    def subscribe(self, callback: Subscriber, *topics: str) -> Callable[[], None]:
         """Call `callback(topic, payload)` on the event loop for every hint; returns the way out.
 
-        The topic RESYNC says that hints may have been lost.
+        `topics`: only for these, if any are given. The topic RESYNC says that hints may have been
+        lost.
         """
-        self._subscribers = (*self._subscribers, callback)
+        meant = topics or (EVERY,)
+        for topic in meant:
+            self._subscribers[topic] = (*self._subscribers.get(topic, ()), callback)
 
         def unsubscribe() -> None:
-            left = list(self._subscribers)
-            with suppress(ValueError):
-                left.remove(callback)
-            self._subscribers = tuple(left)
+            for topic in meant:
+                left = list(self._subscribers.get(topic, ()))
+                with suppress(ValueError):
+                    left.remove(callback)
+                self._subscribers[topic] = tuple(left)
 
         return unsubscribe
 
@@ -66,7 +73,8 @@ class Bus(ABC):
         self._send(topic, data)
 
     def _deliver(self, topic: str, payload: bytes) -> None:
-        for subscriber in self._subscribers:
+        every, meant = self._subscribers.get(EVERY, ()), self._subscribers.get(topic, ())
+        for subscriber in (*every, *meant):
             try:
                 subscriber(topic, payload)
             except Exception:

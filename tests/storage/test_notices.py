@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from storage.database import Database, run_once
-from storage.notices import LARGEST_MESSAGE, RESYNC, pack, unpack
+from storage.notices import LARGEST_MESSAGE, RESYNC, LocalBus, pack, unpack
 from storage.tx import Tx
 
 postgresql = pytest.mark.only("postgresql")
@@ -103,3 +103,18 @@ def test_notices_stay_below_the_servers_limit() -> None:
     assert [m for notice in notices for m in unpack(notice)[1]] == messages
     assert unpack("not ours") == ("", [])
     assert unpack("[]") == ("", [])
+
+
+async def test_who_wants_some_topics_hears_of_no_others() -> None:
+    bus = LocalBus()
+    heard: list[tuple[str, bytes]] = []
+    all_of_it: list[str] = []
+    leave = bus.subscribe(lambda topic, payload: heard.append((topic, payload)), "one", "two")
+    bus.subscribe(lambda topic, _: all_of_it.append(topic))
+    for topic in ("one", "two", "three"):
+        bus.publish(topic, b"x")
+    assert heard == [("one", b"x"), ("two", b"x")]
+    leave()
+    bus.publish("one")
+    assert len(heard) == 2
+    assert all_of_it == ["one", "two", "three", "one"]
