@@ -4,7 +4,6 @@ What HTTP costs here before anything of ours runs: the same event loop, the same
 """
 
 import asyncio
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -14,6 +13,7 @@ import uvloop
 from aiohttp import ClientSession, DummyCookieJar, TCPConnector
 from aiohttp.web import BaseRequest, Response, Server, ServerRunner, TCPSite
 
+from bench.ports import free_port
 from bench.process import Measured
 
 AT_ONCE = 32
@@ -54,8 +54,7 @@ async def post(url: str, size: int, times: int) -> float:
 @asynccontextmanager
 async def bare_server(status: int, size: int) -> AsyncIterator[tuple[str, Measured]]:
     """A bare server in a process of its own; its address, and the process to measure."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = int(probe.getsockname()[1])
+    port = free_port()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.bare", "serve", str(port), str(status), str(size)
     )

@@ -10,7 +10,7 @@ from aiohttp.web import Application, AppRunner, Request, Response, TCPSite, json
 
 from activitypub.vocabulary import ACTIVITY_JSON, PUBLIC
 from bench.limits import NOTE
-from bench.node import free_port
+from bench.ports import free_port
 from federation.key_material import PrivateKey, generate_rsa
 from federation.signatures import Scheme, sign
 

@@ -24,7 +24,7 @@ from aiohttp.web import Application, AppRunner, HTTPNotFound, Request, Response,
 from msgspec import Struct
 
 from bench.far import FarActor
-from bench.node import free_port
+from bench.ports import free_port
 from federation.key_material import generate_rsa
 
 KEYS: Final = 4

@@ -1,12 +1,12 @@
 """A real node as a process of its own, whose CPU time is read from the kernel."""
 
 import asyncio
-import socket
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
+from bench.ports import free_port
 from bench.process import Measured
 from demo.process import ServedNode
 
@@ -98,12 +98,6 @@ def _copy(
         f" WHERE {source}",
         changed,
     )
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager

@@ -7,7 +7,6 @@ every resolver knows names under `.localhost` (RFC 6761 leaves it to them).
 """
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from typing import TypeVar
 
 from click.testing import CliRunner
 
+from bench.ports import free_port
 from server.cli import main
 from tests.support import watched
 
@@ -132,12 +132,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def program(name: str) -> str:

@@ -13,6 +13,7 @@ from time import monotonic, sleep
 
 import pytest
 
+from bench.ports import free_port
 from domain.ids import HERE
 from domain.kinds import ActorType, KeyType, SignatureScheme
 from domain.node import APPLICATION_HANDLE, HELPER_HANDLE
@@ -27,7 +28,7 @@ from storage.database import run_once
 from storage.queries import actors, keys, origins
 from storage.queries.accounts import any_admin
 from storage.tx import Tx
-from tests.support.nodes import PooledKeyring, free_port
+from tests.support.nodes import PooledKeyring
 
 
 def settings(folder: Path, **given: str) -> Settings:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.ports import free_port
 from server import doctor
-from tests.support.nodes import RunningNode, free_port, running_node
+from tests.support.nodes import RunningNode, running_node
 from tests.support.stranger import Page, Stranger, stranger
 from tests.together.test_handle_domains import by_host_meta, by_redirect
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.load import load
-from bench.node import free_port
+from bench.ports import free_port
 from demo.process import ServedNode
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any, Self, TypeVar
 import orjson
 from aiohttp import ClientResponse, ClientSession
 
+from bench.ports import free_port
 from domain.kinds import Role
 from federation.key_material import PrivateKey, generate_ed25519, generate_rsa
 from federation.keyring import Keyring, NewKeys
@@ -230,12 +230,6 @@ async def until(ask: Callable[[], Awaitable[bool]], seconds: float = 15) -> None
     async with asyncio.timeout(seconds):
         while not await ask():
             await asyncio.sleep(0.02)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def settings_for(database: str, folder: Path, name: str, port: int, **more: str) -> Settings:

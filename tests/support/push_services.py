@@ -14,11 +14,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import bindparam, func, select
 
+from bench.ports import free_port
 from federation.web_push import encoded
 from social.pushing import PUSH
 from storage.tables.jobs import jobs
 from storage.tx import Tx
-from tests.support.nodes import Person, free_port, until
+from tests.support.nodes import Person, until
 
 _WAITING = select(func.count()).select_from(jobs).where(jobs.c.kind == bindparam("kind"))
 KINDS = ("mention", "status", "reblog", "follow", "follow_request", "favourite", "poll", "update")

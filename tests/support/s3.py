@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from tests.support.nodes import free_port
+from bench.ports import free_port
 
 
 class Store:

@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
-from tests.support.nodes import Answer, RunningNode, free_port
+from bench.ports import free_port
+from tests.support.nodes import Answer, RunningNode
 
 
 @dataclass

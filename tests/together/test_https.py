@@ -10,10 +10,11 @@ import pytest
 import trustme
 from aiohttp import ClientSession, TCPConnector, WSMsgType
 
+from bench.ports import free_port
 from storage.queries import outgoing
 from tests.clients.browser import Browser
 from tests.support.commands import done
-from tests.support.nodes import Nodes, Person, RunningNode, free_port, until
+from tests.support.nodes import Nodes, Person, RunningNode, until
 from tests.support.pictures import upload
 from tests.support.tls import Front, tls_front
 from tests.together.communities import become_partners, found

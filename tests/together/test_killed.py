@@ -19,12 +19,13 @@ import pytest
 from aiohttp import ClientError, ClientSession
 from sqlalchemy import update
 
+from bench.ports import free_port
 from storage.database import run_once
 from storage.tables.jobs import jobs
 from storage.tables.origins import origins
 from storage.tables.traffic import deliveries
 from storage.tx import Tx
-from tests.support.nodes import Json, free_port, until
+from tests.support.nodes import Json, until
 from tests.support.stranger import Document
 from tests.together.spies import Spy, a_spy
 

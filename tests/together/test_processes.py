@@ -12,7 +12,8 @@ import orjson
 import pytest
 from aiohttp import ClientError, ClientSession
 
-from tests.support.nodes import Json, free_port, until
+from bench.ports import free_port
+from tests.support.nodes import Json, until
 from tests.together.spies import Spy, a_spy
 
 pytestmark = pytest.mark.only("postgresql")

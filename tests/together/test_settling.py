@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from bench.ports import free_port
 from domain.kinds import RuleAction
 from server.wiring import Role as ProcessRole
 from storage.queries import origins
-from tests.support.nodes import Json, Nodes, Person, RunningNode, free_port, running_node, until
+from tests.support.nodes import Json, Nodes, Person, RunningNode, running_node, until
 from tests.support.saying import deliver_as
 from tests.together.spies import a_spy
 from tests.together.stories import (

@@ -5,13 +5,18 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Word:
-    """Something said in the community; `token` stands in its text and nowhere else."""
+    """Something said in the community; `token` stands in its text and nowhere else.
+
+    It `waits` while its author's node cannot reach the community: until that has taken it in,
+    nobody likes it.
+    """
 
     uri: str
     author: str
     token: str
     parent: "Word | None" = None
     deleted: bool = False
+    waits: bool = False
     likes: set[str] = field(default_factory=set)
 
 

@@ -92,10 +92,7 @@ class Machine(RuleBasedStateMachine):
     def say(self, who: str) -> None:
         if self.over() or who not in self.expected.members:
             return
-        word = Word("", who, f"w{next(self.tokens)}x")
-        word.uri = self._do(self.places.say(who, word.token))
-        self.expected.words.append(word)
-        self._step(f"say {who} {word.token}")
+        self._said(f"say {who}", Word("", who, f"w{next(self.tokens)}x"))
 
     @rule(who=people, choice=choices)
     def answer(self, who: str, choice: int) -> None:
@@ -103,9 +100,14 @@ class Machine(RuleBasedStateMachine):
         if parent is None:
             return
         word = Word("", who, f"w{next(self.tokens)}x", parent)
-        word.uri = self._do(self.places.say(who, word.token, parent.uri))
+        self._said(f"answer {who} to {parent.token}:", word)
+
+    def _said(self, what: str, word: Word) -> None:
+        parent = None if word.parent is None else word.parent.uri
+        word.uri = self._do(self.places.say(word.author, word.token, parent))
+        word.waits = self.mute == HOMES[word.author]
         self.expected.words.append(word)
-        self._step(f"answer {who} {word.token} to {parent.token}")
+        self._step(f"{what} {word.token}")
 
     @rule(who=people, choice=choices)
     def edit(self, who: str, choice: int) -> None:
@@ -127,6 +129,9 @@ class Machine(RuleBasedStateMachine):
     def like(self, who: str, choice: int) -> None:
         word = self._seen_by(who, choice)
         if word is None:
+            return
+        if word.waits:
+            self._step(f"wait {who} {word.token}", self.places.cannot_like_yet(who, word.uri))
             return
         word.likes ^= {who}
         likes = who in word.likes
@@ -178,6 +183,8 @@ class Machine(RuleBasedStateMachine):
     def _hear(self) -> None:
         name = self.mute or self.deaf
         self.deaf = self.mute = None
+        for word in self.expected.words:
+            word.waits = False
         self._step(f"hear {name}", self.places.hear())
 
     def _is_quiet(self) -> bool:

@@ -100,6 +100,13 @@ class Places:
         act = "favourite" if likes else "unfavourite"
         await self.people[who].post(f"/api/v1/statuses/{await self._here(who, uri)}/{act}")
 
+    async def cannot_like_yet(self, who: str, uri: str) -> None:
+        """Told that the community has not taken the post in."""
+        path = f"/api/v1/statuses/{await self._here(who, uri)}/favourite"
+        answer = await self.people[who].ask("POST", path)
+        assert answer.status == 403, answer.text
+        assert "not taken this post in yet" in answer.text
+
     async def _here(self, who: str, uri: str) -> str:
         row = await self.home(who).db.read(posts.by_uri, uri)
         assert row is not None, f"{who} has no {uri}"
