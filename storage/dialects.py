@@ -29,7 +29,17 @@ class _FixedNumbers(SQLCompiler):
 
 
 class _SQLiteCompiler(_FixedNumbers, SQLiteCompiler):
-    pass
+    @property
+    def _numeric_binds_identifier_char(self) -> str:
+        """`?1`, `?2` …: a number that says which value is meant, whatever comes first in a text.
+
+        SQLAlchemy's `:1` would be a name to SQLite, which counts names as it comes upon them.
+        """
+        return "?"
+
+    @_numeric_binds_identifier_char.setter
+    def _numeric_binds_identifier_char(self, _: str) -> None:
+        """SQLAlchemy chooses one by the style alone."""
 
 
 class _PostgreSQLCompiler(_FixedNumbers, PGCompiler_psycopg):
@@ -51,7 +61,9 @@ def _make(dialect: Any, paramstyle: str) -> Dialect:
     return made
 
 
-SQLITE: Final = _make(_SQLite, "qmark")
+# Each value is handed over once, however often a statement names it: a page of posts asks who
+# reads it 190 times (7 µs).
+SQLITE: Final = _make(_SQLite, "numeric")
 # $1, $2 …: psycopg's RawCursor hands such text to the server unchanged.
 POSTGRESQL: Final = _make(_PostgreSQL, "numeric_dollar")
 
