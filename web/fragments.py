@@ -4,39 +4,71 @@ Only what is the same for everybody who may read a post is kept. Rights and a vi
 are asked of the database for every page (design §5).
 """
 
-from collections.abc import Hashable, Iterable
-from typing import Final
+from collections.abc import Hashable, Mapping
+from typing import Final, TypeVar
+
+from msgspec import Struct
+
+N = TypeVar("N", bound=Hashable)
 
 MOST: Final = 10_000
 """Pieces at most: at 2–4 KB each, some tens of megabytes."""
 
 
-class Fragments:
-    """Bytes by key, the least recently used forgotten first.
+class Fragment(Struct, frozen=True, gc=False):
+    """Bytes that are the same for many: `parts`, between which one reader's own word stands.
 
+    `has_slots`: whether there are other places in it for what is the reader's own.
+    """
+
+    parts: tuple[bytes, ...]
+    has_slots: bool = False
+
+
+class Fragments:
+    """Fragments by key; what was used longest ago is forgotten first.
+
+    In two halves: what is new or used again comes into the younger one. Once that is full it
+    becomes the older one, and what was left there is forgotten. So nothing has to be moved where
+    all that a page needs is young, or where nothing new comes.
     `held` may be called from database threads; everything else belongs to the event loop.
     """
 
     def __init__(self, most: int = MOST) -> None:
-        self._most = most
-        self._bytes: dict[Hashable, bytes] = {}
+        self._half = most // 2
+        self._young: dict[Hashable, Fragment] = {}
+        self._old: dict[Hashable, Fragment] = {}
+        self._again: dict[Hashable, None] = {}  # of the older half, and used since it is that
 
     def __len__(self) -> int:
-        return len(self._bytes)
+        return len(self._young.keys() | self._old.keys())
 
-    def held(self, keys: Iterable[Hashable]) -> dict[Hashable, bytes]:
-        """Those of the keys that are here, with their bytes."""
-        found = ((key, self._bytes.get(key)) for key in keys)
-        return {key: piece for key, piece in found if piece is not None}
+    def held(self, keys: Mapping[N, Hashable]) -> dict[N, Fragment]:
+        """Those that are here, by the names that the caller has for their keys."""
+        young, old = self._young, self._old
+        found: dict[N, Fragment] = {}
+        for name, key in keys.items():
+            fragment = young.get(key)
+            if fragment is None:
+                fragment = old.get(key)
+                if fragment is None:
+                    continue
+                self._again[key] = None
+            found[name] = fragment
+        return found
 
     def clear(self) -> None:
         """Forget all of them: something was purged, and words must not stay in memory."""
-        self._bytes = {}
+        self._young, self._old, self._again = {}, {}, {}
 
-    def keep(self, pieces: dict[Hashable, bytes]) -> None:
-        """Keep pieces, or note that they were used."""
-        for key, piece in pieces.items():
-            self._bytes.pop(key, None)
-            self._bytes[key] = piece
-        while len(self._bytes) > self._most:
-            del self._bytes[next(iter(self._bytes))]
+    def keep(self, fragments: Mapping[Hashable, Fragment]) -> None:
+        """Keep what was made just now."""
+        old, again, self._again = self._old, self._again, {}
+        self._put({key: old[key] for key in again if key in old})
+        self._put(fragments)
+
+    def _put(self, fragments: Mapping[Hashable, Fragment]) -> None:
+        for key, fragment in fragments.items():
+            if len(self._young) >= self._half and key not in self._young:
+                self._old, self._young = self._young, {}
+            self._young[key] = fragment

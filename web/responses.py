@@ -55,10 +55,8 @@ def page_links(request: Request, origin: str, ids: Sequence[int]) -> dict[str, s
     if not ids:
         return {}
     kept = [(name, value) for name, value in request.query.items() if name not in _NOT_REPEATED]
-    base = f"{origin}{request.rel_url.raw_path}"
-    older = f"{base}?{urlencode([*kept, ('max_id', str(ids[-1]))])}"
-    newer = f"{base}?{urlencode([*kept, ('min_id', str(ids[0]))])}"
-    return {"Link": f'<{older}>; rel="next", <{newer}>; rel="prev"'}
+    base = f"{origin}{request.rel_url.raw_path}?{f'{urlencode(kept)}&' if kept else ''}"
+    return {"Link": f'<{base}max_id={ids[-1]}>; rel="next", <{base}min_id={ids[0]}>; rel="prev"'}
 
 
 def offset_links(

@@ -27,7 +27,7 @@ from tests.support.factories import (
     add_share,
     member,
 )
-from web.fragments import Fragments
+from web.fragments import Fragment, Fragments
 from web.mastodon.rendering import complete, piece_key
 
 
@@ -122,8 +122,8 @@ def test_a_page_of_forty_takes_as_many_statements_as_one_rendered_or_not(tx: Tx)
         found = complete(counting, entries, viewer, fragments)  # type: ignore[arg-type]
         matched = {bool(found.filtered.get(entry.post_id)) for entry in entries}
         assert (len(entries), matched) == (limit, {bool(active(tx, viewer))})
-        keys = [key for entry in entries for key in entry.keys]
-        fragments.keep(found.words | dict.fromkeys((piece_key(key, viewer) for key in keys), b"{"))
+        keys = (piece_key(key, viewer) for entry in entries for key in entry.keys)
+        fragments.keep(found.words | dict.fromkeys(keys, Fragment((b"{",))))
         return len(counting.statements)
 
     new = cost(1)
@@ -186,7 +186,7 @@ def test_nothing_is_told_of_a_muted_thread_but_notices(tx: Tx) -> None:
     assert told(other)
     assert told(0, NotificationKind.FOLLOW)
     for entry in timelines.public_page(tx, member(bo), Page()):
-        assert entry.muted is (entry.post_id == root)
+        assert bool(entry.muted) is (entry.post_id == root)
     assert visible(tx, answer, member(bo)).flags.muted
     assert not visible(tx, other, member(bo)).flags.muted
     assert not visible(tx, root, member(ana)).flags.muted

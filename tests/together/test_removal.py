@@ -28,6 +28,7 @@ from tests.together.test_passing_on import Meeting, status_of
 from tests.together.test_pictures import came
 from tests.web.test_streaming import socket
 from web.actors.relay import shown_relay_note
+from web.fragments import Fragment
 from web.services import SERVICES
 
 CANARY = "canary7731"
@@ -109,7 +110,7 @@ async def test_T18_the_last_members_node_forgets_everything_and_says_so(nodes: N
     assert "posts" in await meeting.far.db.read(holding, CANARY)
     assert await meeting.far.db.read(actors.by_uri, meeting["bo"].uri) is not None
     rendered = web_app(meeting.far.parts)[SERVICES].fragments
-    rendered.keep({1: CANARY.encode()})
+    rendered.keep({1: Fragment((CANARY.encode(),))})
 
     await remove(meeting, "cy")
     await meeting.club.loses(meeting["cy"].uri, meeting.far)
@@ -117,7 +118,7 @@ async def test_T18_the_last_members_node_forgets_everything_and_says_so(nodes: N
     await meeting.settled()
     assert [row.acknowledged_at is not None for row in rows] == [True]
     assert await meeting.far.db.read(holding, CANARY) == set()
-    assert rendered.held([1]) == {}, "nothing stays in memory"
+    assert rendered.held({1: 1}) == {}, "nothing stays in memory"
     assert await meeting.far.db.read(actors.by_uri, meeting["bo"].uri) is None
     own = await meeting["cy"].get(f"/api/v1/statuses/{answer['id']}")
     assert "own words stay" in own["content"]

@@ -3,8 +3,10 @@
 import orjson
 import pytest
 from aiohttp.test_utils import make_mocked_request
+from hypothesis import given
+from hypothesis import strategies as st
 
-from web.fragments import Fragments
+from web.fragments import Fragment, Fragments
 from web.mastodon.entities.times import day, midnight, moment
 from web.responses import empty, error, json, page_links
 
@@ -64,11 +66,40 @@ def test_times_have_three_fraction_digits(ms: int, shown: str) -> None:
 
 def test_fragments_forget_the_least_recently_used() -> None:
     kept = Fragments(most=2)
-    kept.keep({"a": b"1"})
-    kept.keep({"b": b"2"})
-    kept.keep({"a": b"1"})
-    kept.keep({"c": b"3"})
-    assert kept.held(["a", "b", "c"]) == {"a": b"1", "c": b"3"}
+    one, two, three = (Fragment((text,)) for text in (b"1", b"2", b"3"))
+    kept.keep({"a": one})
+    kept.keep({"b": two})
+    kept.keep({"a": one})
+    kept.keep({"c": three})
+    assert kept.held({1: "a", 2: "b", 3: "c"}) == {1: one, 3: three}
     assert len(kept) == 2
     kept.clear()
-    assert kept.held(["a", "b", "c"]) == {}
+    assert kept.held({1: "a", 3: "c"}) == {}
+
+
+@given(
+    st.integers(1, 6),
+    st.lists(st.tuples(st.sampled_from(["keep", "use", "use", "clear"]), st.integers(0, 12))),
+)
+def test_what_was_used_lately_is_still_there_and_no_more_than_allowed(
+    half: int, deeds: list[tuple[str, int]]
+) -> None:
+    kept = Fragments(most=2 * half)
+    made: dict[int, Fragment] = {}
+    recent: list[int] = []
+    for deed, number in deeds:
+        if deed == "clear":
+            kept.clear()
+            made, recent = {}, []
+        elif deed == "keep":
+            made[number] = Fragment((b"%d" % len(recent), b"."))
+            kept.keep({number: made[number]})
+        elif found := kept.held({"it": number}):
+            assert found == {"it": made[number]}
+        else:
+            assert number not in recent[-half:]
+            continue
+        recent = [*(one for one in recent if one != number), *([number] * (deed != "clear"))]
+        assert len(kept) <= 2 * half
+    lately = recent[-half:]
+    assert kept.held({one: one for one in lately}) == {one: made[one] for one in lately}

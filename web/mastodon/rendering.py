@@ -12,19 +12,26 @@ from msgspec import Struct
 
 from domain.audience import Viewer
 from domain.filters import Match
-from domain.quotes import Standing
 from storage.queries.polls import choices
 from storage.tx import Tx
 from storage.views.filtering import active, matches_of, named_posts, words_of
 from storage.views.paging import Page
-from storage.views.posts import Filters, PostView, QuoteView, ViewerFlags, quotes_for
+from storage.views.posts import Filters, PostView, QuoteView, quotes_for
 from storage.views.timelines import Entry, Key, load_missing
 from web.call import Call
-from web.fragments import Fragments
-from web.mastodon.entities.media import filled
-from web.mastodon.entities.polls import filled as with_choices
+from web.fragments import Fragment, Fragments
 from web.mastodon.entities.polls import in_slots
-from web.mastodon.entities.statuses import fixed_part, listing, quote, status, whole
+from web.mastodon.entities.statuses import (
+    STRANGER,
+    OwnWords,
+    filled,
+    fixed_part,
+    listing,
+    own_words,
+    quote,
+    status,
+    whole,
+)
 from web.mastodon.paging import links, page_of
 from web.responses import raw_json
 
@@ -34,17 +41,19 @@ Finder = Callable[[Tx, Viewer, Page], Sequence[Entry]]
 class Found(Struct, gc=False):
     """A page: its lines, the pieces that are rendered already, and the posts that are not.
 
-    `quotes`, `chosen` and `filtered` are the viewer's: what is quoted on it, what they chose in its
-    polls, and which of their filters match, by entry. `words`: what filters look through, for all.
+    `held` and `keys`, under what pieces are kept, go by posts. `quotes`, `chosen` and `filtered`
+    are the viewer's: what is quoted on it, what they chose in its polls, and which of their filters
+    match, by entry. `words`: what filters look through, for all.
     """
 
     entries: Sequence[Entry]
-    held: dict[Hashable, bytes]
+    keys: dict[int, Hashable]
+    held: dict[int, Fragment]
     loaded: list[PostView]
     quotes: dict[int, QuoteView] = {}
     chosen: dict[int, tuple[int, ...]] = {}
     filtered: dict[int, tuple[Match, ...]] = {}
-    words: dict[Hashable, bytes] = {}
+    words: dict[Hashable, Fragment] = {}
 
 
 def piece_key(key: Key, viewer: Viewer) -> Hashable:
@@ -63,46 +72,61 @@ def complete(tx: Tx, entries: Sequence[Entry], viewer: Viewer, fragments: Fragme
     For somebody who filters also those whose words nobody has looked through yet.
     """
     filters = active(tx, viewer)
-    keys = [key for entry in entries for key in entry.keys]
-    held = fragments.held(piece_key(key, viewer) for key in keys)
-    missing = {key.post_id for key in keys if piece_key(key, viewer) not in held}
-    said = [entry.original_key or entry.key for entry in entries] if filters else []
-    words = fragments.held(words_key(key) for key in said)
-    missing |= {key.post_id for key in said if words_key(key) not in words}
+    keys = {key.post_id: piece_key(key, viewer) for entry in entries for key in entry.keys}
+    held = fragments.held(keys)
+    missing = keys.keys() - held.keys() if len(held) < len(keys) else set()
+    words: dict[Hashable, Fragment] = {}
+    if filters:
+        said = {words_key(key): key.post_id for key in map(_said, entries)}
+        words = fragments.held({key: key for key in said})
+        missing |= {post_id for key, post_id in said.items() if key not in words}
     loaded = load_missing(tx, missing, viewer, filters) if missing else []
     quoting = {entry.original_id or entry.post_id for entry in entries if entry.quotes}
     quotes = quotes_for(tx, quoting, viewer, filters) if quoting else {}
-    found = Found(entries, held, loaded, quotes, _chosen(tx, held.values(), loaded, viewer))
+    chosen = _chosen(tx, held.values(), loaded, viewer)
+    found = Found(entries, keys, held, loaded, quotes, chosen)
     if filters:
         found.words = words | _words(loaded)
         found.filtered = _matches(tx, found, filters)
     return found
 
 
-def _words(loaded: Iterable[PostView]) -> dict[Hashable, bytes]:
+def _said(entry: Entry) -> Key:
+    """The post whose words are shown."""
+    return entry.original_key or entry.key
+
+
+def _words(loaded: Iterable[PostView]) -> dict[Hashable, Fragment]:
     said = {view.shown.id: view.shown for view in loaded}
     return {
-        words_key(Key(view.id, view.row.version, 0, parent_shown=False)): words_of(view).encode()
+        words_key(Key(view.id, view.row.version, 0, parent_shown=False)): Fragment(
+            (words_of(view).encode(),)
+        )
         for view in said.values()
     }
 
 
+_NO_WORDS: Final = Fragment((b"",))
+
+
 def _matches(tx: Tx, found: Found, filters: Filters) -> dict[int, tuple[Match, ...]]:
     """Which filters match, by the entry's own id."""
-    ids = {key.post_id for entry in found.entries for key in entry.keys}
-    named = named_posts(tx, filters, ids)
+    named = named_posts(tx, filters, found.keys)
     matches: dict[int, tuple[Match, ...]] = {}
     for entry in found.entries:
-        said = entry.original_key or entry.key
-        words = found.words.get(words_key(said), b"").decode()
-        matches[entry.post_id] = matches_of(words, filters, named, said.post_id, entry.post_id)
+        said = _said(entry)
+        (words,) = found.words.get(words_key(said), _NO_WORDS).parts
+        matches[entry.post_id] = matches_of(
+            words.decode(), filters, named, said.post_id, entry.post_id
+        )
     return matches
 
 
 def _chosen(
-    tx: Tx, held: Iterable[bytes], loaded: Iterable[PostView], viewer: Viewer
+    tx: Tx, held: Iterable[Fragment], loaded: Iterable[PostView], viewer: Viewer
 ) -> dict[int, tuple[int, ...]]:
-    asking = in_slots(held) | {post.shown.id for post in loaded if post.shown.poll is not None}
+    asking = in_slots(part for piece in held if piece.has_slots for part in piece.parts)
+    asking |= {post.shown.id for post in loaded if post.shown.poll is not None}
     return choices(tx, viewer.actor, asking) if asking and viewer.actor else {}
 
 
@@ -124,53 +148,56 @@ def answer(call: Call, found: Found) -> Response:
 
 def statuses(call: Call, found: Found) -> dict[int, bytes]:
     """The Status of every entry by its post's id, in their order; what is new is kept."""
-    pieces = found.held | _rendered(call, found)
-    call.services.fragments.keep(pieces | found.words)
-    lines = ((entry.post_id, _line(call, entry, pieces, found)) for entry in found.entries)
-    return {post_id: line for post_id, line in lines if line is not None}
+    pieces = found.held
+    if found.loaded:
+        new = _rendered(call, found)
+        kept = {found.keys[post_id]: piece for post_id, piece in new.items()}
+        call.services.fragments.keep(kept | found.words)
+        pieces = pieces | new
+    lines: dict[int, bytes] = {}
+    for entry in found.entries:
+        line = _line(call, entry, pieces, found)
+        if line is not None:
+            lines[entry.post_id] = line
+    return lines
 
 
-def _rendered(call: Call, found: Found) -> dict[Hashable, bytes]:
-    keys = {key.post_id: key for entry in found.entries for key in entry.keys}
+def _rendered(call: Call, found: Found) -> dict[int, Fragment]:
     posts = {view.id: view for loaded in found.loaded for view in (loaded, loaded.shown)}
     return {
-        piece_key(keys[identifier], call.viewer): fixed_part(view, call.node, call.viewer)
+        identifier: fixed_part(view, call.node, call.viewer)
         for identifier, view in posts.items()
-        if identifier in keys
+        if identifier in found.keys
     }
 
 
-def _line(call: Call, entry: Entry, pieces: dict[Hashable, bytes], found: Found) -> bytes | None:
+def _line(call: Call, entry: Entry, pieces: dict[int, Fragment], found: Found) -> bytes | None:
     """One Status; nothing for a post whose author vanished between two statements."""
-    flags = _flags(entry, found) if call.is_signed_in else None
-    quoted = quote(found.quotes.get(entry.original_id or entry.post_id), call.node, call.viewer)
-    own = pieces.get(piece_key(entry.key, call.viewer))
-    if own is None:
+    piece = pieces.get(entry.post_id)
+    if piece is None:
         return None
-    own = _filled(call, own, found)
-    if entry.original_key is None:
-        return status(own, flags, quoted=quoted)
-    original = pieces.get(piece_key(entry.original_key, call.viewer))
-    if original is None:
-        return None
-    return status(own, flags, status(_filled(call, original, found), flags, quoted=quoted))
+    own = _own(entry) if call.viewer.actor else STRANGER
+    filtered = found.filtered.get(entry.post_id, ())
+    quoted = found.quotes.get(entry.original_id or entry.post_id) if entry.quotes else None
+    told = None if quoted is None else quote(quoted, call.node, call.viewer)
+    shared = None
+    if entry.original_id is not None:
+        original = pieces.get(entry.original_id)
+        if original is None:
+            return None
+        shared = status(_filled(call, original, found), own, quoted=told, filtered=filtered)
+    return status(_filled(call, piece, found), own, shared, quoted=told, filtered=filtered)
 
 
-def _filled(call: Call, piece: bytes, found: Found) -> bytes:
-    viewer_id = call.viewer.actor
-    return with_choices(filled(piece, call.node, viewer_id), viewer_id, found.chosen)
+def _filled(call: Call, piece: Fragment, found: Found) -> Fragment:
+    if not piece.has_slots:
+        return piece
+    return filled(piece, call.node, call.viewer.actor, found.chosen)
 
 
-_STANDINGS: Final = {int(one): one for one in Standing}
-
-
-def _flags(entry: Entry, found: Found) -> ViewerFlags:
-    return ViewerFlags(
-        *(entry.liked, entry.shared, entry.pinned, _STANDINGS[entry.may_quote]),
-        bookmarked=entry.bookmarked,
-        muted=entry.muted,
-        filtered=found.filtered.get(entry.post_id, ()),
-    )
+def _own(entry: Entry) -> OwnWords:
+    marks = entry.liked, entry.shared, entry.pinned
+    return own_words(*marks, entry.may_quote, entry.bookmarked, entry.muted)
 
 
 def one(call: Call, post: PostView) -> Response:

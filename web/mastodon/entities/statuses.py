@@ -5,15 +5,16 @@ versions that it depends on, and a viewer's part that is filled in each time: ri
 addresses of files are never cached.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict, cast
+from typing import Annotated, Any, Final, Literal, NamedTuple, NotRequired, TypedDict, cast
 from urllib.parse import quote as quote_path
 
 import orjson
 
 from domain.addressing import client_visibility
 from domain.audience import Viewer
+from domain.filters import Match
 from domain.kinds import Acceptance
 from domain.node import Node
 from domain.quotes import QuotePolicy, linked, may_be_quoted, named
@@ -21,6 +22,7 @@ from domain.quotes import Standing as Quotable
 from domain.reactions import Tally, unpacked
 from domain.text import with_title
 from storage.views.posts import PostRow, PostView, QuoteView, Tag, ViewerFlags
+from web.fragments import Fragment
 from web.mastodon.entities import polls
 from web.mastodon.entities.accounts import (
     Account,
@@ -35,7 +37,8 @@ from web.mastodon.entities.filters import FilterResult, result
 from web.mastodon.entities.formats import OWN, Address, Count, Id, Moment, OwnFlag
 from web.mastodon.entities.link_previews import PreviewCard, card
 from web.mastodon.entities.lists import name_of
-from web.mastodon.entities.media import MediaAttachment, filled, with_slots
+from web.mastodon.entities.media import MediaAttachment, with_slots
+from web.mastodon.entities.media import filled as with_addresses
 from web.mastodon.entities.times import moment
 
 Standing = Literal["waiting", "refused", "withheld"]
@@ -173,19 +176,31 @@ STANDINGS: Final[dict[Acceptance, Standing]] = {
 _NOBODY: Final[JsonDict] = {"automatic": [], "manual": []}
 # Where the viewer's own standing goes: no text that anybody writes can hold this byte in JSON.
 _STANDING: Final = b"\x02"
-_DENIED: Final = b"denied"
-_MAY_QUOTE: Final = {one: one.name.lower().encode() for one in Quotable}
+_MAY_QUOTE: Final = {int(one): one.name.lower().encode() for one in Quotable}
 
 
-def fixed_part(post: PostView, node: Node, viewer: Viewer) -> bytes:
+def fixed_part(post: PostView, node: Node, viewer: Viewer) -> Fragment:
     """What is the same for all viewers of one class: an open JSON object, its brace missing.
 
-    Where it has files or a poll, `entities.media.filled` and `entities.polls.filled` put in the
-    viewer's addresses and choices. Of `viewer` only the
-    class matters: whether it is a full member (figures of the author), and whether it may know of
-    the post that is answered.
+    Around the viewer's own standing. Where it has files or a poll, `filled` puts in the viewer's
+    addresses and choices. Of `viewer` only the class matters: whether it is a full member (figures
+    of the author), and whether it may know of the post that is answered.
     """
-    return orjson.dumps(_fixed(post, node, viewer))[:-1]
+    said = orjson.dumps(_fixed(post, node, viewer))[:-1]
+    has_slots = bool(post.files) or post.poll is not None
+    return Fragment(tuple(said.split(_STANDING)), has_slots)
+
+
+def filled(
+    fixed: Fragment, node: Node, viewer_id: int, chosen: Mapping[int, tuple[int, ...]]
+) -> Fragment:
+    """A fixed part with one reader's addresses, and with what they chose in polls, by post."""
+    return Fragment(
+        tuple(
+            polls.filled(with_addresses(part, node, viewer_id), viewer_id, chosen)
+            for part in fixed.parts
+        )
+    )
 
 
 def ready(piece: bytes) -> Any:
@@ -285,34 +300,22 @@ def tag_url(node: Node, folded: str) -> str:
     return f"{node.origin}/tags/{quote_path(folded, safe='')}"
 
 
-def status(
-    fixed: bytes,
-    flags: ViewerFlags | None,
-    shared: bytes | None = None,
-    *,
-    quoted: bytes | None = None,
-) -> bytes:
-    """A whole Status from its parts; without flags for somebody who is not signed in.
+class OwnWords(NamedTuple):
+    """What a Status says of its reader: as what they may quote it, and what they did to it.
 
-    `fixed` has the viewer's addresses in it; `shared` is the whole Status that this one shares,
-    `quoted` the whole Quote that is in it.
+    `end` is the whole end of one that shares and quotes nothing and that no filter matches.
     """
-    may_quote = _DENIED if flags is None else _MAY_QUOTE[flags.may_quote]
-    parts = [fixed.replace(_STANDING, may_quote), b',"reblog":', shared or b"null"]
-    parts += [b',"quote":', (None if shared else quoted) or b"null"]
-    if flags is not None:
-        matches = flags.filtered
-        parts += [
-            _marks(flags.liked, flags.shared, flags.pinned, flags.muted, flags.bookmarked),
-            orjson.dumps([result(match) for match in matches]) if matches else b"[]",
-        ]
-    parts.append(b"}")
-    return b"".join(parts)
+
+    may_quote: bytes
+    marks: bytes
+    end: bytes
 
 
-@lru_cache(maxsize=64)
-def _marks(liked: bool, shared: bool, pinned: bool, muted: bool, bookmarked: bool) -> bytes:
-    """What a viewer did to a post; there are 32 of them."""
+@lru_cache(maxsize=256)
+def own_words(  # noqa: PLR0917 - the key of what is kept, in the order of an entry's columns
+    liked: int, shared: int, pinned: int, may_quote: int, bookmarked: int, muted: int
+) -> OwnWords:
+    """What is said of one reader; there are 128 of them. Each is 0 or 1, and a `Standing`."""
     said = {
         "favourited": liked,
         "reblogged": shared,
@@ -321,16 +324,51 @@ def _marks(liked: bool, shared: bool, pinned: bool, muted: bool, bookmarked: boo
         "bookmarked": bookmarked,
     }
     marks = "".join(f',"{name}":{"true" if is_so else "false"}' for name, is_so in said.items())
-    return f'{marks},"filtered":'.encode()
+    ending = f'{_ALONE}{marks},"filtered":[]}}'
+    return OwnWords(_MAY_QUOTE[may_quote], f'{marks},"filtered":'.encode(), ending.encode())
+
+
+_ALONE: Final = ',"reblog":null,"quote":null'
+STRANGER: Final = OwnWords(_MAY_QUOTE[Quotable.DENIED], b"", f"{_ALONE}}}".encode())
+"""Nobody who is signed in: there is nothing to say of them."""
+
+
+def status(
+    fixed: Fragment,
+    own: OwnWords,
+    shared: bytes | None = None,
+    *,
+    quoted: bytes | None = None,
+    filtered: Sequence[Match] = (),
+) -> bytes:
+    """A whole Status from its parts.
+
+    `fixed` has the viewer's addresses in it; `shared` is the whole Status that this one shares,
+    `quoted` the whole Quote that is in it, `filtered` which of the reader's filters match it.
+    """
+    said = own.may_quote.join(fixed.parts)
+    if shared is None and quoted is None and not filtered:
+        return said + own.end
+    parts = [said, b',"reblog":', shared or b"null"]
+    parts += [b',"quote":', (None if shared else quoted) or b"null"]
+    if own.marks:
+        parts += [own.marks, orjson.dumps([result(match) for match in filtered])]
+    parts.append(b"}")
+    return b"".join(parts)
 
 
 def whole(post: PostView, node: Node, viewer: Viewer) -> bytes:
     """A Status rendered anew from a post that was loaded for this viewer."""
-    flags = post.flags if viewer.actor else None
+    said = _own_of(post.flags) if viewer.actor else STRANGER
     shared = None if post.shared_post is None else whole(post.shared_post, node, viewer)
-    fixed = filled(fixed_part(post, node, viewer), node, viewer.actor)
-    fixed = polls.filled(fixed, viewer.actor, polls.own_of(post))
-    return status(fixed, flags, shared, quoted=quote(post.quote, node, viewer))
+    fixed = filled(fixed_part(post, node, viewer), node, viewer.actor, polls.own_of(post))
+    quoted = quote(post.quote, node, viewer)
+    return status(fixed, said, shared, quoted=quoted, filtered=post.flags.filtered)
+
+
+def _own_of(flags: ViewerFlags) -> OwnWords:
+    marks = flags.liked, flags.shared, flags.pinned
+    return own_words(*marks, flags.may_quote, flags.bookmarked, flags.muted)
 
 
 def quote(view: QuoteView | None, node: Node, viewer: Viewer) -> bytes | None:
@@ -346,7 +384,7 @@ def quote(view: QuoteView | None, node: Node, viewer: Viewer) -> bytes | None:
 
 def listing(statuses: Iterable[bytes]) -> bytes:
     """A JSON array of objects that are bytes already."""
-    return b"[" + b",".join(statuses) + b"]"
+    return b"[%b]" % b",".join(statuses)
 
 
 def with_source(whole_status: bytes, text: str) -> bytes:
