@@ -1,13 +1,16 @@
 """Plans: every value in its place, whatever a statement fixes, repeats or converts."""
 
+import re
+import sqlite3
 import traceback
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import BindParameter, bindparam, insert, select
+from sqlalchemy import BindParameter, Integer, and_, bindparam, insert, select
 
 from storage.dialects import POSTGRESQL, SQLITE
 from storage.errors import Misuse
@@ -58,10 +61,29 @@ ways = st.dictionaries(
 def test_each_value_stands_in_its_place(ways: Ways) -> None:
     plan = _plan(ways)
     params = {name: COLUMNS[name][0] for name, way in ways.items() if way != FIXED}
-    assert plan.text.count("?") == len(_wanted(ways))
     values = plan.values(params)
-    assert list(values) == _wanted(ways)
-    assert [type(value) for value in values] == [type(value) for value in _wanted(ways)]
+    assert len(values) == len(ways), "each is handed over once"
+    meant = [values[int(number) - 1] for number in re.findall(r"\?(\d+)", plan.text)]
+    assert meant == _wanted(ways)
+    assert [type(value) for value in meant] == [type(value) for value in _wanted(ways)]
+
+
+@given(st.permutations(range(12)), st.integers(1, 12))
+def test_SQLite_finds_each_value_wherever_it_stands(places: list[int], distinct: int) -> None:
+    """Names that come again, in any order, in columns, conditions and a limit."""
+    named = [bindparam(f"p{place % distinct}", type_=Integer) for place in places]
+    inner = select(*(one.label(f"c{at}") for at, one in enumerate(named[:6]))).subquery()
+    statement = (
+        select(*inner.c, *named[6:])
+        .where(and_(*(one == one for one in reversed(named))))
+        .limit(bindparam("limit", type_=Integer))
+    )
+    plan = PlanCache(SQLITE).get(statement)
+    values = plan.values({f"p{n}": n for n in range(distinct)} | {"limit": 1})
+    assert len(values) == distinct + 1
+    with closing(sqlite3.connect(":memory:")) as connection:
+        (row,) = connection.execute(plan.text, values).fetchall()
+    assert row == tuple(place % distinct for place in places)
 
 
 @given(ways, st.sets(st.sampled_from([*sorted(COLUMNS), "other", ""])))
