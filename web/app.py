@@ -85,13 +85,15 @@ def _new_resources(routes: Iterable[Route]) -> tuple[AbstractResource, ...]:
 
 def _serving(route: Route) -> Callable[[Request], Awaitable[StreamResponse]]:
     """Answers a request; a refusal becomes the answer that the kind of route has for it."""
-    alone = route.access in {Access.SERVER, Access.LINK} and not route.path.startswith(API)
-    answer = _hand_on if alone else _answer  # what nothing is asked of is not asked what it is
+    answer = _way_of(route)
+    has_json_alone = route.path.startswith(API)
 
     async def serve(request: Request) -> StreamResponse:
         try:
             if "\0" in request.path:  # no name has one, and PostgreSQL has no text with one
                 raise NotFound
+            if has_json_alone and not takes_json(request.headers.get(hdrs.ACCEPT, "")):
+                raise NotAcceptable
             return await answer(route, request)
         except Problem as problem:
             wait = problem.retry_after if isinstance(problem, TooMany) else None
@@ -104,24 +106,34 @@ def _serving(route: Route) -> Callable[[Request], Awaitable[StreamResponse]]:
     return serve
 
 
+def _way_of(route: Route) -> Callable[[Route, Request], Awaitable[StreamResponse]]:
+    """What is done for this kind of route: found out once, not for each request."""
+    if route.access in {Access.SERVER, Access.LINK}:
+        return _hand_on
+    if route.body is Body.FILES:
+        return _page_with_files
+    if route.access in PAGES:
+        return _page_for_all
+    return _open if route.access is Access.OPEN else _for_whom_it_is
+
+
 async def _hand_on(route: Route, request: Request) -> StreamResponse:
     return await route.handler(Call(request, request.app[SERVICES], Params({})))
 
 
-async def _answer(route: Route, request: Request) -> StreamResponse:
-    if route.path.startswith(API) and not takes_json(request.headers.get(hdrs.ACCEPT, "")):
-        raise NotAcceptable
-    if route.access in {Access.SERVER, Access.LINK}:
-        return await _hand_on(route, request)
-    services, limits = request.app[SERVICES], request.app[LIMITS]
-    if route.body is Body.FILES:
-        return await _page_with_files(route, request, services)
+async def _page_for_all(route: Route, request: Request) -> StreamResponse:
+    return await _page(route, request, request.app[SERVICES], await _params(route, request))
+
+
+async def _open(route: Route, request: Request) -> StreamResponse:
     params = await _params(route, request)
-    if route.access in PAGES:
-        return await _page(route, request, services, params)
-    if route.access is Access.OPEN:
-        refused = limits.count(route, request, None)
-        return refused or await route.handler(Call(request, services, params))
+    refused = request.app[LIMITS].count(route, request, None)
+    return refused or await route.handler(Call(request, request.app[SERVICES], params))
+
+
+async def _for_whom_it_is(route: Route, request: Request) -> StreamResponse:
+    services, limits = request.app[SERVICES], request.app[LIMITS]
+    params = await _params(route, request)
     sent, identity = await authentication.identify(request, services, params)
     refused = limits.count(route, request, identity)
     refused = refused or authentication.refusal(route, sent=sent, identity=identity)
@@ -134,8 +146,9 @@ async def _params(route: Route, request: Request) -> Params:
     return await read_params(request)
 
 
-async def _page_with_files(route: Route, request: Request, services: Services) -> StreamResponse:
+async def _page_with_files(route: Route, request: Request) -> StreamResponse:
     """Pictures are kept for people who are signed in, of few of them at once; words for all."""
+    services = request.app[SERVICES]
     session = await authentication.open_session(request, services)
     if session is None:
         params = await read_params(request, LARGEST_OF_ALL, keep=False)

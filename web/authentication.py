@@ -3,6 +3,7 @@
 Federated requests are authenticated by `federation.authentication` instead.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from aiohttp import hdrs
@@ -26,6 +27,7 @@ LEAST_ROLE: Final = {
 }
 PAGES: Final = frozenset({Access.BROWSER, Access.SIGNED_IN})
 _ASKS_NO_TOKEN: Final = PAGES | {Access.OPEN, Access.LINK, Access.SERVER}
+_NEEDS_NO_PERSON: Final = frozenset({Access.ANYONE, Access.APP})
 LONGEST_TOKEN: Final = 512
 INVALID: Final = "The access token is invalid"
 
@@ -77,7 +79,7 @@ def refusal(route: Route, *, sent: bool, identity: Identity | None) -> Response 
         return None
     if identity is None:
         return error(401, INVALID) if sent or route.access is not Access.ANYONE else None
-    needs_person = route.access not in {Access.ANYONE, Access.APP}
+    needs_person = route.access not in _NEEDS_NO_PERSON
     if needs_person and identity.account_id is None:
         return error(422, "This method requires an authenticated user")
     if not holds(identity, route):
@@ -89,7 +91,13 @@ def refusal(route: Route, *, sent: bool, identity: Identity | None) -> Response 
 
 def holds(identity: Identity, route: Route) -> bool:
     """Whether a token's scopes allow what the route needs."""
-    return not route.scopes or any(covers(identity.scopes, scope) for scope in route.scopes)
+    return not route.scope or _allows(identity.scopes, route.scopes)
+
+
+@lru_cache(maxsize=1024)
+def _allows(granted: str, needed: tuple[str, ...]) -> bool:
+    """Apps have the same few scopes, and routes need the same few."""
+    return any(covers(granted, scope) for scope in needed)
 
 
 def host_of(origin: str) -> str:

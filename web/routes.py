@@ -30,6 +30,9 @@ class Access(Enum):
     BROWSER = "browser"  # a page; a session is honoured when there is one
     SIGNED_IN = "signed in"  # a page for people who signed in
 
+    # Each is there once; an Enum's own hash is that of its name, worked out in Python each time.
+    __hash__ = object.__hash__
+
 
 class Body(Enum):
     """What the edge does with a request's body."""

@@ -69,12 +69,10 @@ class Entry(Struct, frozen=True, gc=False):
     cursor: int
     post_id: int
     version: int
-    author_id: int
     author_version: int
     parent_shown: int
     original_id: int | None
     original_version: int | None
-    original_author_id: int | None
     original_author_version: int | None
     original_parent_shown: int
     liked: int
@@ -161,12 +159,10 @@ def _statement(
             cursor.label("cursor"),
             post.c.id,
             post.c.version,
-            post.c.author_id,
             _author.c.version,
             _said(parent_shown(_parent), "parent_shown"),
             original.c.id,
             original.c.version,
-            original.c.author_id,
             _original_author.c.version,
             _said(parent_shown(_original_parent), "original_parent_shown"),
             _said(liked_by(_shown_id), "liked"),
