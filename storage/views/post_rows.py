@@ -3,6 +3,8 @@
 `storage/views/posts.py` loads them.
 """
 
+from typing import Final
+
 from msgspec import Struct
 
 from domain.audience import Audience, Kind
@@ -100,6 +102,15 @@ class Tag(Struct, frozen=True, gc=False):
     name: str
 
 
+# What one viewer did to a post, as the bits of one number: `ViewerFlags.marks`, `Entry.marks`.
+LIKED: Final = 1
+SHARED: Final = 2
+PINNED: Final = 4
+BOOKMARKED: Final = 8
+MUTED: Final = 16
+MARKS: Final = LIKED | SHARED | PINNED | BOOKMARKED | MUTED
+
+
 class ViewerFlags(Struct, frozen=True, gc=False):
     """What one viewer did to a post. Never cached."""
 
@@ -110,6 +121,12 @@ class ViewerFlags(Struct, frozen=True, gc=False):
     bookmarked: bool = False
     muted: bool = False  # nothing more is told of its thread
     filtered: tuple[Match, ...] = ()  # which of the viewer's filters match its words
+
+    @property
+    def marks(self) -> int:
+        """What the viewer did, as bits."""
+        liked, shared, pinned = LIKED * self.liked, SHARED * self.shared, PINNED * self.pinned
+        return liked | shared | pinned | BOOKMARKED * self.bookmarked | MUTED * self.muted
 
 
 class QuoteView(Struct, frozen=True, gc=False):

@@ -17,6 +17,7 @@ from storage.tx import Tx
 from storage.views import timelines
 from storage.views.filtering import _ACTIVE, LONGEST, active, hidden_in, words_of
 from storage.views.paging import Page
+from storage.views.post_rows import BOOKMARKED, MUTED
 from storage.views.posts import load, visible
 from tests.storage.test_post_views import Counting
 from tests.support.factories import (
@@ -148,7 +149,7 @@ def test_kept_posts_page_by_the_keeping_and_follow_the_right(tx: Tx) -> None:
 
     def kept(**marks: int) -> list[int]:
         found = timelines.bookmarked_page(tx, member(bo), Page(**marks))
-        assert all(entry.bookmarked for entry in found)
+        assert all(entry.own_marks == BOOKMARKED for entry in found)
         return [entry.post_id for entry in found]
 
     assert kept() == [old, new]  # G27: what one may not read is not there
@@ -186,7 +187,7 @@ def test_nothing_is_told_of_a_muted_thread_but_notices(tx: Tx) -> None:
     assert told(other)
     assert told(0, NotificationKind.FOLLOW)
     for entry in timelines.public_page(tx, member(bo), Page()):
-        assert bool(entry.muted) is (entry.post_id == root)
+        assert (entry.own_marks == MUTED) is (entry.post_id == root)
     assert visible(tx, answer, member(bo)).flags.muted
     assert not visible(tx, other, member(bo)).flags.muted
     assert not visible(tx, root, member(ana)).flags.muted

@@ -12,6 +12,7 @@ from storage.tables.timelines import home_entries
 from storage.tx import Tx
 from storage.views import timelines
 from storage.views.paging import Page
+from storage.views.post_rows import LIKED, SHARED
 from storage.views.threads import thread
 from tests.support.factories import (
     FAR,
@@ -146,7 +147,7 @@ def test_liked_posts_page_by_the_like(tx: Tx) -> None:
     assert ids(found) == [old, new]
     assert [entry.cursor for entry in found] == [likes[1], likes[0]]
     assert ids(timelines.liked_page(tx, member(ana), Page(max_id=likes[1]))) == [new]
-    assert all(entry.liked for entry in found)
+    assert all(entry.own_marks == LIKED for entry in found)
 
 
 def test_P11_blocks_hide_both_ways_authors_and_sharers(tx: Tx) -> None:
@@ -175,7 +176,7 @@ def test_entries_say_what_a_rendering_depends_on(tx: Tx) -> None:
         timelines.Key(share, 3, 1, False),
         timelines.Key(post, 7, 1, False),
     )
-    assert (entry.liked, entry.shared) == (True, True)
+    assert entry.own_marks == LIKED | SHARED
     reply = add_reply(tx, bo, post)
     (answer,) = timelines.account_page(tx, member(ana), Page(limit=1), author_id=bo)
     assert answer.keys == (timelines.Key(reply, 1, 1, True),)

@@ -6,12 +6,13 @@ from hypothesis import strategies as st
 
 from domain.filters import Action, Filter, Match, Place
 from domain.quotes import Standing
+from storage.views.post_rows import MARKS, ViewerFlags
 from web.fragments import Fragment
 from web.mastodon.entities.statuses import STRANGER, OwnWords, listing, own_words, status
 
 TEXTS = st.text(max_size=20).map(orjson.dumps)
 FLAGS = st.booleans()
-OWN = st.builds(own_words, FLAGS, FLAGS, FLAGS, st.sampled_from(Standing), FLAGS, FLAGS)
+OWN = st.builds(own_words, st.integers(0, MARKS), st.sampled_from(Standing))
 MATCH = Match(Filter(1, "words", Place.HOME, Action.WARN, None, ()), ("ladders",), ())
 
 
@@ -42,8 +43,9 @@ def test_a_status_says_what_its_reader_did(
     bookmarked: bool,
     muted: bool,
 ) -> None:
-    own = own_words(liked, shared, pinned, may_quote, bookmarked, muted)
-    assert own is own_words(*map(int, (liked, shared, pinned, may_quote, bookmarked, muted)))
+    flags = ViewerFlags(liked, shared, pinned, bookmarked=bookmarked, muted=muted)
+    own = own_words(flags.marks, may_quote)
+    assert own is own_words(flags.marks, int(may_quote))
     fixed = piece(content, open_to_quotes=True)
     said = {
         "content": orjson.loads(content),

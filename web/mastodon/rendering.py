@@ -23,7 +23,6 @@ from web.fragments import Fragment, Fragments
 from web.mastodon.entities.polls import in_slots
 from web.mastodon.entities.statuses import (
     STRANGER,
-    OwnWords,
     filled,
     fixed_part,
     listing,
@@ -176,7 +175,7 @@ def _line(call: Call, entry: Entry, pieces: dict[int, Fragment], found: Found) -
     piece = pieces.get(entry.post_id)
     if piece is None:
         return None
-    own = _own(entry) if call.viewer.actor else STRANGER
+    own = own_words(entry.own_marks, entry.may_quote) if call.viewer.actor else STRANGER
     filtered = found.filtered.get(entry.post_id, ())
     quoted = found.quotes.get(entry.original_id or entry.post_id) if entry.quotes else None
     told = None if quoted is None else quote(quoted, call.node, call.viewer)
@@ -193,11 +192,6 @@ def _filled(call: Call, piece: Fragment, found: Found) -> Fragment:
     if not piece.has_slots:
         return piece
     return filled(piece, call.node, call.viewer.actor, found.chosen)
-
-
-def _own(entry: Entry) -> OwnWords:
-    marks = entry.liked, entry.shared, entry.pinned
-    return own_words(*marks, entry.may_quote, entry.bookmarked, entry.muted)
 
 
 def one(call: Call, post: PostView) -> Response:

@@ -21,7 +21,8 @@ from domain.quotes import QuotePolicy, linked, may_be_quoted, named
 from domain.quotes import Standing as Quotable
 from domain.reactions import Tally, unpacked
 from domain.text import with_title
-from storage.views.posts import PostRow, PostView, QuoteView, Tag, ViewerFlags
+from storage.views.post_rows import BOOKMARKED, LIKED, MUTED, PINNED, SHARED
+from storage.views.posts import PostRow, PostView, QuoteView, Tag
 from web.fragments import Fragment
 from web.mastodon.entities import polls
 from web.mastodon.entities.accounts import (
@@ -312,20 +313,18 @@ class OwnWords(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def own_words(  # noqa: PLR0917 - the key of what is kept, in the order of an entry's columns
-    liked: int, shared: int, pinned: int, may_quote: int, bookmarked: int, muted: int
-) -> OwnWords:
-    """What is said of one reader; there are 128 of them. Each is 0 or 1, and a `Standing`."""
+def own_words(marks: int, may_quote: int) -> OwnWords:
+    """What is said of a reader, by bits (`storage.views.post_rows`) and a `Standing`: 128 ways."""
     said = {
-        "favourited": liked,
-        "reblogged": shared,
-        "pinned": pinned,
-        "muted": muted,
-        "bookmarked": bookmarked,
+        "favourited": marks & LIKED,
+        "reblogged": marks & SHARED,
+        "pinned": marks & PINNED,
+        "muted": marks & MUTED,
+        "bookmarked": marks & BOOKMARKED,
     }
-    marks = "".join(f',"{name}":{"true" if is_so else "false"}' for name, is_so in said.items())
-    ending = f'{_ALONE}{marks},"filtered":[]}}'
-    return OwnWords(_MAY_QUOTE[may_quote], f'{marks},"filtered":'.encode(), ending.encode())
+    flags = "".join(f',"{name}":{"true" if is_so else "false"}' for name, is_so in said.items())
+    ending = f'{_ALONE}{flags},"filtered":[]}}'
+    return OwnWords(_MAY_QUOTE[may_quote], f'{flags},"filtered":'.encode(), ending.encode())
 
 
 _ALONE: Final = ',"reblog":null,"quote":null'
@@ -359,16 +358,12 @@ def status(
 
 def whole(post: PostView, node: Node, viewer: Viewer) -> bytes:
     """A Status rendered anew from a post that was loaded for this viewer."""
-    said = _own_of(post.flags) if viewer.actor else STRANGER
+    flags = post.flags
+    own = own_words(flags.marks, flags.may_quote) if viewer.actor else STRANGER
     shared = None if post.shared_post is None else whole(post.shared_post, node, viewer)
     fixed = filled(fixed_part(post, node, viewer), node, viewer.actor, polls.own_of(post))
     quoted = quote(post.quote, node, viewer)
-    return status(fixed, said, shared, quoted=quoted, filtered=post.flags.filtered)
-
-
-def _own_of(flags: ViewerFlags) -> OwnWords:
-    marks = flags.liked, flags.shared, flags.pinned
-    return own_words(*marks, flags.may_quote, flags.bookmarked, flags.muted)
+    return status(fixed, own, shared, quoted=quoted, filtered=flags.filtered)
 
 
 def quote(view: QuoteView | None, node: Node, viewer: Viewer) -> bytes | None:
