@@ -105,8 +105,11 @@ class Together:
 
     def _ended(self, storing: asyncio.Task[None]) -> None:
         self._storing.discard(storing)
-        if not self._storing:
-            self._send_on()
+        if storing.cancelled() or storing.exception() is not None:
+            if not self._storing:
+                self._send_on()
+        elif self._coming:
+            self._begin()  # for what came since it saw that nothing was left
 
     async def _store(self) -> None:
         """Store what has gathered until nothing is left."""

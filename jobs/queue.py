@@ -114,7 +114,7 @@ def drop_waiting(tx: Tx, unique: str) -> None:
 
 def is_waiting(tx: Tx, order_key: str) -> bool:
     """Whether a job of this order key waits or runs: what comes now has to wait behind it."""
-    return stored.is_waiting(tx, order_key)
+    return bool(waiting_keys(tx, [order_key]))
 
 
 def waiting_keys(tx: Tx, order_keys: Iterable[str]) -> set[str]:

@@ -27,7 +27,7 @@ def shared_origins(
 ) -> set[int]:
     """Servers that may get one note for all of `entitled` there, who may read the post."""
     community = actors.by_id(tx, community_id)
-    if community is None or jobs.is_waiting(tx, f"{FAN_OUT} {community.uri}"):
+    if community is None or jobs.waiting_keys(tx, [f"{FAN_OUT} {community.uri}"]):
         return set()  # an Accept, a Reject or a Block is on its way: nothing overtakes it
     there: dict[int, set[int]] = {}
     for one in entitled:

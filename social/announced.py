@@ -258,7 +258,7 @@ def _edit(tx: Tx, heard: Heard, row: PostRow, note: NoteDocument) -> str | None:
     rewrite(tx, row, words, note.language, at=said_at, asked=asked)
     posts.add_mentions(tx, row.id, new)
     posts.respeak(tx, row.id, spoken)
-    posts.set_tags(tx, row.id, tags_of(note))
+    posts.set_tags(tx, row, tags_of(note))
     copies.take(tx, row=row, attachments=note.attachments, told=_told(heard))
     tell_named(tx, row, new)
     announce(tx, edited(row.id))

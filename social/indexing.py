@@ -76,8 +76,7 @@ def _store(tx: Tx, found: list[_Read]) -> int:
     now = stored.versions(tx, ids)
     fitting = [each for each in found if now.get(each.post_id) == each.version]
     stored.store(tx, [(each.post_id, each.words) for each in fitting])
-    for post_id in sorted(set(ids) - {each.post_id for each in fitting}):
-        stored.wait(tx, post_id)
+    stored.wait(tx, sorted(set(ids) - {each.post_id for each in fitting}))
     return len(fitting)
 
 

@@ -306,7 +306,7 @@ def _edit(tx: Tx, heard: Heard, row: PostRow) -> bool:
     if not (is_new(row, words) or news is remote_polls.News.ANSWERS):
         return False
     changed = rewrite(tx, row, words, note.language, at=edited_at, asked=asked)
-    posts.set_tags(tx, row.id, _tags(note))
+    posts.set_tags(tx, row, _tags(note))
     return changed
 
 

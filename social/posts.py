@@ -304,7 +304,7 @@ def _store_edit(
     new = linked - before.keys()
     posts.add_mentions(tx, row.id, new)
     posts.respeak(tx, row.id, linked)
-    posts.set_tags(tx, row.id, placing.tags_of(text))
+    posts.set_tags(tx, row, placing.tags_of(text))
     return new
 
 

@@ -78,7 +78,7 @@ def _store_update(
     spoken = spoken_by(note, people, row, before.keys())
     posts.add_mentions(tx, row.id, spoken - before.keys())
     posts.respeak(tx, row.id, spoken)
-    posts.set_tags(tx, row.id, tags_of(note))
+    posts.set_tags(tx, row, tags_of(note))
     new = spoken - before.keys()
     tell_named(tx, row, [actor.id for actor in people if actor.id in new])
     tell_sharers(tx, row)

@@ -36,12 +36,12 @@ def store(
     if not posts.insert_post(tx, row):
         return False
     posts.add_mentions(tx, row.id, named, silent)
-    posts.set_tags(tx, row.id, tags, fresh=True)
+    posts.add_tags(tx, [(row, tags)])
     conversations.take_up(tx, row, {*named, *silent})
     if row.is_accepted:
         _count(tx, row, 1)
         if row.is_world_public and row.share_of_id is None:
-            figures.count_author(tx, row.author_id, row.created_at)
+            figures.count_authors(tx, [(row.author_id, row.created_at)])
     return True
 
 

@@ -75,21 +75,18 @@ _COUNT_AUTHOR: Final = (
 )
 
 
-def count_author(tx: Tx, author_id: int, at: int) -> None:
-    """One more post of the author that anybody may read: no other post is ever counted (§8)."""
-    tx.change(_COUNT_AUTHOR, author_id=author_id, at=at, more=1)
-
-
 def count_authors(tx: Tx, written: Iterable[tuple[int, int]]) -> None:
-    """The same for posts of several: each an author's id, and when it was written."""
+    """More posts that anybody may read: no others are ever counted (§8).
+
+    Each an author's id, and when it was written.
+    """
     more: Counter[int] = Counter()
     latest: dict[int, int] = {}
     for author_id, at in written:
         more[author_id] += 1
         latest[author_id] = at
-    for author_id in sorted(
-        more
-    ):  # in one order: who counts elsewhere waits, and is not waited for
+    # In one order: who counts elsewhere waits, and is not waited for.
+    for author_id in sorted(more):
         tx.change(_COUNT_AUTHOR, author_id=author_id, at=latest[author_id], more=more[author_id])
 
 

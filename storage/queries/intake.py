@@ -49,8 +49,8 @@ _TAKE: Final = (
         received_at=bindparam("now"),
     )
     .on_conflict_do_nothing(index_elements=[intake.c.origin_id, intake.c.activity_uri])
-    .returning(intake.c.id)
 )
+_TAKE_ONE: Final = _TAKE.returning(intake.c.id)
 _QUEUED: Final = (
     select(
         intake.c.id,
@@ -103,32 +103,25 @@ def take(
 
     Without a `body` nothing waits: it is done in this very unit of work.
     """
-    return tx.scalar(
-        _TAKE,
-        id=new_id(tx),
-        origin_id=origin_id,
-        activity_uri=activity_uri,
-        signer_id=signer_id,
-        body=body,
-        state=IntakeState.DONE if body is None else IntakeState.QUEUED,
-        now=tx.now,
-    )
+    row = _row(tx, origin_id, activity_uri, signer_id, body)
+    identifier: int | None = tx.scalar(_TAKE_ONE, **row)
+    return identifier
 
 
-_TAKE_DONE: Final = (
-    insert(intake)
-    .values(
-        id=bindparam("id"),
-        origin_id=bindparam("origin_id"),
-        activity_uri=bindparam("activity_uri"),
-        signer_id=bindparam("signer_id"),
-        body=None,
-        state=bindparam("state"),
-        reason=None,
-        received_at=bindparam("now"),
-    )
-    .on_conflict_do_nothing(index_elements=[intake.c.origin_id, intake.c.activity_uri])
-)
+def _row(
+    tx: Tx, origin_id: int, activity_uri: str, signer_id: int, body: bytes | None = None
+) -> dict[str, Any]:
+    return {
+        "id": new_id(tx),
+        "origin_id": origin_id,
+        "activity_uri": activity_uri,
+        "signer_id": signer_id,
+        "body": body,
+        "state": IntakeState.DONE if body is None else IntakeState.QUEUED,
+        "now": tx.now,
+    }
+
+
 _THERE: Final = select(intake.c.id).where(any_of(intake.c.id, "ids"))
 
 
@@ -141,19 +134,9 @@ def take_done(tx: Tx, activities: Sequence[tuple[int, str, int]]) -> list[bool]:
 
     Each is an origin's id, the activity's own and its signer's, as `take` has them.
     """
-    rows = [
-        {
-            "id": new_id(tx),
-            "origin_id": origin_id,
-            "activity_uri": uri,
-            "signer_id": signer_id,
-            "state": IntakeState.DONE,
-            "now": tx.now,
-        }
-        for origin_id, uri, signer_id in activities
-    ]
+    rows = [_row(tx, *activity) for activity in activities]
     # In one order: two processes that are told the same do not wait for each other.
-    tx.many(_TAKE_DONE, sorted(rows, key=_ledger_key))
+    tx.many(_TAKE, sorted(rows, key=_ledger_key))
     stored = {row[0] for row in tx.all(_THERE, ids=[row["id"] for row in rows])}
     return [row["id"] in stored for row in rows]
 

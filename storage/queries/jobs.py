@@ -142,9 +142,6 @@ LET_GO: Final = (
         last_error=bindparam("error"),
     )
 )
-IN_ORDER: Final = select(
-    exists().where(jobs.c.order_key == bindparam("order_key"), jobs.c.state == JobState.READY)
-)
 ORDERED: Final = select(jobs.c.order_key).where(
     any_of(jobs.c.order_key, "order_keys"), jobs.c.state == JobState.READY
 )
@@ -225,11 +222,6 @@ def finish(tx: Tx, *, worker: int, ids: Sequence[int]) -> int:
 def let_go(tx: Tx, *, worker: int, jobs: Iterable[LetGo]) -> None:
     """Put jobs that `worker` still holds back, or among the dead."""
     tx.many(LET_GO, [{**job._asdict(), "holder": worker} for job in jobs])
-
-
-def is_waiting(tx: Tx, order_key: str) -> bool:
-    """Whether a job of an order key waits or runs."""
-    return bool(tx.scalar(IN_ORDER, order_key=order_key))
 
 
 def waiting_keys(tx: Tx, order_keys: Sequence[str]) -> set[str]:

@@ -77,31 +77,24 @@ def in_thread(tx: Tx, root_id: int) -> list[PostRow]:
     return [PostRow(*row) for row in tx.all(_THREAD, root_id=root_id)]
 
 
-_INSERT: Final = (
-    insert(posts)
-    .values({column.name: bindparam(column.name) for column in COLUMNS})
-    .on_conflict_do_nothing()
-    .returning(posts.c.id)
+_INSERT_NEW: Final = insert(posts).values(
+    {column.name: bindparam(column.name) for column in COLUMNS}
 )
+_INSERT: Final = _INSERT_NEW.on_conflict_do_nothing().returning(posts.c.id)
 
 
 def insert_post(tx: Tx, row: PostRow) -> bool:
     """Store a post; False if its id or address is there already, or the same share."""
     stored = tx.first(_INSERT, **asdict(row)) is not None
     if stored and row.share_of_id is None:
-        words.wait(tx, row.id)
+        words.wait(tx, [row.id])
     return stored
-
-
-_INSERT_NEW: Final = insert(posts).values(
-    {column.name: bindparam(column.name) for column in COLUMNS}
-)
 
 
 def insert_posts(tx: Tx, rows: Collection[PostRow]) -> None:
     """Store posts of which nothing is here yet, no shares. Raises ConstraintBroken if one is."""
     tx.many(_INSERT_NEW, map(asdict, rows))
-    words.wait_all(tx, [row.id for row in rows])
+    words.wait(tx, [row.id for row in rows])
 
 
 _TAKEN: Final = select(posts.c.id).where(any_of(posts.c.id, "ids"))
@@ -134,22 +127,19 @@ _SPEAK_MENTIONS: Final = (
 
 def add_mentions(tx: Tx, post_id: int, named: Iterable[int], silent: Iterable[int] = ()) -> None:
     """Store whom a post names, and whom it addresses without naming."""
-    tx.many(_ADD_MENTION, _mention_rows(post_id, named, silent))
+    add_all_mentions(tx, [(post_id, named, silent)])
 
 
 def add_all_mentions(tx: Tx, named: Iterable[tuple[int, Iterable[int], Iterable[int]]]) -> None:
     """The same for many: each a post's id, whom it names, whom it addresses without naming."""
-    tx.many(_ADD_MENTION, [row for each in named for row in _mention_rows(*each)])
-
-
-def _mention_rows(
-    post_id: int, named: Iterable[int], silent: Iterable[int]
-) -> list[dict[str, object]]:
-    everybody = dict.fromkeys(silent, True) | dict.fromkeys(named, False)
-    return [
-        {"post_id": post_id, "actor_id": actor, "silent": hushed}
-        for actor, hushed in sorted(everybody.items())
-    ]
+    rows = []
+    for post_id, spoken, silent in named:
+        everybody = dict.fromkeys(silent, True) | dict.fromkeys(spoken, False)
+        rows += [
+            {"post_id": post_id, "actor_id": actor, "silent": hushed}
+            for actor, hushed in sorted(everybody.items())
+        ]
+    tx.many(_ADD_MENTION, rows)
 
 
 def named_in(tx: Tx, post_id: int) -> dict[int, bool]:
@@ -165,44 +155,26 @@ def respeak(tx: Tx, post_id: int, named: Collection[int]) -> None:
 
 _ADD_TAG: Final = (
     insert(post_tags)
-    .from_select(
-        ["tag", "post_id", "name", "kind"],
-        select(
-            bindparam("tag", type_=post_tags.c.tag.type),
-            posts.c.id,
-            bindparam("name", type_=post_tags.c.name.type),
-            posts.c.kind,
-        ).where(posts.c.id == bindparam("post_id")),
-    )
+    .values({name: bindparam(name) for name in ("tag", "post_id", "name", "kind")})
     .on_conflict_do_nothing()
 )
 _DROP_TAGS: Final = delete(post_tags).where(post_tags.c.post_id == bindparam("post_id"))
 
 
-def set_tags(tx: Tx, post_id: int, tags: Iterable[Tag], *, fresh: bool = False) -> None:
-    """Store a post's tags in place of those it had; `fresh` posts had none."""
-    if not fresh:
-        tx.change(_DROP_TAGS, post_id=post_id)
-    tx.many(_ADD_TAG, [{"tag": t.folded, "post_id": post_id, "name": t.name} for t in tags])
-
-
-_ADD_NEW_TAG: Final = (
-    insert(post_tags)
-    .values({name: bindparam(name) for name in ("tag", "post_id", "name", "kind")})
-    .on_conflict_do_nothing()
-)
-
-
 def add_tags(tx: Tx, tagged: Iterable[tuple[PostRow, Iterable[Tag]]]) -> None:
-    """Store the tags of posts that were stored in this unit of work."""
-    tx.many(
-        _ADD_NEW_TAG,
-        [
-            {"tag": tag.folded, "post_id": row.id, "name": tag.name, "kind": row.kind}
-            for row, tags in tagged
-            for tag in tags
-        ],
-    )
+    """Store the tags of posts that had none."""
+    rows = [
+        {"tag": tag.folded, "post_id": row.id, "name": tag.name, "kind": row.kind}
+        for row, tags in tagged
+        for tag in tags
+    ]
+    tx.many(_ADD_TAG, rows)
+
+
+def set_tags(tx: Tx, row: PostRow, tags: Iterable[Tag]) -> None:
+    """Store a post's tags in place of those it had."""
+    tx.change(_DROP_TAGS, post_id=row.id)
+    add_tags(tx, [(row, tags)])
 
 
 _ARCHIVE: Final = (

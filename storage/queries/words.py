@@ -44,13 +44,8 @@ _FORGET: Final = delete(post_words).where(any_of(post_words.c.post_id, "ids"))
 _FORGET_ONE: Final = delete(post_words).where(post_words.c.post_id == bindparam("post_id"))
 
 
-def wait(tx: Tx, post_id: int) -> None:
-    """A post is new: its words are to be read."""
-    tx.insert(_WAIT, post_id=post_id)
-
-
-def wait_all(tx: Tx, post_ids: Collection[int]) -> None:
-    """The same of many."""
+def wait(tx: Tx, post_ids: Collection[int]) -> None:
+    """Posts are new: their words are to be read."""
     tx.many(_WAIT, [{"post_id": post_id} for post_id in post_ids])
 
 

@@ -76,3 +76,13 @@ async def test_who_waits_for_a_row_holds_up_nobody_else(
         go_on.set()
         await holding
     assert [await stuck, await beside, await later] == [True] * 3
+
+
+async def test_what_comes_as_the_storing_ends_is_stored_together_too(database: Database) -> None:
+    """Whoever sends the next as soon as they are answered is there before the task's end is."""
+    zoe, yan = await database.write(authors)
+    point = Together(database, NODE)
+    async with asyncio.timeout(20):
+        assert [await brought(point, by, number) for number in (1, 2, 3) for by in (zoe, yan)] == (
+            [True] * 6
+        )

@@ -29,7 +29,7 @@ async def test_the_job_reads_all_that_waits_and_erasing_forgets_it(database: Dat
         made = [add_post(tx, ana, content="two words") for _ in range(2 * indexing.AT_ONCE + 1)]
         add_post(tx, ana, content="deleted", deleted_at=tx.now)
         for post_id in made:
-            words.wait(tx, post_id)
+            words.wait(tx, [post_id])
         return made
 
     made = await database.write(fill)

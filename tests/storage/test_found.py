@@ -35,7 +35,7 @@ pytestmark = pytest.mark.both
 def index(tx: Tx, *post_ids: int) -> None:
     """What the job does, for posts that factories made."""
     for post_id in post_ids:
-        words.wait(tx, post_id)
+        words.wait(tx, [post_id])
     _store(tx, _read(tx, 100))
 
 
@@ -135,7 +135,7 @@ def test_an_edited_post_is_found_by_what_it_says_now(tx: Tx, find: Found) -> Non
     ana = add_person(tx, "ana")
     post = add_post(tx, ana, content="before")
     index(tx, post)
-    words.wait(tx, post)
+    words.wait(tx, [post])
     read_too_early = _read(tx, 100)
     values = {"source": None, "summary": "", "sensitive": False, "language": None}
     posts.edit(tx, post, content="after", edited_at=tx.now, **values)  # type: ignore[arg-type]

@@ -164,7 +164,7 @@ async def test_G03_what_a_guest_looks_for_reads_up_nothing_of_others(
     node: RunningNode, ana: Person, gina: Person
 ) -> None:
     await ana.say("Something new")
-    await node.db.write(words.wait, 4711)
+    await node.db.write(words.wait, [4711])
     before = await node.db.read(words.waiting, 10)
     assert (await gina.get(SEARCH, q="something", type="statuses"))["statuses"] == []
     assert await node.db.read(words.waiting, 10) == before
