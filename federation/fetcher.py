@@ -151,7 +151,11 @@ class Fetcher:
 
     def now(self) -> datetime:
         """The present, with its zone, for signatures."""
-        return datetime.fromtimestamp(self._clock() / 1000, UTC)
+        return datetime.fromtimestamp(self.now_ms() / 1000, UTC)
+
+    def now_ms(self) -> int:
+        """The present in ms UTC, for what is stored."""
+        return self._clock()
 
     async def document(self, url: str, *, as_actor_id: int | None = None) -> FetchedDocument:
         """The ActivityStreams document at `url`, signed for as one of our actors.

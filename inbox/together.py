@@ -72,13 +72,16 @@ class Together:
         self._at_a_time = _AT_A_TIME if is_postgresql(db.url) else 1
         self._stuck = 0  # of those who store, so many wait for something
         self._crowded_until = 0.0
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def take(self, signed: SignedActivity, note: NoteDocument) -> bool:
         """Store a post with what comes beside it; False if it has to go the long way."""
         if not self._most or len(self._coming) >= MOST_WAITING or not may_go(signed, note):
             return False
         key = order_key(signed.signer, signed.activity)
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        if self._loop is None:  # kept: asking for it each time is a system call
+            self._loop = asyncio.get_running_loop()
+        done: asyncio.Future[bool] = self._loop.create_future()
         self._line[key] = done
         self._coming.append((Said(signed, note), done))
         self._begin()

@@ -44,6 +44,7 @@ class Activity(Struct, frozen=True, kw_only=True):
     it, `said_with` the emoji of a like, `instrument` what a QuoteRequest wants to quote with. In
     `more` are further objects of a Create of several votes: nothing else is about several.
     `is_nameless`: it came without an id, and `id` is one of ours, the same for the same words.
+    `has_proof`: it says that it is proven (FEP-8b32).
     """
 
     id: str
@@ -67,6 +68,7 @@ class Activity(Struct, frozen=True, kw_only=True):
     accusation: Accusation | None = None  # what a Flag is about
     context: str | None = None
     is_nameless: bool = False
+    has_proof: bool = False
 
     @property
     def addressees(self) -> tuple[str, ...]:
@@ -121,6 +123,7 @@ def parse_activity(document: JsonObject) -> Activity:
         said_with=parse_reaction(document) if kind in LIKES else PLAIN,
         instrument=_instrument(document.get("instrument")),
         accusation=flag,
+        has_proof="proof" in document,
     )
 
 
