@@ -8,8 +8,11 @@ import pytest
 
 from federation.discovery import find_actor
 from storage.database import Database
+from storage.queries import timelines
 from storage.views.actors import ActorView
+from tests.inbox.giving import known
 from tests.inbox.home import Home, home
+from tests.support.factories import FAR
 from tests.support.stranger import Person, Stranger, stranger
 
 
@@ -24,6 +27,14 @@ async def here(database: Database, tmp_path: Path) -> AsyncIterator[Home]:
 async def b(here: Home) -> AsyncIterator[Stranger]:
     """An honest partner."""
     async with stranger("b") as server:
+        await here.admit(server)
+        yield server
+
+
+@pytest.fixture
+async def c(here: Home) -> AsyncIterator[Stranger]:
+    """Another partner."""
+    async with stranger("c") as server:
         await here.admit(server)
         yield server
 
@@ -63,6 +74,20 @@ async def mallory(here: Home, e: Stranger) -> Person:
     person = e.person("mallory", key=1)
     await find_actor(here.fetcher, person.uri)
     return person
+
+
+@pytest.fixture
+async def writers(
+    here: Home, b: Stranger, c: Stranger, e: Stranger, alice: ActorView
+) -> list[Person]:
+    """Two people on each of three servers, known here; Alice follows the first of each."""
+    people = [server.person(name) for server in (b, c, e) for name in ("ana", "bo")]
+    for number, person in enumerate(people):
+        actor = await known(here, person)
+        if number % 2 == 0:
+            await here.follow(alice, actor)
+    await here.db.write(timelines.set_fresh, alice.id, FAR)
+    return people
 
 
 @pytest.fixture

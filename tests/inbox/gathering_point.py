@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import orjson
 
@@ -12,8 +13,9 @@ from inbox.signed import SignedActivity
 from inbox.together import MOST, Said, Together
 from social.events import TOPIC, EventKind
 from storage.database import Database
+from storage.views.actors import ActorView
 from tests.inbox.home import Home
-from tests.support.stranger import Person
+from tests.support.stranger import Document, Person
 
 ENOUGH = 10.0
 """Seconds in which everything has come."""
@@ -85,3 +87,20 @@ async def statuses(here: Home, *sent: tuple[Person, dict[str, object]]) -> list[
         *(person.server.deliver(person, here.inbox, activity) for person, activity in sent)
     )
     return [answer.status for answer in answers]
+
+
+def naming(person: ActorView) -> Document:
+    """What a post says of itself that names somebody."""
+    return {"cc": [person.uri], "tag": [{"type": "Mention", "href": person.uri}]}
+
+
+def written(by: Person, **extra: Any) -> Document:
+    """A Create of a new post."""
+    note = by.server.note(by, **extra)
+    return by.server.activity(by, "Create", note, to=note["to"], cc=note["cc"])
+
+
+async def ids(here: Home, *creates: Document) -> list[int]:
+    """Of the posts that are here, in the order given; each has to be."""
+    found = {row[1]: row[0] for row in await here.rows("posts")}
+    return [found[create["object"]["id"]] for create in creates]

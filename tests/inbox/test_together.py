@@ -1,76 +1,24 @@
 """Plain posts that come at the same time are stored together, and each as if it were alone."""
 
 import asyncio
-import threading
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import orjson
 import pytest
 
-from activitypub.parse.activities import parse_activity
-from activitypub.parse.posts import parse_note
 from activitypub.synchronization import HEADER, header
 from domain.kinds import IntakeState, NotificationKind
-from domain.node import Node
 from inbox import together
-from inbox.signed import SignedActivity
-from inbox.together import Said, store
 from social import remote_posts
-from storage.database import Database, now_ms
-from storage.errors import Overloaded
 from storage.queries import arrivals as stored_before
-from storage.queries import posts, timelines
 from storage.queries.ids import id_at
-from storage.tx import Tx
 from storage.views.actors import ActorView
-from tests.inbox.gathering_point import ENOUGH, Counted, Streams, statuses
-from tests.inbox.giving import known
+from tests.inbox.gathering_point import Counted, Streams, ids, naming, statuses, written
 from tests.inbox.home import Home
-from tests.support.factories import FAR
-from tests.support.stranger import Document, Person, Stranger, stranger
+from tests.support.stranger import Document, Person, Stranger
 
 both = pytest.mark.both
-
-
-@pytest.fixture
-async def c(here: Home) -> AsyncIterator[Stranger]:
-    """Another partner."""
-    async with stranger("c") as server:
-        await here.admit(server)
-        yield server
-
-
-@pytest.fixture
-async def writers(
-    here: Home, b: Stranger, c: Stranger, e: Stranger, alice: ActorView
-) -> list[Person]:
-    """Two people on each of three servers, known here; Alice follows the first of each."""
-    people = [server.person(name) for server in (b, c, e) for name in ("ana", "bo")]
-    for number, person in enumerate(people):
-        actor = await known(here, person)
-        if number % 2 == 0:
-            await here.follow(alice, actor)
-    await here.db.write(timelines.set_fresh, alice.id, FAR)
-    return people
-
-
-def naming(person: ActorView) -> Document:
-    return {"cc": [person.uri], "tag": [{"type": "Mention", "href": person.uri}]}
-
-
-def written(by: Person, **extra: Any) -> Document:
-    """A Create of a new post."""
-    note = by.server.note(by, **extra)
-    return by.server.activity(by, "Create", note, to=note["to"], cc=note["cc"])
-
-
-async def ids(here: Home, *creates: Document) -> list[int]:
-    """Of the posts that are here, in the order given; each has to be."""
-    found = {row[1]: row[0] for row in await here.rows("posts")}
-    return [found[create["object"]["id"]] for create in creates]
 
 
 @both
@@ -182,125 +130,6 @@ async def test_one_that_cannot_be_stored_spoils_nothing(
     assert len(await here.rows("posts")) == (10 if "address" in wrong else 11)
     assert len(await here.rows("home_entries")) == len(await here.rows("posts"))
     assert len(await here.rows("intake")) == 11
-
-
-@both
-async def test_who_hangs_up_takes_nothing_from_the_others(
-    here: Home, writers: list[Person]
-) -> None:
-    point = Counted(here, held=True)
-    creates = [written(writers[0]) for _ in range(6)]
-    sending = [asyncio.create_task(statuses(here, (writers[0], create))) for create in creates]
-    await point.has_come(6)
-    for each in sending[::2]:
-        each.cancel()
-    point.release()
-    answers = await asyncio.gather(*sending, return_exceptions=True)
-    assert [answer for answer in answers if isinstance(answer, list)] == [[202]] * 3
-    assert len(await ids(here, *creates[1::2])) == 3
-
-
-async def test_a_request_that_is_ended_takes_nothing_from_the_others(
-    here: Home, writers: list[Person]
-) -> None:
-    point, signer = Counted(here, held=True), await known(here, writers[0])
-    creates = [written(writers[0]) for _ in range(5)]
-    taking = [
-        asyncio.create_task(point.take(signed(create, signer), parse_note(create["object"])))
-        for create in creates
-    ]
-    await point.has_come(5)
-    for each in (taking[0], taking[3]):
-        each.cancel()
-    point.release()
-    answers = await asyncio.gather(*taking, return_exceptions=True)
-    assert [answer for answer in answers if answer is True] == [True] * 3
-    assert len(await here.rows("posts")) == 5, "it was taken in before anybody hung up"
-
-
-def signed(create: Document, signer: ActorView) -> SignedActivity:
-    return SignedActivity(parse_activity(create), signer, now_ms())
-
-
-async def test_nobody_waits_for_ever_for_a_database_that_is_closed(
-    here: Home, writers: list[Person]
-) -> None:
-    point = Counted(here, held=True)
-    creates = [(writers[0], written(writers[0])) for _ in range(10)]
-    async with asyncio.timeout(ENOUGH):
-        sending = asyncio.create_task(statuses(here, *creates))
-        await point.has_come(10)
-        await here.db.close(timeout=1)
-        point.release()
-        answers = await sending
-    assert set(answers) == {503}
-    await point.comes_to_rest()
-
-
-@both
-async def test_202_means_stored_while_the_database_is_closed(
-    here: Home, writers: list[Person], database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun = threading.Event()
-
-    def slowly(tx: Tx, *, node: Node, said: Sequence[Said]) -> list[bool]:
-        found = store(tx, node=node, said=said)
-        begun.set()
-        time.sleep(0.3)
-        return found
-
-    monkeypatch.setattr(together, "store", slowly)
-    Counted(here, most=3)
-    creates = [(writers[0], written(writers[0])) for _ in range(10)]
-    async with asyncio.timeout(ENOUGH):
-        sending = asyncio.create_task(statuses(here, *creates))
-        assert await asyncio.to_thread(begun.wait, ENOUGH)
-        await here.db.close(timeout=5)
-        answers = await sending
-    assert set(answers) == {202, 503}
-    again = await Database.open(database_url)
-    try:
-        for (_, create), answer in zip(creates, answers, strict=True):
-            found = await again.read(posts.by_uri, create["object"]["id"])
-            assert found is not None or answer == 503
-    finally:
-        await again.close(timeout=5)
-
-
-async def test_nobody_waits_for_ever_when_the_storing_is_ended(
-    here: Home, writers: list[Person]
-) -> None:
-    point = Counted(here, held=True)
-    creates = [(writers[0], written(writers[0])) for _ in range(10)]
-    async with asyncio.timeout(ENOUGH):
-        sending = asyncio.create_task(statuses(here, *creates))
-        await point.has_come(10)
-        assert point._storing
-        for storing in point._storing:
-            storing.cancel()
-        point.release()
-        assert await sending == [202] * 10
-    await point.comes_to_rest()
-    assert len(await ids(here, *(create for _, create in creates))) == 10
-
-
-@both
-async def test_what_the_database_refuses_for_a_while_is_answered_so(
-    here: Home, writers: list[Person], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(*args: object, **kwargs: object) -> None:
-        raise Overloaded("for a while")
-
-    point = Counted(here, held=True)
-    creates = [(writers[0], written(writers[0])) for _ in range(5)]
-    sending = asyncio.create_task(statuses(here, *creates))
-    await point.has_come(5)
-    with monkeypatch.context() as broken:
-        broken.setattr(together, "store", fails)
-        point.release()
-        assert await sending == [202] * 5, "each went the long way"
-    assert point.answers == {False: 5}
-    assert len(await here.rows("posts")) == 5
 
 
 @both
