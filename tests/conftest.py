@@ -1,6 +1,7 @@
 """Fixtures and hooks for every test."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from domain.ids import IdSource
 from tests.support.databases import (
@@ -13,6 +14,13 @@ from tests.support.databases import (
     pytest_unconfigure,
     tx,
 )
+
+# An example that takes long on a busy machine is no fault of what it tries; what has to be quick
+# says so itself, in processor time (tests/support/timing.py). All else stays as the run has it.
+settings.register_profile(
+    "patient", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("patient")
 
 pytest_plugins = ["tests.support.oracle_hooks"]
 
