@@ -221,11 +221,16 @@ async def test_F10_every_failure_looks_the_same_to_a_caller(call: Call) -> None:
         scripted_server(missing) as server,
         _client(limits=Limits(connect=0.2)) as client,
     ):
-        with filtered_port() as filtered, Canary("127.0.0.2") as open_but_forbidden:
+        with (
+            filtered_port() as filtered,
+            closed_port() as closed,
+            closed_port("127.0.0.2") as closed_and_forbidden,
+            Canary("127.0.0.2") as open_but_forbidden,
+        ):
             for url in (
                 f"http://127.0.0.2:{open_but_forbidden.port}/",
-                f"http://127.0.0.2:{closed_port('127.0.0.2')}/",
-                f"http://127.0.0.1:{closed_port()}/",
+                f"http://127.0.0.2:{closed_and_forbidden}/",
+                f"http://127.0.0.1:{closed}/",
                 f"http://127.0.0.1:{filtered}/",
                 f"http://nobody.example:{filtered}/",
                 server.url("/missing"),
@@ -287,7 +292,7 @@ async def test_F12_who_asks_for_a_proxy_gets_one(monkeypatch: pytest.MonkeyPatch
         _through(monkeypatch, proxy.port)
         async with scripted_server(_hello) as server, ClientSession(trust_env=True) as session:
             with suppress(ClientError, TimeoutError):
-                await session.get(server.url(), timeout=ClientTimeout(total=0.5))
+                await session.get(server.url(), timeout=ClientTimeout(sock_read=0.5))
             assert server.connections == 0
         assert proxy.touches() > 0
 

@@ -135,19 +135,22 @@ async def _answer(person: Person, post_id: object, name: str = "in_reply_to_id")
 async def test_F10_every_address_that_gives_nothing_answers_alike(nodes: Nodes) -> None:
     node = await nodes.start("hq")
     ana = await node.person("ana")
-    async with stranger("far") as far:
-        kim = far.person("kim")
-        targets = {
-            "refused address": "http://10.0.0.1/users/kim",
-            "closed port": f"http://gone.localhost:{closed_port()}/users/kim",
-            "not there": far.url("/users/nobody"),
-            "no name": "https://nobody.invalid/users/kim",
-            "ourselves": f"{node.origin}/a/{NEVER}",
-        }
-        answers = {
-            name: seen(await ana.ask("GET", "/api/v2/search", params={"q": url, "resolve": "true"}))
-            for name, url in targets.items()
-        }
-        assert len({str(answer) for answer in answers.values()}) == 1, answers
-        found = await ana.get("/api/v2/search", q=kim.uri, resolve="true")
-        assert [one["uri"] for one in found["accounts"]] == [kim.uri]
+    with closed_port() as closed:
+        async with stranger("far") as far:
+            kim = far.person("kim")
+            targets = {
+                "refused address": "http://10.0.0.1/users/kim",
+                "closed port": f"http://gone.localhost:{closed}/users/kim",
+                "not there": far.url("/users/nobody"),
+                "no name": "https://nobody.invalid/users/kim",
+                "ourselves": f"{node.origin}/a/{NEVER}",
+            }
+            answers = {
+                name: seen(
+                    await ana.ask("GET", "/api/v2/search", params={"q": url, "resolve": "true"})
+                )
+                for name, url in targets.items()
+            }
+            assert len({str(answer) for answer in answers.values()}) == 1, answers
+            found = await ana.get("/api/v2/search", q=kim.uri, resolve="true")
+            assert [one["uri"] for one in found["accounts"]] == [kim.uri]

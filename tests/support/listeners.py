@@ -74,12 +74,13 @@ def filtered_port(host: str = "127.0.0.1") -> Iterator[int]:
                 filler.close()
 
 
-def closed_port(host: str = "127.0.0.1") -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+@contextmanager
+def closed_port(host: str = "127.0.0.1") -> Iterator[int]:
+    """A port on which nobody listens, nor is given it by the system meanwhile."""
+    with socket.socket() as kept:
+        kept.bind((host, 0))
+        port: int = kept.getsockname()[1]
+        yield port
 
 
 @dataclass
