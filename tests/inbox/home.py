@@ -164,7 +164,7 @@ async def home(
         AddressPolicy.parse("127.0.0.0/8"),
         "Tertulia test",
         own_origin=node.origin,
-        limits=Limits(deadline=1.5),
+        limits=Limits(deadline=5.0),
     )
     fetcher = Fetcher(db, client, node, Keyring(folder))
     await db.write(origins.insert_here, node.origin)

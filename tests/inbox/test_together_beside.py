@@ -53,6 +53,7 @@ async def test_who_waits_for_a_row_holds_up_nobody_else(
     """Where rows are locked one by one; SQLite has one writer, for whom all wait alike."""
     zoe, yan = await database.write(authors)
     held, go_on = threading.Event(), threading.Event()
+    patience = 8 if database_kind == "postgresql" else 0.5
 
     def hold(tx: Tx) -> None:
         tx.lock(f"signer {zoe.id}")
@@ -66,10 +67,10 @@ async def test_who_waits_for_a_row_holds_up_nobody_else(
         stuck = asyncio.create_task(brought(point, zoe))
         await asyncio.sleep(0.02)
         beside = asyncio.create_task(brought(point, yan))
-        await asyncio.wait([beside], timeout=2)
+        await asyncio.wait([beside], timeout=patience)
         assert beside.done() is (database_kind == "postgresql")
         later = asyncio.create_task(brought(point, yan, 2))
-        await asyncio.wait([later], timeout=2)
+        await asyncio.wait([later], timeout=patience)
         assert later.done() is (database_kind == "postgresql")
         assert not stuck.done()
     finally:

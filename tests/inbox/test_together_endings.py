@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Sequence
 
 import pytest
@@ -83,12 +82,12 @@ async def test_nobody_waits_for_ever_for_a_database_that_is_closed(
 async def test_202_means_stored_while_the_database_is_closed(
     here: Home, writers: list[Person], database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = threading.Event()
+    begun, closing = threading.Event(), threading.Event()
 
     def slowly(tx: Tx, *, node: Node, said: Sequence[Said]) -> list[bool]:
         found = store(tx, node=node, said=said)
         begun.set()
-        time.sleep(0.3)
+        assert closing.wait(ENOUGH)
         return found
 
     monkeypatch.setattr(together, "store", slowly)
@@ -97,7 +96,10 @@ async def test_202_means_stored_while_the_database_is_closed(
     async with asyncio.timeout(ENOUGH):
         sending = asyncio.create_task(statuses(here, *creates))
         assert await asyncio.to_thread(begun.wait, ENOUGH)
-        await here.db.close(timeout=5)
+        ending = asyncio.create_task(here.db.close(timeout=5))
+        await asyncio.sleep(0)  # from here on it takes nothing new
+        closing.set()
+        await ending
         answers = await sending
     assert set(answers) == {202, 503}
     again = await Database.open(database_url)

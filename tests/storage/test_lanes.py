@@ -33,8 +33,16 @@ class WrongError(Exception):
 
 @pytest.fixture
 async def small(notes_url: str) -> AsyncIterator[Database]:
-    """A database whose lanes hold few units, for a short time."""
-    opened = await Database.open(notes_url, backlog=10, start_within=0.4)
+    """A database whose lanes hold few units."""
+    opened = await Database.open(notes_url, backlog=10)
+    yield opened
+    await opened.close(timeout=5)
+
+
+@pytest.fixture
+async def impatient(notes_url: str) -> AsyncIterator[Database]:
+    """A database whose units wait for a short time only."""
+    opened = await Database.open(notes_url, start_within=1.0)
     yield opened
     await opened.close(timeout=5)
 
@@ -167,17 +175,17 @@ async def test_a_full_lane_refuses_at_once(small: Database) -> None:
     assert await small.read(notes.count) == 10
 
 
-async def test_what_waited_too_long_is_refused_not_done(small: Database) -> None:
+async def test_what_waited_too_long_is_refused_not_done(impatient: Database) -> None:
     go = threading.Event()
-    blocked = await block_writers(small, go)
-    late = asyncio.create_task(small.write(add, 1))
-    await asyncio.sleep(0.5)
+    blocked = await block_writers(impatient, go)
+    late = asyncio.create_task(impatient.write(add, 1))
+    await asyncio.sleep(1.2)
     go.set()
     with pytest.raises(Overloaded):
         await late
     await asyncio.gather(*blocked)
-    assert await small.read(notes.ids) == []
-    assert await small.write(add, 2) == 2
+    assert await impatient.read(notes.ids) == []
+    assert await impatient.write(add, 2) == 2
 
 
 @pytest.mark.parametrize("ending", [StopIteration, SystemExit, KeyboardInterrupt, GeneratorExit])
@@ -277,8 +285,8 @@ async def test_a_read_sees_one_snapshot(db: Database) -> None:
 
 async def test_slow_work_does_not_hold_up_reads(db: Database) -> None:
     go = threading.Event()
-    slow = asyncio.create_task(db.slow(lambda _: go.wait(5)))
-    assert await asyncio.wait_for(db.read(notes.count), 2) == 0
+    slow = asyncio.create_task(db.slow(lambda _: go.wait(10)))
+    assert await asyncio.wait_for(db.read(notes.count), 5) == 0
     go.set()
     assert await slow
 
