@@ -180,10 +180,10 @@ async def test_leases_outlive_slow_handlers(db: Database) -> None:
     async def slow(job: Job) -> None:
         nonlocal runs
         runs += 1
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(2.0)
 
     await db.write(enqueue, "a", 1)
-    workers = [Worker(db, {"a": slow}, lease_seconds=0.3, poll_seconds=0.05) for _ in range(2)]
+    workers = [Worker(db, {"a": slow}, lease_seconds=0.9, poll_seconds=0.05) for _ in range(2)]
     async with working(workers[0]), working(workers[1]):
         await until(empty(db))
     assert runs == 1
@@ -218,7 +218,7 @@ async def test_scheduled_work_comes_again_and_again(db: Database, clock: Clock) 
         due.append(job.payload["due"])
 
     worker = Worker(
-        db, {"tick": tick}, schedule=[Every("tick", HOUR)], lease_seconds=0.1, poll_seconds=0.02
+        db, {"tick": tick}, schedule=[Every("tick", HOUR)], lease_seconds=0.6, poll_seconds=0.02
     )
 
     async with working(worker):

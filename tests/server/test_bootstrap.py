@@ -226,7 +226,7 @@ def test_serve_prints_the_link_answers_and_stops_when_told(tmp_path: Path) -> No
         assert status(f"http://127.0.0.1:{port}/nodeinfo/2.0") == 200
         assert status(f"http://127.0.0.1:{port}/no/such/page") == 404
         process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=40)
     finally:
         if process.poll() is None:
             process.kill()
@@ -237,7 +237,7 @@ def test_serve_prints_the_link_answers_and_stops_when_told(tmp_path: Path) -> No
 
 
 def status(url: str) -> int:
-    until = monotonic() + 10
+    until = monotonic() + 30
     while True:
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:

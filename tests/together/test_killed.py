@@ -35,7 +35,7 @@ PROGRAM = Path(sys.executable).with_name("tertulia")
 KILLS = 3
 SEED = int(os.environ.get("SEED", "0")) or random.randrange(10**6)
 POSTS, NOTES = 40, 40
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 _JOBS = update(jobs).values(lease_until=0)

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ pytestmark = pytest.mark.only("postgresql")
 
 PROGRAM = Path(sys.executable).with_name("tertulia")
 SCOPES = "read write follow push"
+STARTS_WITHIN = 60.0
+"""Seconds that four processes take at most to start on a busy machine."""
 
 
 class Cluster:
@@ -89,7 +92,7 @@ async def serving(cluster: Cluster, *arguments: str) -> AsyncIterator[None]:
         with suppress(ProcessLookupError):
             process.terminate()
         try:
-            said, _ = await asyncio.wait_for(process.communicate(), 20)
+            said, _ = await asyncio.wait_for(process.communicate(), 40)
         except TimeoutError:
             process.kill()
             said, _ = await process.communicate()
@@ -119,7 +122,7 @@ async def cluster(new_database_url: Callable[[], str], folder: Path) -> AsyncIte
         for _ in range(2):
             await stack.enter_async_context(serving(made, "--role", "worker"))
         for web_process in range(len(ports)):
-            await until(lambda one=web_process: made.is_up(one))  # type: ignore[misc]
+            await until(partial(made.is_up, web_process), STARTS_WITHIN)
         yield made
 
 
