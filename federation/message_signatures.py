@@ -1,28 +1,28 @@
-"""HTTP Message Signatures (RFC 9421) over the http-message-signatures library.
+"""HTTP Message Signatures (RFC 9421): what has to be covered, and what is believed.
 
-The library builds signature bases; what has to be covered, which of several labels counts, the
-time window and the body are decided here. `@target-uri` and `@authority` are those of our public
-origin, never of the socket. Between our own nodes a stricter profile holds (`Scheme.RFC9421_OURS`,
-tag `tertulia`): `@authority`, a nonce and an expiry of at most five minutes.
+Which of several labels counts, the time window and the body are decided here; what exactly is
+signed, `federation/signature_base` puts together. `@target-uri` and `@authority` are those of our
+public origin, never of the socket. Between our own nodes a stricter profile holds
+(`Scheme.RFC9421_OURS`, tag `tertulia`): `@authority`, a nonce and an expiry of at most five
+minutes.
 """
 
 import base64
+import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 import http_sf
-from http_message_signatures import (
-    HTTPMessageSignaturesException,
-    HTTPMessageSigner,
-    HTTPMessageVerifier,
-    HTTPSignatureAlgorithm,
-    HTTPSignatureKeyResolver,
-    algorithms,
-)
 
 from federation.key_material import KeyKind, PrivateKey, PublicKey
+from federation.signature_base import (
+    Labels,
+    Signed,
+    parameters_of,
+    read_plainly,
+    signature_base,
+)
 from federation.signed_requests import (
     MAX_COMPONENTS,
     BadSignature,
@@ -48,57 +48,16 @@ MIN_NONCE: Final = 16
 MAX_NONCE: Final = 128
 
 _LABEL: Final = "sig1"
-_ALGORITHMS: Final = {
-    KeyKind.RSA: algorithms.RSA_V1_5_SHA256,
-    KeyKind.ED25519: algorithms.ED25519,
-}
-_ACCEPTED: Final = frozenset({None, *(a.algorithm_id for a in _ALGORITHMS.values())})
+_ALGORITHMS: Final = {KeyKind.RSA: "rsa-v1_5-sha256", KeyKind.ED25519: "ed25519"}
+_ACCEPTED: Final = frozenset({None, *_ALGORITHMS.values()})
 _PARAMETERS: Final = frozenset({"alg", "created", "expires", "keyid", "nonce", "tag"})
 
 
 class MessageSignature(ClaimedSignature, frozen=True, kw_only=True):
     """The one acceptable label of a request, read and not yet believed."""
 
-    label: str
-    #: The two fields, reduced to this label.
-    signature_input: str
-    signature_field: str
-
-
-@dataclass
-class _Message:
-    """What the library reads a request from."""
-
-    method: str
-    url: str
-    headers: Any
-
-
-class _FieldLines:
-    """Field lines in order, as the library wants to iterate them."""
-
-    def __init__(self, lines: list[tuple[str, str]]) -> None:
-        self._lines = lines
-
-    def items(self) -> Iterator[tuple[str, str]]:
-        return iter(self._lines)
-
-
-class _OneKey(HTTPSignatureKeyResolver):
-    """The key was found before verifying began."""
-
-    def __init__(self, key: PublicKey) -> None:
-        self._key = key
-
-    def resolve_public_key(self, key_id: str) -> object:  # noqa: ARG002
-        return self._key.key
-
-
-class _Verifier(HTTPMessageVerifier):
-    """Without the library's own clock: the window was checked against the caller's `now`."""
-
-    def validate_created_and_expires(self, *_args: object, **_named: object) -> None:
-        return
+    #: The last line of what was signed: components and parameters, in their one spelling.
+    text: str
 
 
 def parse(request: IncomingRequest) -> MessageSignature:
@@ -107,8 +66,7 @@ def parse(request: IncomingRequest) -> MessageSignature:
     Raises BadSignature: 400 if the fields cannot be read, 401 if no label, or more than one,
     is acceptable; a label that covers too little is never a way in (row S21).
     """
-    inputs = _dictionary(request, "signature-input")
-    signatures = _dictionary(request, "signature")
+    inputs, signatures, text = _labels(request)
     if inputs.keys() != signatures.keys():
         raise BadSignature(400, "Signature and Signature-Input have different labels")
     if not 0 < len(inputs) <= MAX_LABELS:
@@ -117,7 +75,7 @@ def parse(request: IncomingRequest) -> MessageSignature:
     refusals: list[BadSignature] = []
     for label, entry in inputs.items():
         try:
-            acceptable.append(_claim(label, entry, signatures[label], request))
+            acceptable.append(_claim(entry, signatures[label], text, request))
         except BadSignature as refusal:
             refusals.append(refusal)
     if len(acceptable) == 1:
@@ -135,7 +93,7 @@ def check(claimed: MessageSignature, request: IncomingRequest, now: datetime) ->
     check_made_at(claimed.created, seconds)
     check_not_expired(claimed.expires, seconds)
     if "content-digest" in claimed.components or request.body:
-        check_digests(_read_digest(request), request.body)
+        _check_digest(request)
 
 
 def verify(
@@ -143,19 +101,10 @@ def verify(
 ) -> None:
     """Return if `public_key` signed this request for us, now. Raises BadSignature otherwise."""
     check(claimed, request, now)
-    verifier = _Verifier(
-        signature_algorithm=_ALGORITHMS[public_key.kind], key_resolver=_OneKey(public_key)
-    )
-    message = _Message(
-        request.method, request.public_origin + request.target, _lines(claimed, request)
-    )
-    try:
-        results = verifier.verify(
-            message, max_age=None, require_components=tuple(_required(request, claimed.scheme))
-        )
-    except HTTPMessageSignaturesException as error:
-        raise BadSignature(401, "the signature does not verify") from error
-    if [result.label for result in results] != [claimed.label]:
+    if claimed.algorithm not in {None, _ALGORITHMS[public_key.kind]}:
+        raise BadSignature(401, "the algorithm does not fit the key")
+    base = signature_base(claimed.components, claimed.text, _received(request))
+    if base is None or not public_key.verifies(claimed.signature, base):
         raise BadSignature(401, "the signature does not verify")
 
 
@@ -182,38 +131,46 @@ def sign(
     if ours and not _is_nonce(nonce):
         raise ValueError("the nonce is too short or too long")
     along = {name.lower(): value for name, value in headers.items() if name.lower() in COVERED}
-    covered = ["@method", "@target-uri"] + (["@authority"] if ours else []) + sorted(along)
-    message = dict(along)  # the library adds and covers Content-Digest
-    created = datetime.fromtimestamp(unix(now), UTC)
-    algorithm: type[HTTPSignatureAlgorithm] = _ALGORITHMS[key.kind]
-    signer = HTTPMessageSigner(signature_algorithm=algorithm)
-    try:
-        prepared = signer.prepare(
-            _Message(method.upper(), to.url, message),
-            key_id=key_id,
-            created=created,
-            expires=created + OUR_LIFETIME if ours else None,
-            nonce=nonce if ours else None,
-            tag=OUR_TAG if ours else None,
-            covered_component_ids=covered,
-            body=body,
-        )
-    except HTTPMessageSignaturesException as error:
-        raise ValueError("the request cannot be signed") from error
-    signature = base64.b64encode(key.sign(prepared.signature_base)).decode()
-    return {
-        "Host": to.host,
-        **{name: value for name, value in message.items() if name not in along},
-        "Signature-Input": f"{_LABEL}={prepared.signature_params}",
+    components = ["@method", "@target-uri", *(["@authority"] if ours else []), *sorted(along)]
+    added = {"Host": to.host}
+    if body is not None:
+        added["Content-Digest"] = along["content-digest"] = _digest_field(body)
+        components.append("content-digest")
+    created = unix(now)
+    parameters: dict[str, str | int] = {
+        "created": created,
+        "keyid": key_id,
+        "alg": _ALGORITHMS[key.kind],
+    }
+    if ours:
+        lives = int(OUR_LIFETIME.total_seconds())
+        parameters |= {"expires": created + lives, "nonce": nonce, "tag": OUR_TAG}
+    text = parameters_of(components, parameters)
+    base = signature_base(
+        components, text, Signed(method.upper(), to.url, to.host, to.target, along.get)
+    )
+    if base is None:
+        raise ValueError("the request cannot be signed")
+    signature = base64.b64encode(key.sign(base)).decode()
+    return added | {
+        "Signature-Input": f"{_LABEL}={text}",
         "Signature": f"{_LABEL}=:{signature}:",
     }
 
 
-def _dictionary(request: IncomingRequest, name: str) -> dict[str, Any]:
-    header = request.single(name, 400)
-    if header is None:
-        raise BadSignature(401, f"there is no {name}")
-    return _parse_dictionary(header, name)
+def _labels(request: IncomingRequest) -> Labels:
+    """Both fields. Raises BadSignature: 401 if one is missing, 400 if it cannot be read."""
+    fields = {}
+    for name in ("signature-input", "signature"):
+        header = request.single(name, 400)
+        if header is None:
+            raise BadSignature(401, f"there is no {name}")
+        fields[name] = header
+    plain = read_plainly(fields["signature-input"], fields["signature"])
+    if plain is not None:
+        return plain
+    inputs, signatures = (_parse_dictionary(header, name) for name, header in fields.items())
+    return Labels(inputs, signatures)
 
 
 def _parse_dictionary(header: str, name: str) -> dict[str, Any]:
@@ -227,7 +184,9 @@ def _parse_dictionary(header: str, name: str) -> dict[str, Any]:
     return cast(dict[str, Any], parsed)
 
 
-def _claim(label: str, entry: Any, signature: Any, request: IncomingRequest) -> MessageSignature:
+def _claim(
+    entry: Any, signature: Any, text: str | None, request: IncomingRequest
+) -> MessageSignature:
     members, parameters = entry
     value, _ = signature
     if not isinstance(members, list) or not isinstance(value, bytes) or not value:
@@ -244,9 +203,7 @@ def _claim(label: str, entry: Any, signature: Any, request: IncomingRequest) -> 
         created=parameters.get("created"),
         expires=parameters.get("expires"),
         nonce=parameters.get("nonce"),
-        label=label,
-        signature_input=http_sf.ser({label: entry}),
-        signature_field=http_sf.ser({label: signature}),
+        text=text or http_sf.ser({_LABEL: entry}).partition("=")[2],
     )
     _check_policy(claimed, request)
     return claimed
@@ -303,20 +260,28 @@ def _is_nonce(nonce: str) -> bool:
     return MIN_NONCE <= len(nonce) <= MAX_NONCE
 
 
-def _lines(claimed: MessageSignature, request: IncomingRequest) -> _FieldLines:
-    replaced = {
-        "signature-input": claimed.signature_input,
-        "signature": claimed.signature_field,
-        "host": request.host,
-    }
-    received = ((name.lower(), value.strip(" \t")) for name, value in request.fields.items())
-    lines = [(name, value) for name, value in received if name not in replaced]
-    return _FieldLines(lines + list(replaced.items()))
+def _received(request: IncomingRequest) -> Signed:
+    """A request as it was meant: for our origin, under the name that its sender used for us."""
+
+    def field(name: str) -> str | None:
+        return request.host if name == "host" else request.joined(name)
+
+    url = request.public_origin + request.target
+    return Signed(request.method, url, request.authority, request.target, field)
 
 
-def _read_digest(request: IncomingRequest) -> Iterator[tuple[str, bytes | None]]:
+def _digest_field(body: bytes) -> str:
+    return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+
+
+def _check_digest(request: IncomingRequest) -> None:
     header = request.single("content-digest", 400)
     if header is None:
         raise BadSignature(401, "the body has no digest")
+    if header != _digest_field(request.body):  # as nearly everybody writes it: nothing to read
+        check_digests(_members(header), request.body)
+
+
+def _members(header: str) -> Iterator[tuple[str, bytes | None]]:
     for name, (value, _) in _parse_dictionary(header, "content-digest").items():
         yield name, value if isinstance(value, bytes) else None

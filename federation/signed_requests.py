@@ -117,6 +117,12 @@ class IncomingRequest:
         return received if received.lower().removesuffix(default_port) == lower else ours
 
     @property
+    def authority(self) -> str:
+        """Our own name in lower case, without the scheme's own port (RFC 9421 §2.2.3)."""
+        _, lower, default_port = _host_of(self.public_origin)
+        return lower.removesuffix(default_port)
+
+    @property
     def must_cover_body(self) -> bool:
         """Whether a signature counts only if it covers a digest of the body."""
         return bool(self.body) or self.method.upper() not in _BODILESS
