@@ -1,11 +1,18 @@
 """Ports on loopback for what is started here, kept until it listens."""
 
+import atexit
 import socket
 from collections import deque
 from typing import Final
 
 _KEPT: Final[deque[socket.socket]] = deque(maxlen=128)
 """Of the ports last given, a socket each that is bound and does not listen."""
+
+
+@atexit.register
+def _give_back() -> None:
+    while _KEPT:
+        _KEPT.pop().close()
 
 
 def free_port() -> int:

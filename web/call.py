@@ -35,9 +35,11 @@ class Call:
     session: Session | None = None
     uploaded: list[int] = field(default_factory=list)  # files that came with a form, once kept
     viewer: Viewer = field(init=False)
+    era: int = field(init=False)  # of the rendered pieces, before anything is read for this call
 
     def __post_init__(self) -> None:
         self.viewer = viewer_of(self.identity)
+        self.era = self.services.fragments.era
 
     @property
     def node(self) -> Node:

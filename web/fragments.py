@@ -39,6 +39,8 @@ class Fragments:
         self._young: dict[Hashable, Fragment] = {}
         self._old: dict[Hashable, Fragment] = {}
         self._again: dict[Hashable, None] = {}  # of the older half, and used since it is that
+        self.era = 0
+        """How often all was forgotten: who is going to `keep` something notes it before reading."""
 
     def __len__(self) -> int:
         return len(self._young.keys() | self._old.keys())
@@ -60,11 +62,15 @@ class Fragments:
     def clear(self) -> None:
         """Forget all of them: something was purged, and words must not stay in memory."""
         self._young, self._old, self._again = {}, {}, {}
+        self.era += 1
 
-    def keep(self, fragments: Mapping[Hashable, Fragment]) -> None:
-        """Keep what was made just now."""
+    def keep(self, fragments: Mapping[Hashable, Fragment], *, era: int | None = None) -> None:
+        """Keep what was made just now; not if all was forgotten since `era`: it may be among it."""
+        if era not in {None, self.era}:
+            return
         old, again, self._again = self._old, self._again, {}
-        self._put({key: old[key] for key in again if key in old})
+        # A list at once: a database thread may still be adding to it.
+        self._put({key: old[key] for key in list(again) if key in old})
         self._put(fragments)
 
     def _put(self, fragments: Mapping[Hashable, Fragment]) -> None:

@@ -151,7 +151,7 @@ def statuses(call: Call, found: Found) -> dict[int, bytes]:
     if found.loaded:
         new = _rendered(call, found)
         kept = {found.keys[post_id]: piece for post_id, piece in new.items()}
-        call.services.fragments.keep(kept | found.words)
+        call.services.fragments.keep(kept | found.words, era=call.era)
         pieces = pieces | new
     lines: dict[int, bytes] = {}
     for entry in found.entries:
