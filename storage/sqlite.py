@@ -103,7 +103,7 @@ class SQLiteSession(Session):
 
     def rollback(self) -> None:
         """Forget the unit. SQLite may have done so by itself."""
-        self._stop_at = time.monotonic() + BUSY_MS
+        self._stop_at = time.monotonic() + BUSY_MS / 1000
         if self._connection.in_transaction:
             try:
                 self.execute("ROLLBACK", ())
@@ -150,7 +150,7 @@ class SQLiteSession(Session):
         except Unavailable:
             return  # next time
         finally:
-            self.execute(f"PRAGMA busy_timeout={BUSY_MS}", ())
+            self.execute(f"PRAGMA busy_timeout={BUSY_MS if self._waits else 0}", ())
 
     def close(self) -> None:
         """Close the connection, whatever was left unread."""

@@ -140,3 +140,11 @@ async def test_a_glance_that_finds_the_file_locked_is_left_to_the_lane(
     thread, found = await asyncio.wait_for(opened.glance(look), ENOUGH)
     assert found == [1]
     assert (thread == threading.get_ident()) is not locked
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_after_a_pause_a_session_waits_as_it_did_before(notes_url: str, waits: bool) -> None:
+    with session_to(notes_url, waits=waits) as session:
+        session.idle()
+        ((found,),) = session.first("PRAGMA busy_timeout", ())
+    assert found == (BUSY_MS if waits else 0)

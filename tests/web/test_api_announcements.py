@@ -127,10 +127,7 @@ async def test_G26_guests_learn_neither_of_what_is_for_members_nor_of_their_reac
     await gina.ask("PUT", f"{PATH}/{known}/reactions/🎉")
     assert (await shown(gina))[0]["reactions"] == [{"name": "🎉", "count": 1, "me": True}]
     for method, path in (("POST", "dismiss"), ("PUT", "reactions/🎉"), ("DELETE", "reactions/🎉")):
-        answers = [
-            await gina.ask(method, f"{PATH}/{number}/{path}")
-            for number in (hidden, int(hidden) + 1)
-        ]
+        answers = [await gina.ask(method, f"{PATH}/{number}/{path}") for number in (hidden, 1)]
         assert {answer.status for answer in answers} == {404}
         assert answers[0].body == answers[1].body
     assert (await node.ask("GET", PATH)).status == 401
