@@ -6,7 +6,7 @@ named `bindparam`s. What would need SQLAlchemy at run time is refused when the p
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
@@ -33,7 +33,9 @@ class Plan:
 
     __slots__ = (
         "_fixed",
+        "_given",
         "_names",
+        "_orders",
         "_pick",
         "_processes",
         "_results",
@@ -50,9 +52,10 @@ class Plan:
         self.writes: Final = bool(compiled.isinsert or compiled.isupdate or compiled.isdelete)
         self.returns: Final = not self.writes or bool(compiled.effective_returning)
         binds = _binds(compiled)
-        given = [name for name, _, fixed in binds if not fixed]
-        self._names = set(given)
-        self._pick = _pick(given)
+        self._given = tuple(name for name, _, fixed in binds if not fixed)
+        self._names = set(self._given)
+        self._pick = _pick(self._given)
+        self._orders: dict[tuple[str, ...], Callable[[Any], Sequence[Any]]] = {}
         self._fixed = [(index, bind[2][0]) for index, bind in enumerate(binds) if bind[2]]
         self._processes = [(index, bind[1]) for index, bind in enumerate(binds) if bind[1]]
         self._results = _result_processors(compiled)
@@ -69,14 +72,39 @@ class Plan:
             raise self._misfit(params) from None
         if not self._fixed and not self._processes:
             return picked
-        values = list(picked)
-        for index, value in self._fixed:  # in rising order: each comes to stand where it belongs
-            values.insert(index, value)
-        for index, process in self._processes:
-            values[index] = process(values[index])
-        return values
+        return self._converted([list(picked)])[0]
 
-    def _misfit(self, params: Mapping[str, Any]) -> Misuse:
+    def lines(
+        self, names: tuple[str, ...], rows: Iterable[Sequence[Any]]
+    ) -> Sequence[Sequence[Any]]:
+        """The same for many rows whose values stand in the order of `names`."""
+        order = self._orders.get(names) or self._order(names)
+        given = list(rows)
+        if not set(map(len, given)) <= {len(names)}:
+            raise Misuse(f"each row has one value for each of {list(names)}")
+        picked = given if names == self._given else list(map(order, given))
+        if not self._fixed and not self._processes:
+            return picked
+        return self._converted(list(map(list, picked)))
+
+    def _order(self, names: tuple[str, ...]) -> Callable[[Any], Sequence[Any]]:
+        """Puts values that stand in the order of `names` in the statement's."""
+        if len(names) != len(self._names) or set(names) != self._names:
+            raise self._misfit(names)
+        order = self._orders[names] = _pick([names.index(name) for name in self._given])
+        return order
+
+    def _converted(self, rows: list[list[Any]]) -> list[list[Any]]:
+        """With what the statement fixes, and every value as the driver takes it."""
+        for index, value in self._fixed:  # in rising order: each comes to stand where it belongs
+            for row in rows:
+                row.insert(index, value)
+        for index, process in self._processes:
+            for row in rows:
+                row[index] = process(row[index])
+        return rows
+
+    def _misfit(self, params: Iterable[str]) -> Misuse:
         return Misuse(f"parameters {sorted(params)} given, {sorted(self._names)} wanted")
 
     def rows(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -110,11 +138,11 @@ def _binds(compiled: SQLCompiler) -> list[_Bind]:
     return binds
 
 
-def _pick(names: list[str]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
-    """Gives the values of these names, in this order. Raises KeyError."""
-    if not names:
+def _pick(keys: Sequence[Any]) -> Callable[[Any], Sequence[Any]]:
+    """Gives the values of these keys, in this order. Raises KeyError."""
+    if not keys:
         return lambda _: ()
-    return (lambda params: (params[names[0]],)) if len(names) == 1 else itemgetter(*names)
+    return (lambda params: (params[keys[0]],)) if len(keys) == 1 else itemgetter(*keys)
 
 
 def _result_processors(compiled: SQLCompiler) -> list[tuple[int, Process]]:

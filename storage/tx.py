@@ -1,6 +1,6 @@
 """Tx: what a unit of work may do. Plain synchronous functions take one and never commit."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, TypeVarTuple
 
 from sqlalchemy import Table
@@ -89,10 +89,23 @@ class Tx:
 
     def many(self, statement: Executable, rows: Iterable[Mapping[str, Any]]) -> None:
         """Run a statement without RETURNING once per row of parameters, in one go."""
+        plan = self._silent(statement)
+        self._many(plan, [plan.values(row) for row in rows])
+
+    def many_lines(
+        self, statement: Executable, names: tuple[str, ...], rows: Iterable[Sequence[Any]]
+    ) -> None:
+        """The same for rows of values alone, in the order of `names`: a third of the cost."""
+        plan = self._silent(statement)
+        self._many(plan, plan.lines(names, rows))
+
+    def _silent(self, statement: Executable) -> Plan:
         plan = self._plan(statement)
         if plan.returns:
             raise Misuse("many() runs statements without RETURNING")
-        values = [plan.values(row) for row in rows]
+        return plan
+
+    def _many(self, plan: Plan, values: Sequence[Sequence[Any]]) -> None:
         if values:
             self._guard(self._session.execute_many, plan.text, values)
 

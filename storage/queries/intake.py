@@ -5,11 +5,12 @@ row outlives the signed bytes: it refuses repetitions for as long as a signature
 could come back.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from domain.kinds import IntakeState
@@ -36,18 +37,10 @@ class Received(Struct, frozen=True, gc=False):
         return f"<Received {self.id}>"
 
 
+_NEW: Final = ("id", "origin_id", "activity_uri", "signer_id", "body", "state", "received_at")
 _TAKE: Final = (
     insert(intake)
-    .values(
-        id=bindparam("id"),
-        origin_id=bindparam("origin_id"),
-        activity_uri=bindparam("activity_uri"),
-        signer_id=bindparam("signer_id"),
-        body=bindparam("body"),
-        state=bindparam("state"),
-        reason=None,
-        received_at=bindparam("now"),
-    )
+    .values({name: bindparam(name) for name in _NEW} | {"reason": null()})
     .on_conflict_do_nothing(index_elements=[intake.c.origin_id, intake.c.activity_uri])
 )
 _TAKE_ONE: Final = _TAKE.returning(intake.c.id)
@@ -104,29 +97,20 @@ def take(
     Without a `body` nothing waits: it is done in this very unit of work.
     """
     row = _row(tx, origin_id, activity_uri, signer_id, body)
-    identifier: int | None = tx.scalar(_TAKE_ONE, **row)
+    identifier: int | None = tx.scalar(_TAKE_ONE, **dict(zip(_NEW, row, strict=True)))
     return identifier
 
 
 def _row(
     tx: Tx, origin_id: int, activity_uri: str, signer_id: int, body: bytes | None = None
-) -> dict[str, Any]:
-    return {
-        "id": new_id(tx),
-        "origin_id": origin_id,
-        "activity_uri": activity_uri,
-        "signer_id": signer_id,
-        "body": body,
-        "state": IntakeState.DONE if body is None else IntakeState.QUEUED,
-        "now": tx.now,
-    }
+) -> tuple[int, int, str, int, bytes | None, IntakeState, int]:
+    """The values of `_NEW`."""
+    state = IntakeState.DONE if body is None else IntakeState.QUEUED
+    return new_id(tx), origin_id, activity_uri, signer_id, body, state, tx.now
 
 
 _THERE: Final = select(intake.c.id).where(any_of(intake.c.id, "ids"))
-
-
-def _ledger_key(row: Mapping[str, Any]) -> tuple[int, str]:
-    return row["origin_id"], row["activity_uri"]
+_LEDGER_KEY: Final = itemgetter(1, 2)  # the origin, and the activity's id
 
 
 def take_done(tx: Tx, activities: Sequence[tuple[int, str, int]]) -> list[bool]:
@@ -136,9 +120,9 @@ def take_done(tx: Tx, activities: Sequence[tuple[int, str, int]]) -> list[bool]:
     """
     rows = [_row(tx, *activity) for activity in activities]
     # In one order: two processes that are told the same do not wait for each other.
-    tx.many(_TAKE, sorted(rows, key=_ledger_key))
-    stored = {row[0] for row in tx.all(_THERE, ids=[row["id"] for row in rows])}
-    return [row["id"] in stored for row in rows]
+    tx.many_lines(_TAKE, _NEW, sorted(rows, key=_LEDGER_KEY))
+    stored = {row[0] for row in tx.all(_THERE, ids=[row[0] for row in rows])}
+    return [row[0] in stored for row in rows]
 
 
 def queued(tx: Tx, identifiers: Sequence[int]) -> list[Received]:

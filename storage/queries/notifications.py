@@ -131,10 +131,9 @@ _NAMED: Final = (
     )
     .order_by(_news.c.id, accounts.c.id)
 )
+_ROW: Final = ("id", "actor_id", "kind", "from_id", "post_id", "created_at", "filtered")
 _ADD_NEW: Final = (
-    insert(notifications)
-    .values({column.name: bindparam(column.name) for column in notifications.c})
-    .on_conflict_do_nothing()
+    insert(notifications).values({name: bindparam(name) for name in _ROW}).on_conflict_do_nothing()
 )
 
 
@@ -184,26 +183,12 @@ def add_named(tx: Tx, post_ids: Collection[int]) -> list[Told]:
     """
     kind = NotificationKind.MENTION
     rows = tx.all(_NAMED, ids=list(post_ids), kind=kind, judged=kind in HELD_BACK, now=tx.now)
-    told = [
-        (post_id, Told(actor_id, from_id, Added(new_notification_id(tx), bool(held))))
+    lines = [
+        (new_notification_id(tx), actor_id, kind, from_id, post_id, tx.now, held)
         for actor_id, from_id, post_id, held in rows
     ]
-    tx.many(
-        _ADD_NEW,
-        [
-            {
-                "id": each.added.id,
-                "actor_id": each.actor_id,
-                "kind": kind,
-                "from_id": each.from_id,
-                "post_id": post_id,
-                "created_at": tx.now,
-                "filtered": each.added.filtered,
-            }
-            for post_id, each in told
-        ],
-    )
-    return [each for _, each in told]
+    tx.many_lines(_ADD_NEW, _ROW, lines)
+    return [Told(line[1], line[3], Added(line[0], line[6])) for line in lines]
 
 
 _RETRACT: Final = delete(notifications).where(

@@ -8,7 +8,7 @@ about to change or whose readers they are about to work out; whoever shows posts
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, astuple
 from sqlalchemy import (
     bindparam,
     delete,
@@ -93,7 +93,7 @@ def insert_post(tx: Tx, row: PostRow) -> bool:
 
 def insert_posts(tx: Tx, rows: Collection[PostRow]) -> None:
     """Store posts of which nothing is here yet, no shares. Raises ConstraintBroken if one is."""
-    tx.many(_INSERT_NEW, map(asdict, rows))
+    tx.many_lines(_INSERT_NEW, PostRow.__struct_fields__, map(astuple, rows))
     words.wait(tx, [row.id for row in rows])
 
 
@@ -105,12 +105,9 @@ def taken(tx: Tx, post_ids: Collection[int]) -> set[int]:
     return {row[0] for row in tx.all(_TAKEN, ids=list(post_ids))}
 
 
+_MENTION: Final = ("post_id", "actor_id", "silent")
 _ADD_MENTION: Final = (
-    insert(mentions)
-    .values(
-        post_id=bindparam("post_id"), actor_id=bindparam("actor_id"), silent=bindparam("silent")
-    )
-    .on_conflict_do_nothing()
+    insert(mentions).values({name: bindparam(name) for name in _MENTION}).on_conflict_do_nothing()
 )
 _NAMED: Final = select(mentions.c.actor_id, mentions.c.silent).where(
     mentions.c.post_id == bindparam("post_id")
@@ -135,11 +132,8 @@ def add_all_mentions(tx: Tx, named: Iterable[tuple[int, Iterable[int], Iterable[
     rows = []
     for post_id, spoken, silent in named:
         everybody = dict.fromkeys(silent, True) | dict.fromkeys(spoken, False)
-        rows += [
-            {"post_id": post_id, "actor_id": actor, "silent": hushed}
-            for actor, hushed in sorted(everybody.items())
-        ]
-    tx.many(_ADD_MENTION, rows)
+        rows += [(post_id, actor, hushed) for actor, hushed in sorted(everybody.items())]
+    tx.many_lines(_ADD_MENTION, _MENTION, rows)
 
 
 def named_in(tx: Tx, post_id: int) -> dict[int, bool]:
@@ -153,22 +147,17 @@ def respeak(tx: Tx, post_id: int, named: Collection[int]) -> None:
     tx.change(_SPEAK_MENTIONS, key=post_id, ids=sorted(named))
 
 
+_TAG: Final = ("tag", "post_id", "name", "kind")
 _ADD_TAG: Final = (
-    insert(post_tags)
-    .values({name: bindparam(name) for name in ("tag", "post_id", "name", "kind")})
-    .on_conflict_do_nothing()
+    insert(post_tags).values({name: bindparam(name) for name in _TAG}).on_conflict_do_nothing()
 )
 _DROP_TAGS: Final = delete(post_tags).where(post_tags.c.post_id == bindparam("post_id"))
 
 
 def add_tags(tx: Tx, tagged: Iterable[tuple[PostRow, Iterable[Tag]]]) -> None:
     """Store the tags of posts that had none."""
-    rows = [
-        {"tag": tag.folded, "post_id": row.id, "name": tag.name, "kind": row.kind}
-        for row, tags in tagged
-        for tag in tags
-    ]
-    tx.many(_ADD_TAG, rows)
+    rows = [(tag.folded, row.id, tag.name, row.kind) for row, tags in tagged for tag in tags]
+    tx.many_lines(_ADD_TAG, _TAG, rows)
 
 
 def set_tags(tx: Tx, row: PostRow, tags: Iterable[Tag]) -> None:

@@ -46,7 +46,7 @@ _FORGET_ONE: Final = delete(post_words).where(post_words.c.post_id == bindparam(
 
 def wait(tx: Tx, post_ids: Collection[int]) -> None:
     """Posts are new: their words are to be read."""
-    tx.many(_WAIT, [{"post_id": post_id} for post_id in post_ids])
+    tx.many_lines(_WAIT, ("post_id",), [(post_id,) for post_id in post_ids])
 
 
 def changed(tx: Tx, post_id: int) -> None:

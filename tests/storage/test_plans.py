@@ -86,6 +86,32 @@ def test_SQLite_finds_each_value_wherever_it_stands(places: list[int], distinct:
     assert row == tuple(place % distinct for place in places)
 
 
+@given(ways, st.data())
+def test_lines_are_what_their_names_would_say(ways: Ways, data: st.DataObject) -> None:
+    """Whichever order the names have, and however many lines there are."""
+    plan = _plan(ways)
+    names = tuple(data.draw(st.permutations([n for n, way in ways.items() if way != FIXED])))
+    params = {name: COLUMNS[name][0] for name in names}
+    count = data.draw(st.integers(0, 3))
+    lines = plan.lines(names, [tuple(params.values())] * count)
+    assert list(map(list, lines)) == [list(plan.values(params))] * count
+
+
+@given(ways, st.data())
+def test_lines_that_do_not_fit_are_refused(ways: Ways, data: st.DataObject) -> None:
+    plan = _plan(ways)
+    names = tuple(name for name, way in ways.items() if way != FIXED)
+    said = tuple(data.draw(st.lists(st.sampled_from([*names, "other"]), max_size=len(names) + 1)))
+    if sorted(said) != sorted(names):
+        with pytest.raises(Misuse):
+            plan.lines(said, [])
+    lengths = data.draw(st.lists(st.integers(0, len(names) + 1), min_size=1))
+    if set(lengths) != {len(names)}:
+        with pytest.raises(Misuse) as refused:
+            plan.lines(names, [("SECRET",) * length for length in lengths])
+        assert "SECRET" not in str(refused.value)
+
+
 @given(ways, st.sets(st.sampled_from([*sorted(COLUMNS), "other", ""])))
 def test_other_names_than_the_statements_are_refused(ways: Ways, names: set[str]) -> None:
     plan = _plan(ways)

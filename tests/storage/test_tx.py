@@ -79,6 +79,19 @@ def test_change_counts_rows(notes_tx: Tx) -> None:
     assert notes_tx.change(notes.CLEAR) == 50
 
 
+def test_many_lines_are_stored_as_many_rows_are(notes_tx: Tx) -> None:
+    names = tuple(reversed(_values(0)))
+    lines = [tuple(_values(number)[name] for name in names) for number in range(50)]
+    notes_tx.many_lines(notes.INSERT, names, lines)
+    notes_tx.many_lines(notes.INSERT, names, [])
+    by_line = notes_tx.all(notes.ALL)
+    assert notes_tx.change(notes.CLEAR) == 50
+    notes_tx.many(notes.INSERT, [_values(number) for number in range(50)])
+    assert notes_tx.all(notes.ALL) == by_line
+    with pytest.raises(Misuse):
+        notes_tx.many_lines(notes.INSERT_NEW, names, lines)
+
+
 def _values(number: int) -> dict[str, object]:
     return {
         "id": number,

@@ -68,6 +68,9 @@ AMONG: Final = (
     select(notes.c.id, notes.c.text).where(any_of(notes.c.id, "ids")).order_by(notes.c.id)
 )
 COUNT: Final = select(func.count(notes.c.id))
+ALL: Final = select(
+    *(notes.c[name] for name in ("id", "text", "loud", "colour", "parent"))
+).order_by(notes.c.id)
 IDS: Final = select(notes.c.id).order_by(notes.c.id)
 RENAME: Final = update(notes).where(notes.c.id == bindparam("which")).values(text=bindparam("text"))
 CLEAR: Final = delete(notes)
