@@ -18,6 +18,7 @@ PUBLIC_URI: Final = "https://www.w3.org/ns/activitystreams#Public"
 _PUBLIC_SPELLINGS: Final = frozenset(
     {PUBLIC_URI, "http://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"}
 )
+_EVERYBODY: Final = Audience.public()
 _SHAREABLE: Final = frozenset({Kind.PUBLIC, Kind.NETWORK, Kind.NODE})
 
 
@@ -110,9 +111,14 @@ def audience_of_document(
     """
     uris = dict.fromkeys((*to, *cc))
     found = [known[uri] for uri in uris if uri in known]
-    named = frozenset([item.actor for item in found if isinstance(item, Named)]) - {author}
+    people = [item.actor for item in found if isinstance(item, Named)]
+    named = frozenset([actor for actor in people if actor != author])
     says_public = not _PUBLIC_SPELLINGS.isdisjoint(uris)
     says_followers = author_followers is not None and author_followers in uris
+    quiet = says_public and _PUBLIC_SPELLINGS.isdisjoint(to)
+    if says_public and root is None and not audience and len(people) == len(found):
+        # Most that come: nobody narrows it, no place takes it in. What follows would say the same.
+        return DocumentAudience(_EVERYBODY, quiet, None, named, says_public, says_followers)
     own = {Audience.followers(author), Audience.network(author_origin)}
     said = {item.audience for item in found if isinstance(item, Gathering)}
     if says_public:
@@ -124,7 +130,7 @@ def audience_of_document(
     in_vain = place is None and any(isinstance(item, Place) for item in found) and bool(named)
     return DocumentAudience(
         audience=asked if root is None else meet(asked, root),
-        quiet=says_public and _PUBLIC_SPELLINGS.isdisjoint(to),
+        quiet=quiet,
         place=place.actor if place else None,
         named=named,
         says_public=says_public,

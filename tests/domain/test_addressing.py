@@ -1,7 +1,13 @@
 """Audiences and the `to`, `cc`, `audience` of documents; sharing, quoting, and meeting the root."""
 
-import pytest
+from collections.abc import Sequence
+from typing import Any
 
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from domain import addressing
 from domain.addressing import (
     PUBLIC_URI,
     Addressee,
@@ -94,6 +100,53 @@ def test_an_answer_may_name_the_roots_owner() -> None:
         ANA
     )
     assert document([NODE_FOLLOWERS], root=NODE).audience == DIRECT
+
+
+ADDRESSES = [
+    *(PUBLIC_URI, "as:Public", "Public", "public", ""),
+    *(CY_URI, CY_FOLLOWERS, "https://x.example/u/1"),
+    *KNOWN,
+]
+_several = st.lists(st.sampled_from(ADDRESSES), max_size=5)
+
+
+@given(_several, _several, st.sampled_from([None, PUBLIC, NETWORK, CLOSED]))
+@example([PUBLIC_URI], [CY_FOLLOWERS, ANA_URI, CY_URI], None)
+@example([ANA_URI, "https://x.example/u/1"], ["as:Public"], None)
+def test_what_is_for_everybody_is_told_early_to_the_same_effect(
+    to: list[str], cc: list[str], root: Audience | None
+) -> None:
+    """An unknown `audience` says nothing, and has it worked out in full."""
+    worked_out: list[Audience] = []
+
+    def widest(*said: Any) -> Audience:
+        worked_out.append(real(*said))
+        return worked_out[-1]
+
+    real = addressing._widest
+    known = {**KNOWN, CY_URI: Named(CY, SISTER)}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(addressing, "_widest", widest)
+        early = _read(to, cc, known, root)
+        is_early = not worked_out
+        assert early == _read(to, cc, known, root, audience=["https://x.example/nobody"])
+    people = {uri for uri, one in known.items() if isinstance(one, Named)}
+    if not (early.says_public and root is None and {*to, *cc} & known.keys() <= people):
+        assert not is_early or early.place is not None
+    else:
+        assert is_early
+
+
+def _read(
+    to: list[str],
+    cc: list[str],
+    known: dict[str, Addressee],
+    root: Audience | None,
+    audience: Sequence[str] = (),
+) -> DocumentAudience:
+    return audience_of_document(
+        *(to, cc, audience, CY_FOLLOWERS), author=CY, author_origin=SISTER, known=known, root=root
+    )
 
 
 def test_an_unknown_addressee_is_nobody() -> None:
