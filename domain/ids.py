@@ -81,12 +81,8 @@ class _Noise:
         return word >> (16 - count)
 
 
-_NOISE: Final = _Noise()
-
-
-def random_bits(count: int) -> int:
-    """`count` random bits for the low end of an id, at most 16. Not for secrets: see `token`."""
-    return _NOISE.bits(count)
+random_bits: Final = _Noise().bits
+"""`count` random bits for the low end of an id, at most 16. Not for secrets: see `token`."""
 
 
 class IdSource:
@@ -108,12 +104,16 @@ class IdSource:
         """A snowflake for `now_ms`, larger than every one before."""
         wish = snowflake(now_ms, random_bits(RANDOM_BITS))
         with self._lock:
-            self._last = max(wish, self._last + 1 + random_bits(3))
-            return self._last
+            if wish <= self._last:
+                wish = self._last + 1 + random_bits(3)
+            self._last = wish
+        return wish
 
     def new_notification(self, now_ms: int) -> int:
         """A notification id for `now_ms`, larger than every one before and below 2**53."""
         wish = notification_id(now_ms, random_bits(NOTIFICATION_BITS))
         with self._lock:
-            self._last_notification = max(wish, self._last_notification + 1 + random_bits(2))
-            return self._last_notification
+            if wish <= self._last_notification:
+                wish = self._last_notification + 1 + random_bits(2)
+            self._last_notification = wish
+        return wish

@@ -162,8 +162,6 @@ def linked_pages(html: str) -> list[str]:
 
     Of clean HTML alone (`domain.html.clean`, `domain.text.to_html`): its tags are well formed.
     """
-    if "<a " not in html:
-        return []
     found: list[str] = []
     inside = ""  # the tag that ends the link to what is quoted
     for opened, closed, told in _TAGS.findall(html):
