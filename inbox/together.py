@@ -192,15 +192,12 @@ def store(tx: Tx, *, node: Node, said: Sequence[Said]) -> list[bool]:
         tx.lock(f"signer {signer_id}")
     keys = [order_key(one.signed.signer, one.signed.activity) for one in said]
     waiting = waiting_keys(tx, keys)
-    found = arrivals.plain_among(tx, node, [_arrival(one) for one in said])
-    plain = [
-        (one, its) for one, key, its in zip(said, keys, found, strict=True) if key not in waiting
-    ]
-    chosen = [(one, its) for one, its in plain if its is not None]
+    plain = arrivals.plain_among(tx, node, [_arrival(one) for one in said])
+    found = [None if key in waiting else its for key, its in zip(keys, plain, strict=True)]
+    chosen = [(one, its) for one, its in zip(said, found, strict=True) if its is not None]
     if chosen:
         _store(tx, chosen)
-    taken = {id(one) for one, _ in chosen}
-    return [id(one) in taken for one in said]
+    return [its is not None for its in found]
 
 
 def _arrival(one: Said) -> Arrival:

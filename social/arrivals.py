@@ -34,9 +34,10 @@ from social.wording import tags_of
 from storage.queries import actors, figures, followed_tags, follows, posts
 from storage.queries import arrivals as stored
 from storage.queries import timelines as homes
+from storage.queries.ids import may_be_taken
 from storage.tx import Tx
 from storage.views.actors import ActorView
-from storage.views.posts import PostRow
+from storage.views.posts import PostRow, Tag
 
 MOST_BESIDE: Final = 40
 """Addresses and tags of a plain post: one unit of work holds many."""
@@ -48,6 +49,7 @@ MOST_TOLD: Final = 100
 """Bells that ring for one unit, some statements each; what rings more goes the long way."""
 
 _DRAWS: Final = 20
+_EVERYBODY: Final = Audience.public()
 
 
 class Arrival(Struct, frozen=True):
@@ -67,7 +69,8 @@ class Plain(Struct, frozen=True):
     arrival: Arrival
     people: list[ActorView]
     said: DocumentAudience
-    rings: bool = False
+    tags: list[Tag]
+    rings: bool
 
 
 class _Stored(Struct, frozen=True):
@@ -102,14 +105,17 @@ def plain_among(tx: Tx, node: Node, arrivals: Sequence[Arrival]) -> list[Plain |
     known = _known(tx, addressed)
     authors = {each.signer.id for each in arrivals}
     followed = follows.followed_here(tx, authors)
-    room = _Room(tx, arrivals, follows.bells(tx, authors))
+    tagged = [tags_of(each.note) for each in arrivals]
+    room = _Room(tx, tagged, follows.bells(tx, authors))
     found: list[Plain | None] = []
-    for each, named in zip(arrivals, addressed, strict=True):
+    for each, named, tags in zip(arrivals, addressed, tagged, strict=True):
         plain = None
         if each.note.id not in met and is_authors_own(node, each.note, each.signer):
             people = [known[uri] for uri in named if uri in known]
-            if room.has(each):
-                plain = _plain(each, people, followed, room)
+            if room.has(each.signer.id, tags):
+                said = _said(each, people, followed)
+                if said is not None:
+                    plain = Plain(each, people, said, tags, room.rings(each.signer.id))
             met.add(each.note.id)
         found.append(plain)
     return found
@@ -118,19 +124,19 @@ def plain_among(tx: Tx, node: Node, arrivals: Sequence[Arrival]) -> list[Plain |
 class _Room:
     """What one unit may still write because of tags and bells, which its line does not know of."""
 
-    def __init__(self, tx: Tx, arrivals: Iterable[Arrival], bells: Mapping[int, int]) -> None:
-        tags = {tag.folded for each in arrivals for tag in tags_of(each.note)}
-        self._followers = followed_tags.counts(tx, tags) if tags else {}
+    def __init__(self, tx: Tx, tagged: Iterable[Sequence[Tag]], bells: Mapping[int, int]) -> None:
+        folded = {tag.folded for tags in tagged for tag in tags}
+        self._followers = followed_tags.counts(tx, folded) if folded else {}
         self._bells = bells
         self._lines = MOST_BY_TAG
         self._told = MOST_TOLD
 
-    def has(self, arrival: Arrival) -> bool:
+    def has(self, author_id: int, tags: Sequence[Tag]) -> bool:
         """Whether there is room for a post, which then takes it."""
-        told = self._bells.get(arrival.signer.id, 0)
+        told = self._bells.get(author_id, 0)
         lines = 0
         if self._followers:
-            lines = sum(self._followers.get(tag.folded, 0) for tag in tags_of(arrival.note))
+            lines = sum(self._followers.get(tag.folded, 0) for tag in tags)
         if lines > self._lines or told > self._told:
             return False
         self._lines -= lines
@@ -147,12 +153,14 @@ def _known(tx: Tx, addressed: Iterable[Sequence[str]]) -> dict[str, ActorView]:
     return {actor.uri: actor for actor in actors.by_uris(tx, sorted(named))}
 
 
-def _plain(
-    arrival: Arrival, people: list[ActorView], followed: Collection[int], room: _Room
-) -> Plain | None:
+def _said(
+    arrival: Arrival, people: list[ActorView], followed: Collection[int]
+) -> DocumentAudience | None:
+    """What the addresses of a plain post mean; None if it is none."""
     note, signer = arrival.note, arrival.signer
-    if any(actor.type is ActorType.GROUP for actor in people):
-        return None  # it may be written in a community
+    for actor in people:
+        if actor.type is ActorType.GROUP:
+            return None  # it may be written in a community
     if signer.id not in followed and not any(map(is_somebody_here, people)):
         return None
     said = audience_of_document(
@@ -164,9 +172,7 @@ def _plain(
         author_origin=signer.origin_id,
         known={actor.uri: Named(actor.id, actor.origin_id) for actor in people},
     )
-    if said.audience != Audience.public():
-        return None
-    return Plain(arrival, people, said, rings=room.rings(signer.id))
+    return said if said.audience == _EVERYBODY else None
 
 
 def store(tx: Tx, plain: Collection[Plain]) -> None:
@@ -185,7 +191,7 @@ def store(tx: Tx, plain: Collection[Plain]) -> None:
     posts.add_all_mentions(
         tx, [(each.row.id, each.spoken, each.plain.said.named - each.spoken) for each in new]
     )
-    posts.add_tags(tx, [(each.row, tags_of(each.plain.arrival.note)) for each in new])
+    posts.add_tags(tx, [(each.row, each.plain.tags) for each in new])
     for each in new:
         if each.plain.arrival.note.attachments:
             copies.take(
@@ -217,7 +223,8 @@ def _with_free_ids(tx: Tx, rows: list[PostRow]) -> list[PostRow]:
     """An id made from a past second may be taken, and whoever sends a post chooses the second: it
     is drawn again, so that nobody makes a unit fail for the others in it.
     """
-    used = posts.taken(tx, [row.id for row in rows])
+    past = [row.id for row in rows if may_be_taken(tx, row.id)]
+    used = posts.taken(tx, past) if past else set()
     free: list[PostRow] = []
     for row in rows:
         for _ in range(_DRAWS):

@@ -96,18 +96,21 @@ def _pages(tx: Tx, rows: Sequence[PostRow]) -> list[str | None]:
     found: dict[tuple[str, ...], str | None] = {}
     pages: list[str | None] = []
     for row in rows:
-        links = tuple(linked_pages(row.content)) if _may_show_a_page(row) else ()
+        links = linked_pages(row.content) if _may_show_a_page(row) else ()
+        if not links:
+            pages.append(None)
+            continue
         said = (row.quote_uri or "", *links)
         if said not in found:
-            found[said] = _first_page(tx, row.quote_uri, links) if links else None
+            found[said] = _first_page(tx, row.quote_uri, links)
         pages.append(found[said])
     return pages
 
 
 def _may_show_a_page(row: PostRow) -> bool:
-    if not {row.kind, row.root_kind} <= _LOOKED_AT:
-        return False
-    return row.is_local or row.is_world_public
+    if row.is_world_public:
+        return True
+    return row.is_local and {row.kind, row.root_kind} <= _LOOKED_AT
 
 
 def _preview(tx: Tx, row: PostRow, page: str) -> int:

@@ -369,5 +369,6 @@ def spoken_by(
 ) -> set[int]:
     """Whom the text names. Where being named is the right to read, only if also addressed."""
     tagged = {each.href for each in note.mentions}
-    found = {actor.id for actor in people if tagged & {actor.uri, actor.url}} - {row.author_id}
+    found = {actor.id for actor in people if actor.uri in tagged or actor.url in tagged}
+    found.discard(row.author_id)
     return found & set(named) if row.kind in NAMED else found

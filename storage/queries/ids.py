@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from domain.ids import RANDOM_BITS, IdSource, random_bits, snowflake
+from domain.ids import RANDOM_BITS, IdSource, random_bits, snowflake, time_of
 from storage.tx import Tx
 
 _SOURCE: Final = IdSource()
@@ -27,6 +27,11 @@ def id_at(tx: Tx, made_at: int) -> int:
     if made_at > tx.now - _JUST_NOW:
         return new_id(tx)
     return snowflake(max(0, made_at), random_bits(RANDOM_BITS))
+
+
+def may_be_taken(tx: Tx, identifier: int) -> bool:
+    """Whether `id_at` made it for a past moment: one of the present is beyond all before it."""
+    return time_of(identifier) <= tx.now - _JUST_NOW
 
 
 def new_notification_id(tx: Tx) -> int:

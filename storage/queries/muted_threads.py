@@ -31,6 +31,15 @@ _FORGET: Final = delete(muted_threads).where(muted_threads.c.actor_id == _ACTOR)
 _FORGET_POSTS: Final = delete(muted_threads).where(any_of(muted_threads.c.root_id, "ids"))
 
 
+def is_root_muted(actor: ColumnElement[int], root_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether somebody muted the thread that begins with this post."""
+    return (
+        exists()
+        .where(muted_threads.c.actor_id == actor, muted_threads.c.root_id == root_id)
+        .correlate_except(muted_threads)
+    )
+
+
 def is_muted(actor: ColumnElement[int], post_id: ColumnElement[int]) -> ColumnElement[bool]:
     """Whether somebody muted the thread in which the post stands."""
     return (

@@ -25,7 +25,7 @@ from domain.notifying import HELD_BACK, SPAN_MS, Group, Stance
 from storage.audience import fixed, heard, local_reader
 from storage.columns import Enum8, Flag, Id, Time, any_of
 from storage.queries.ids import new_notification_id
-from storage.queries.muted_threads import is_muted
+from storage.queries.muted_threads import is_muted, is_root_muted
 from storage.queries.policies import follows_accepted, is_permitted, ruled
 from storage.tables.accounts import accounts
 from storage.tables.actors import actors
@@ -65,8 +65,10 @@ def _is_told(
     kind: ColumnElement[NotificationKind],
     sender: ColumnElement[int],
     post_id: ColumnElement[int],
+    unwanted: ColumnElement[bool],
 ) -> ColumnElement[bool]:
-    """Whether the person behind `accounts` hears of this at all.
+    """Whether the person behind `accounts` hears of this at all; `unwanted`: of its words or thread
+    they do not, whoever sends it.
 
     For a statement that has `policies` outer-joined, with `judged` and `now` among its parameters.
     """
@@ -76,23 +78,20 @@ def _is_told(
         accounts.c.state == fixed(AccountState.ACTIVE),
         or_(
             fixed(NotificationKind.NOTICE) == kind,
-            and_(
-                heard(sender, _LISTENER),
-                ~_written_by_unheard(sender, post_id),
-                ~is_muted(accounts.c.id, post_id),
-            ),
+            and_(heard(sender, _LISTENER), ~unwanted),
         ),
         ~_from_limited(sender, actors.c.limited > fixed(Limit.SILENCED)),
         # About whom a policy does not decide, followers alone hear of who is silenced.
         or_(_JUDGED, ~silenced, follows_accepted(accounts.c.id, sender)),
-        or_(~_JUDGED, is_permitted(accounts.c.id, sender), ~dropped),
+        or_(~_JUDGED, ~dropped, is_permitted(accounts.c.id, sender)),
     )
 
 
 def _is_held_back(sender: ColumnElement[int], post_id: ColumnElement[int]) -> ColumnElement[bool]:
     """Whether it waits until the person wants to hear of it; as `_is_told`."""
     filtered = ruled(Stance.FILTER, accounts.c.id, sender, post_id)
-    held = and_(_JUDGED, ~is_permitted(accounts.c.id, sender), filtered)
+    # Few choose a policy: whoever has none is not asked for permissions.
+    held = and_(_JUDGED, filtered, ~is_permitted(accounts.c.id, sender))
     return case((held, true()), else_=false())
 
 
@@ -104,7 +103,13 @@ _told_somebody: Final = (
         _is_held_back(_FROM, _POST),
     )
     .select_from(_with_policy)
-    .where(accounts.c.id == _ACTOR, _is_told(_KIND, _FROM, _POST))
+    .where(
+        accounts.c.id == _ACTOR,
+        _is_told(
+            *(_KIND, _FROM, _POST),
+            or_(_written_by_unheard(_FROM, _POST), is_muted(accounts.c.id, _POST)),
+        ),
+    )
 )
 _ADD: Final = (
     insert(notifications)
@@ -127,9 +132,13 @@ _NAMED: Final = (
     .where(
         any_of(_news.c.id, "ids"),
         accounts.c.id != _news.c.author_id,
-        _is_told(_KIND, _news.c.author_id, _news.c.id),
+        # Whose words they are was asked with who sends them, as they are no shares.
+        _is_told(
+            *(_KIND, _news.c.author_id, _news.c.id),
+            is_root_muted(accounts.c.id, _news.c.root_id),
+        ),
     )
-    .order_by(_news.c.id, accounts.c.id)
+    .order_by(_news.c.id, _named.c.actor_id)
 )
 _ROW: Final = ("id", "actor_id", "kind", "from_id", "post_id", "created_at", "filtered")
 _ADD_NEW: Final = (
@@ -179,7 +188,7 @@ class Told(Struct, frozen=True, gc=False):
 def add_named(tx: Tx, post_ids: Collection[int]) -> list[Told]:
     """Store who of ours is named in the text of posts, as `add` would one by one.
 
-    The posts were stored in this unit of work, and anybody may read them.
+    The posts were stored in this unit of work, are no shares, and anybody may read them.
     """
     kind = NotificationKind.MENTION
     rows = tx.all(_NAMED, ids=list(post_ids), kind=kind, judged=kind in HELD_BACK, now=tx.now)

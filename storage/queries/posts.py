@@ -129,11 +129,12 @@ def add_mentions(tx: Tx, post_id: int, named: Iterable[int], silent: Iterable[in
 
 def add_all_mentions(tx: Tx, named: Iterable[tuple[int, Iterable[int], Iterable[int]]]) -> None:
     """The same for many: each a post's id, whom it names, whom it addresses without naming."""
-    rows = []
+    rows: list[tuple[int, int, bool]] = []
     for post_id, spoken, silent in named:
-        everybody = dict.fromkeys(silent, True) | dict.fromkeys(spoken, False)
-        rows += [(post_id, actor, hushed) for actor, hushed in sorted(everybody.items())]
-    tx.many_lines(_ADD_MENTION, _MENTION, rows)
+        rows += [(post_id, actor, False) for actor in spoken]
+        rows += [(post_id, actor, True) for actor in silent]
+    # Who is both is named: that line comes first, and is there when the other comes.
+    tx.many_lines(_ADD_MENTION, _MENTION, sorted(rows))
 
 
 def named_in(tx: Tx, post_id: int) -> dict[int, bool]:

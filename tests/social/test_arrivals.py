@@ -110,6 +110,18 @@ def test_homes_are_written_as_the_rules_for_all_posts_say(database_url: str) -> 
     assert lines > 50
 
 
+def test_whether_an_id_is_taken_is_asked_of_the_past_alone(few: Few) -> None:
+    """What is fresh gets an id beyond all before it."""
+
+    def asked_for(**said: Any) -> int:
+        plain = plain_among(few.tx, NODE, [Arrival(few.note(**said), few.zoe, few.tx.now)])
+        with counted(few.tx) as found:
+            store(few.tx, [each for each in plain if each is not None])
+        return found.total()
+
+    assert asked_for(published="2026-11-01T10:00:00Z") == asked_for() + 1
+
+
 def test_an_id_that_is_taken_is_drawn_again(few: Few, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever sends a post chooses its second: it makes no unit fail for the others in it."""
     drawn = iter([7, 7, 7, 8, 7, 9])
@@ -176,5 +188,5 @@ def test_a_unit_asks_as_often_for_many_posts_as_for_one(
     found = asked(few, count, authors, named)
     assert found.pop("lock") == count
     # The figures of an author are written once for all that are theirs. Nothing else grows.
-    assert found.total() == 19 + authors
+    assert found.total() == 18 + authors
     assert found["execute_many"] == 5, "posts, their words, mentions, tags, notifications"

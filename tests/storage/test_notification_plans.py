@@ -41,3 +41,12 @@ def test_what_was_told_is_found_by_index(tx: Tx, statement: Any, index: str) -> 
     assert any(index in step for step in found), found
     scanned = [step for step in found if step.startswith("SCAN")]
     assert not [step for step in scanned if "notifications" in step and "_held" not in step], found
+
+
+def test_whom_posts_name_is_found_in_order_and_without_asking_whose_words_they_are(tx: Tx) -> None:
+    found = steps(tx, notifications._NAMED)
+    assert not [step for step in found if "TEMP B-TREE" in step or "SCAN notifications" in step]
+    assert [step for step in found if " news " in step] == [
+        "SEARCH news USING INTEGER PRIMARY KEY (rowid=?)"
+    ]
+    assert not [step for step in found if " words " in step]
