@@ -8,6 +8,7 @@ count a table from them. Notifications stay below 2**53 because clients read the
 import secrets
 import threading
 from array import array
+from collections.abc import Iterable
 from typing import Final
 
 HERE: Final = 1
@@ -104,16 +105,43 @@ class IdSource:
         """A snowflake for `now_ms`, larger than every one before."""
         wish = snowflake(now_ms, random_bits(RANDOM_BITS))
         with self._lock:
-            if wish <= self._last:
-                wish = self._last + 1 + random_bits(3)
-            self._last = wish
-        return wish
+            self._last = made = _beyond(self._last, wish, 3)
+        return made
+
+    def many(self, now_ms: int, count: int) -> list[int]:
+        """So many snowflakes for `now_ms`, each larger than every one before."""
+        least = snowflake(now_ms, 0)
+        wishes = sorted([least | random_bits(RANDOM_BITS) for _ in range(count)])
+        with self._lock:
+            made = _growing(self._last, wishes, 3)
+            self._last = made[-1] if made else self._last
+        return made
 
     def new_notification(self, now_ms: int) -> int:
         """A notification id for `now_ms`, larger than every one before and below 2**53."""
         wish = notification_id(now_ms, random_bits(NOTIFICATION_BITS))
         with self._lock:
-            if wish <= self._last_notification:
-                wish = self._last_notification + 1 + random_bits(2)
-            self._last_notification = wish
-        return wish
+            self._last_notification = made = _beyond(self._last_notification, wish, 2)
+        return made
+
+    def many_notifications(self, now_ms: int, count: int) -> list[int]:
+        """So many notification ids for `now_ms`, each larger than every one before."""
+        least = notification_id(now_ms, 0)
+        wishes = sorted([least | random_bits(NOTIFICATION_BITS) for _ in range(count)])
+        with self._lock:
+            made = _growing(self._last_notification, wishes, 2)
+            self._last_notification = made[-1] if made else self._last_notification
+        return made
+
+
+def _beyond(last: int, wish: int, step_bits: int) -> int:
+    """The id wished for, or one a small random step beyond the last if it would not grow."""
+    return wish if wish > last else last + 1 + random_bits(step_bits)
+
+
+def _growing(last: int, wishes: Iterable[int], step_bits: int) -> list[int]:
+    made = []
+    for wish in wishes:
+        last = _beyond(last, wish, step_bits)
+        made.append(last)
+    return made

@@ -24,6 +24,7 @@ from social.remote_posts import (
     addresses,
     is_authors_own,
     is_somebody_here,
+    moment_of,
     row_for,
     spoken_by,
     wait_for_all,
@@ -34,7 +35,7 @@ from social.wording import tags_of
 from storage.queries import actors, figures, followed_tags, follows, posts
 from storage.queries import arrivals as stored
 from storage.queries import timelines as homes
-from storage.queries.ids import may_be_taken
+from storage.queries.ids import ids_at, may_be_taken
 from storage.tx import Tx
 from storage.views.actors import ActorView
 from storage.views.posts import PostRow, Tag
@@ -206,12 +207,17 @@ def store(tx: Tx, plain: Collection[Plain]) -> None:
             bells.ring(tx, each.row)
 
 
-def _rows(tx: Tx, plain: Iterable[Plain]) -> list[_Stored]:
-    made = []
-    for each in plain:
-        note, signer = each.arrival.note, each.arrival.signer
-        received_at = each.arrival.received_at or tx.now
-        made.append(row_for(tx, note, signer, each.said, parent=None, received_at=received_at))
+def _rows(tx: Tx, plain: Collection[Plain]) -> list[_Stored]:
+    moments = [moment_of(tx, each.arrival.note, each.arrival.received_at) for each in plain]
+    made = [
+        row_for(
+            *(tx, each.arrival.note, each.arrival.signer, each.said),
+            parent=None,
+            made_at=made_at,
+            identifier=identifier,
+        )
+        for each, made_at, identifier in zip(plain, moments, ids_at(tx, moments), strict=True)
+    ]
     rows = link_previews.with_links(tx, _with_free_ids(tx, made))
     return [
         _Stored(each, row, spoken_by(each.arrival.note, each.people, row, each.said.named))

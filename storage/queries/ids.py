@@ -1,5 +1,6 @@
 """Ids for new rows, from the one source of this process."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from domain.ids import RANDOM_BITS, IdSource, random_bits, snowflake, time_of
@@ -16,6 +17,11 @@ def new_id(tx: Tx) -> int:
     return _SOURCE.new(tx.now)
 
 
+def new_ids(tx: Tx, count: int) -> list[int]:
+    """So many of them, in rising order."""
+    return _SOURCE.many(tx.now, count)
+
+
 def id_at(tx: Tx, made_at: int) -> int:
     """A snowflake for something made elsewhere at `made_at`, or now if that is just now or ahead.
 
@@ -24,8 +30,17 @@ def id_at(tx: Tx, made_at: int) -> int:
     millisecond may get the same id (1 in 65,536): the caller asks again if the primary key
     refuses it.
     """
-    if made_at > tx.now - _JUST_NOW:
-        return new_id(tx)
+    return new_id(tx) if made_at > tx.now - _JUST_NOW else _past_id(made_at)
+
+
+def ids_at(tx: Tx, made_at: Sequence[int]) -> list[int]:
+    """The same for many, in their order."""
+    past = tx.now - _JUST_NOW
+    fresh = iter(new_ids(tx, sum([at > past for at in made_at])))
+    return [next(fresh) if at > past else _past_id(at) for at in made_at]
+
+
+def _past_id(made_at: int) -> int:
     return snowflake(max(0, made_at), random_bits(RANDOM_BITS))
 
 
@@ -37,3 +52,8 @@ def may_be_taken(tx: Tx, identifier: int) -> bool:
 def new_notification_id(tx: Tx) -> int:
     """A notification's id, below 2**53."""
     return _SOURCE.new_notification(tx.now)
+
+
+def new_notification_ids(tx: Tx, count: int) -> list[int]:
+    """So many of them, in rising order."""
+    return _SOURCE.many_notifications(tx.now, count)

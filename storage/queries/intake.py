@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.kinds import IntakeState
 from storage.columns import any_of
-from storage.queries.ids import new_id
+from storage.queries.ids import new_id, new_ids
 from storage.tables.jobs import JobState, jobs
 from storage.tables.relations import follows
 from storage.tables.traffic import intake
@@ -96,17 +96,10 @@ def take(
 
     Without a `body` nothing waits: it is done in this very unit of work.
     """
-    row = _row(tx, origin_id, activity_uri, signer_id, body)
+    state = IntakeState.DONE if body is None else IntakeState.QUEUED
+    row = (new_id(tx), origin_id, activity_uri, signer_id, body, state, tx.now)
     identifier: int | None = tx.scalar(_TAKE_ONE, **dict(zip(_NEW, row, strict=True)))
     return identifier
-
-
-def _row(
-    tx: Tx, origin_id: int, activity_uri: str, signer_id: int, body: bytes | None = None
-) -> tuple[int, int, str, int, bytes | None, IntakeState, int]:
-    """The values of `_NEW`."""
-    state = IntakeState.DONE if body is None else IntakeState.QUEUED
-    return new_id(tx), origin_id, activity_uri, signer_id, body, state, tx.now
 
 
 _THERE: Final = select(intake.c.id).where(any_of(intake.c.id, "ids"))
@@ -118,7 +111,10 @@ def take_done(tx: Tx, activities: Sequence[tuple[int, str, int]]) -> list[bool]:
 
     Each is an origin's id, the activity's own and its signer's, as `take` has them.
     """
-    rows = [_row(tx, *activity) for activity in activities]
+    rows = [
+        (identifier, *activity, None, IntakeState.DONE, tx.now)
+        for identifier, activity in zip(new_ids(tx, len(activities)), activities, strict=True)
+    ]
     # In one order: two processes that are told the same do not wait for each other.
     tx.many_lines(_TAKE, _NEW, sorted(rows, key=_LEDGER_KEY))
     stored = {row[0] for row in tx.all(_THERE, ids=[row[0] for row in rows])}

@@ -24,7 +24,7 @@ from domain.kinds import AccountState, Limit, NotificationKind
 from domain.notifying import HELD_BACK, SPAN_MS, Group, Stance
 from storage.audience import fixed, heard, local_reader
 from storage.columns import Enum8, Flag, Id, Time, any_of
-from storage.queries.ids import new_notification_id
+from storage.queries.ids import new_notification_id, new_notification_ids
 from storage.queries.muted_threads import is_muted, is_root_muted
 from storage.queries.policies import follows_accepted, is_permitted, ruled
 from storage.tables.accounts import accounts
@@ -192,9 +192,10 @@ def add_named(tx: Tx, post_ids: Collection[int]) -> list[Told]:
     """
     kind = NotificationKind.MENTION
     rows = tx.all(_NAMED, ids=list(post_ids), kind=kind, judged=kind in HELD_BACK, now=tx.now)
+    ids = new_notification_ids(tx, len(rows))
     lines = [
-        (new_notification_id(tx), actor_id, kind, from_id, post_id, tx.now, held)
-        for actor_id, from_id, post_id, held in rows
+        (identifier, actor_id, kind, from_id, post_id, tx.now, held)
+        for identifier, (actor_id, from_id, post_id, held) in zip(ids, rows, strict=True)
     ]
     tx.many_lines(_ADD_NEW, _ROW, lines)
     return [Told(line[1], line[3], Added(line[0], line[6])) for line in lines]

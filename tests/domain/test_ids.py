@@ -58,6 +58,19 @@ def test_ids_grow_when_the_clock_stands_or_steps_back() -> None:
     assert all(number < 2**53 for number in told)
 
 
+def test_many_at_once_grow_as_one_by_one() -> None:
+    source = IdSource()
+    made = [source.new(NOW)]
+    told = [source.new_notification(NOW)]
+    for moment, count in ((NOW, 40), (NOW - 5000, 3), (NOW, 0), (NOW + 60_000, 40)):
+        made += [*source.many(moment, count), source.new(moment)]
+        told += [*source.many_notifications(moment, count), source.new_notification(moment)]
+    assert made == sorted(set(made))
+    assert told == sorted(set(told))
+    assert len(made) == len(told) == 88
+    assert {time_of(identifier) for identifier in source.many(NOW + 120_000, 40)} == {NOW + 120_000}
+
+
 def test_ids_are_near_their_time() -> None:
     source = IdSource()
     assert time_of(source.new(NOW)) == NOW
@@ -75,7 +88,7 @@ def test_threads_never_get_the_same_id() -> None:
     made: list[int] = []
 
     def make() -> None:
-        made.extend([source.new(NOW) for _ in range(500)])
+        made.extend([source.new(NOW) for _ in range(400)] + source.many(NOW, 100))
 
     threads = [threading.Thread(target=make) for _ in range(8)]
     for thread in threads:
