@@ -48,8 +48,7 @@ Bytes = LargeBinary
 
 
 class _Meanings(dict[Any, Any]):
-    """What numbers of a column mean, or which one a member has: one look-up in C (0.03 µs) where
-    the enum takes 0.37.
+    """What numbers of a column mean: one look-up in C (0.03 µs) where the enum takes 0.37.
 
     What is not among them is asked of the type itself, which makes or refuses it.
     """
@@ -133,11 +132,13 @@ class Enum8(TypeDecorator[E]):
         return None if value is None else int(self.enum(value))
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
-        """Store the number; of a member it is known without asking the enum."""
-        numbers: dict[E | None, int | None] = {member: member.value for member in self.enum}
-        return _Meanings(
-            {None: None, **numbers}, lambda value: self.process_bind_param(value, dialect)
-        ).__getitem__
+        """Store the number; of a member it is known without asking the enum (0.05 µs, not 0.33)."""
+        enum, asked = self.enum, self.process_bind_param
+
+        def number(value: Any) -> Any:
+            return value._value_ if value.__class__ is enum else asked(value, dialect)
+
+        return number
 
     def result_processor(self, *_: Any) -> Callable[[Any], E | None]:
         """Give the enum's member back."""
