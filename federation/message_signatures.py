@@ -130,7 +130,8 @@ def sign(
     ours = scheme is Scheme.RFC9421_OURS
     if ours and not _is_nonce(nonce):
         raise ValueError("the nonce is too short or too long")
-    along = {name.lower(): value for name, value in headers.items() if name.lower() in COVERED}
+    lowered = ((name.lower(), value.strip(" \t")) for name, value in headers.items())
+    along = {name: value for name, value in lowered if name in COVERED}
     components = ["@method", "@target-uri", *(["@authority"] if ours else []), *sorted(along)]
     added = {"Host": to.host}
     if body is not None:

@@ -15,6 +15,7 @@ from federation.signature_base import Signed, parameters_of, read_plainly, signa
 from federation.signatures import BadSignature, IncomingRequest, Scheme
 from tests.federation.signing import (
     BODY,
+    INBOX,
     KEY_ID,
     NONCE,
     NOW,
@@ -316,3 +317,23 @@ def test_an_empty_text_and_quotes_are_written_as_the_general_writer_does() -> No
     covered: Any = ([("@method", {}), ("date", {})], values)
     wanted = http_sf.ser({"sig1": covered})
     assert f"sig1={parameters_of(['@method', 'date'], values)}" == wanted
+
+
+def test_space_around_a_header_is_none_of_what_is_signed() -> None:
+    value = 'url="https://b.example/f", digest="00"'
+    along = {"Collection-Synchronization": f" {value}\t"}
+    headers = along | signatures.sign(
+        method="POST",
+        url=INBOX,
+        headers=along,
+        body=BODY,
+        key=rsa_key(),
+        key_id=KEY_ID,
+        scheme=Scheme.RFC9421_OURS,
+        now=NOW,
+        nonce=NONCE,
+    )
+    assert "collection-synchronization" in verify(received(headers)).components
+    headers["Collection-Synchronization"] = value.replace("00", "01")
+    with pytest.raises(BadSignature):
+        verify(received(headers))
