@@ -6,11 +6,12 @@ what it asks for is for the caller, who has the signer's stored actor in hand.
 """
 
 import hashlib
+from functools import lru_cache
 
 from msgspec import Struct
 
 from activitypub.parse.fields import origin_of
-from domain.addresses import BadUrl, Url, parse_url
+from domain.addresses import BadUrl, parse_url
 from domain.kinds import KeyType, Limit
 from federation.fetcher import CannotFetch, Fetcher
 from federation.key_material import (
@@ -61,20 +62,28 @@ async def authenticate(fetcher: Fetcher, request: IncomingRequest) -> Signer:
         raise BadSignature(401, "the signer is gone")
     if holder.actor.limited is Limit.SUSPENDED:
         raise BadSignature(403, "this node does not talk to that actor")
-    await _use_nonce(fetcher, claimed)
+    if claimed.nonce is not None:
+        await _use_nonce(fetcher, claimed, claimed.nonce)
     return Signer(holder.actor, claimed.key_id, claimed.scheme, claimed.components)
 
 
 async def _admit(fetcher: Fetcher, key_id: str) -> None:
     """Refuse other servers before anything is fetched or looked up (protocol §3)."""
     try:
-        url: Url = parse_url(key_id)
+        origin, authority = _server_of(key_id)
     except BadUrl:
         raise BadSignature(403, "the keyId is not an address of a server we talk to") from None
-    if url.origin == fetcher.node.origin:
+    if origin == fetcher.node.origin:
         raise BadSignature(401, "our own actors do not sign from outside")
-    if not await fetcher.policy.may_exchange(url.authority):
+    if not await fetcher.policy.may_exchange(authority):
         raise BadSignature(403, "this node does not talk to that server")
+
+
+@lru_cache(maxsize=4_096)
+def _server_of(key_id: str) -> tuple[str, str]:
+    """A key's origin and authority: the same keys come again and again. Raises BadUrl."""
+    url = parse_url(key_id)
+    return url.origin, url.authority
 
 
 async def _verified(
@@ -117,11 +126,9 @@ def _public(holder: KeyHolder) -> PublicKey:
         raise BadSignature(401, "the key is not one that we accept") from None
 
 
-async def _use_nonce(fetcher: Fetcher, claimed: ClaimedSignature) -> None:
+async def _use_nonce(fetcher: Fetcher, claimed: ClaimedSignature, nonce: str) -> None:
     """A signature with a nonce is good once (RFC 9421 §7.2.2)."""
-    if claimed.nonce is None:
-        return
-    name = hashlib.sha256(f"{claimed.key_id}\n{claimed.nonce}".encode()).hexdigest()
+    name = hashlib.sha256(f"{claimed.key_id}\n{nonce}".encode()).hexdigest()
     made = claimed.created if claimed.created is not None else int(fetcher.now().timestamp())
     last = min(claimed.expires or made + MAX_AGE, made + MAX_AGE) + MAX_AHEAD
     if not await fetcher.db.write(use_nonce, name, last * 1000):

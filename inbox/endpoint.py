@@ -114,7 +114,10 @@ class Endpoint:
 
     async def _take(self, request: Request, address: str | None) -> None:
         _check_headers(request)
-        await self._check_room()
+        if time.monotonic() - self._looked_at >= _LOOK_AGAIN:
+            await self._look_for_room()
+        if self._full:  # refused early while more waits than can be processed soon
+            raise Refusal(503, "this server is busy")
         if address is not None and not self._unproven.has_any(address):
             raise Refusal(429, "too many requests that prove nothing")
         body = await _read(request)
@@ -168,14 +171,9 @@ class Endpoint:
             public_origin=self._fetcher.node.origin,
         )
 
-    async def _check_room(self) -> None:
-        """Refuse early while more waits than can be processed soon."""
-        now = time.monotonic()
-        if now - self._looked_at >= _LOOK_AGAIN:
-            self._looked_at = now
-            self._full = await self._fetcher.db.read(_is_full, self._most_waiting)
-        if self._full:
-            raise Refusal(503, "this server is busy")
+    async def _look_for_room(self) -> None:
+        self._looked_at = time.monotonic()
+        self._full = await self._fetcher.db.read(_is_full, self._most_waiting)
 
 
 def _is_full(tx: Tx, most: int) -> bool:
