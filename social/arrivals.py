@@ -181,7 +181,8 @@ def store(tx: Tx, plain: Collection[Plain]) -> None:
 
     None asks a question.
 
-    Raises ConstraintBroken if one is there by now, or an id made from a past second was taken.
+    Raises ConstraintBroken if one is there by now, an id made from a past second was taken, or
+    another process took one of the present.
     """
     new = _rows(tx, plain)
     ids = [each.row.id for each in new]

@@ -51,6 +51,20 @@ async def test_a_quote_shows_the_post_and_is_counted_and_told(ana: Person, bo: P
     assert inner == {"state": "accepted", "quoted_status_id": post["id"]}
 
 
+async def test_a_shared_post_shows_its_quote_and_what_its_reader_did_to_it(
+    ana: Person, bo: Person
+) -> None:
+    post = await say(bo, "Measure twice", visibility="public")
+    told = await quotes(bo, post, "as I said", visibility="public")
+    await ana.post(f"{STATUSES}/{told['id']}/mute")
+    await bo.post(f"{STATUSES}/{told['id']}/reblog")
+    lines = check_all("status", await ana.get(f"/api/v1/accounts/{bo.id}/statuses"))
+    [share] = [line for line in lines if line["reblog"]]
+    assert share["quote"] is None
+    assert share["muted"] is share["reblog"]["muted"] is True
+    assert share["reblog"]["quote"]["quoted_status"]["id"] == post["id"]
+
+
 async def test_an_edit_of_a_quoted_post_is_told(ana: Person, bo: Person) -> None:
     post = await say(ana, "Measure twice")
     made = await quotes(bo, post)

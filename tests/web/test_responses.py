@@ -77,6 +77,18 @@ def test_fragments_forget_the_least_recently_used() -> None:
     assert kept.held({1: "a", 3: "c"}) == {}
 
 
+def test_a_piece_used_again_outlives_those_that_were_not() -> None:
+    kept = Fragments(most=4)
+    made = {number: Fragment((b"%d" % number,)) for number in range(5)}
+    for number in range(4):
+        kept.keep({number: made[number]})
+    assert kept.held({"it": 0}) == {"it": made[0]}
+    kept.keep({4: made[4]})
+    assert kept.held({number: number for number in made}) == {
+        number: made[number] for number in (0, 2, 3, 4)
+    }
+
+
 @given(
     st.integers(1, 6),
     st.lists(st.tuples(st.sampled_from(["keep", "use", "use", "clear"]), st.integers(0, 12))),
