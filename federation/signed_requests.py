@@ -7,6 +7,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,7 @@ MAX_COMPONENTS: Final = 32
 MAX_FIELD: Final = 32_768
 MAX_KEY_ID: Final = 2_048
 
+_NO_PATH: Final = re.compile(r"\A([A-Za-z]+://[^/?]+)(?=\?|\Z)")
 _BODILESS: Final = frozenset({"GET", "HEAD"})
 
 
@@ -263,4 +265,5 @@ def destination(url: str) -> Destination:
         raise ValueError("the URL is not an absolute http(s) URL")
     if "@" in parsed.raw_authority or "#" in url:
         raise ValueError("the URL has credentials or a fragment")
-    return Destination(url, host.lower(), parsed.raw_path_qs)
+    # Without a path it is asked for with a slash, and signed so (RFC 9421 §2.2.2).
+    return Destination(_NO_PATH.sub(r"\1/", url), host.lower(), parsed.raw_path_qs)

@@ -109,7 +109,7 @@ def _answered(activity: Activity) -> str:
 
 async def _prover(fetcher: Fetcher, activity: Activity, body: bytes) -> KeyHolder | None:
     """The holder of the key that proves an activity: its actor, by a young proof; else nobody."""
-    if b'"proof"' not in body:
+    if not activity.has_proof:
         return None
     document = parse(body, max_bytes=LARGEST)
     method = proof_method(document)

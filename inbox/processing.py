@@ -126,7 +126,9 @@ async def _act(fetcher: Fetcher, waiting: _Waiting) -> None:
         raise Dropped("activities of this type have no effect here")
     received = waiting.received
     try:
-        proven = await check_proof(fetcher, received.body, signed.signer, received.received_at)
+        proven = signed.activity.has_proof and await check_proof(
+            fetcher, received.body, signed.signer, received.received_at
+        )
     except Dropped:
         await fetcher.db.write(answer_unproven, node=fetcher.node, signed=signed)
         raise

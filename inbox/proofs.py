@@ -25,8 +25,6 @@ async def check_proof(fetcher: Fetcher, body: bytes, signer: ActorView, received
 
     Raises Dropped for one that does not verify, or is by somebody else.
     """
-    if b'"proof"' not in body:
-        return False
     document = parse(body, max_bytes=LARGEST)
     holder = await _key(fetcher, document, signer)
     if holder is None or holder.key.type is not KeyType.ED25519:

@@ -15,6 +15,8 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
+import structlog
+
 from activitypub.parse.activities import Activity
 from activitypub.parse.posts import NoteDocument
 from domain.node import Node
@@ -28,6 +30,8 @@ from storage.dialects import is_postgresql
 from storage.queries import intake
 from storage.tx import Tx
 from storage.views.actors import ActorView
+
+log = structlog.get_logger("inbox")
 
 #: Posts of one unit: a few ms of the one writer's time.
 MOST: Final = 64
@@ -108,7 +112,10 @@ class Together:
 
     def _ended(self, storing: asyncio.Task[None]) -> None:
         self._storing.discard(storing)
-        if storing.cancelled() or storing.exception() is not None:
+        problem = None if storing.cancelled() else storing.exception()
+        if problem is not None:
+            log.error("posts cannot be stored together", exc_info=problem)
+        if storing.cancelled() or problem is not None:
             if not self._storing:
                 self._send_on()
         elif self._coming:

@@ -130,11 +130,20 @@ def test_what_is_for_everybody_is_told_early_to_the_same_effect(
         early = _read(to, cc, known, root)
         is_early = not worked_out
         assert early == _read(to, cc, known, root, audience=["https://x.example/nobody"])
+        assert worked_out or early.place is not None, "the second one in full"
     people = {uri for uri, one in known.items() if isinstance(one, Named)}
     if not (early.says_public and root is None and {*to, *cc} & known.keys() <= people):
         assert not is_early or early.place is not None
     else:
         assert is_early
+
+
+def test_a_place_named_as_audience_alone_counts_beside_everybody() -> None:
+    places = {uri: one for uri, one in KNOWN.items() if isinstance(one, Place)}
+    assert places
+    for uri, place in places.items():
+        said = _read([PUBLIC_URI], [], KNOWN, None, audience=[uri])
+        assert (said.place, said.audience) == (place.actor, place.audience)
 
 
 def _read(

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import pytest
 
 from activitypub.proofs import add_proof
@@ -58,6 +59,22 @@ async def test_S02_words_changed_after_the_proof_are_refused(
     )
     activity["object"] = activity["object"] | {"content": "<p>other words</p>"}
     assert not await created(here, b, bo, activity)
+    assert "its proof does not verify" in await here.reasons()
+
+
+@pytest.mark.parametrize("spelling", [b'"proof"', b'"pr\\u006fof"'])
+async def test_S02_a_proof_is_one_however_its_name_is_spelled(
+    here: Home, b: Stranger, alice: ActorView, spelling: bytes
+) -> None:
+    bo = prover(b, "bo", 1)
+    activity = proven(
+        b.activity(bo, "Create", b.note(bo, cc=[alice.uri])), f"{bo.uri}#ed25519-key", 1
+    )
+    activity["object"] = activity["object"] | {"content": "<p>other words</p>"}
+    body = orjson.dumps(activity).replace(b'"proof"', spelling)
+    assert (await b.deliver(bo, here.inbox, body)).status == 202
+    await here.drain()
+    assert await here.stored(activity["object"]["id"]) is None
     assert "its proof does not verify" in await here.reasons()
 
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Sequence
 
 import pytest
+from structlog.testing import capture_logs
 
 from activitypub.parse.activities import parse_activity
 from activitypub.parse.posts import parse_note
@@ -126,6 +127,25 @@ async def test_nobody_waits_for_ever_when_the_storing_is_ended(
         assert await sending == [202] * 10
     await point.comes_to_rest()
     assert len(await ids(here, *(create for _, create in creates))) == 10
+
+
+async def test_a_mistake_in_storing_together_is_told_and_every_post_goes_the_long_way(
+    here: Home, writers: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> int:
+        raise TypeError("a mistake of ours")
+
+    point = Counted(here)
+    creates = [(writers[0], written(writers[0])) for _ in range(3)]
+    monkeypatch.setattr(together, "of_one_unit", fails)
+    with capture_logs() as logged:
+        async with asyncio.timeout(ENOUGH):
+            assert await statuses(here, *creates) == [202] * 3
+    assert point.answers == {False: 3}
+    assert len(await ids(here, *(create for _, create in creates))) == 3
+    told = [line for line in logged if line["event"] == "posts cannot be stored together"]
+    assert told
+    assert isinstance(told[0]["exc_info"], TypeError)
 
 
 @both
