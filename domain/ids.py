@@ -8,7 +8,7 @@ count a table from them. Notifications stay below 2**53 because clients read the
 import secrets
 import threading
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import Final
 
 HERE: Final = 1
@@ -94,54 +94,54 @@ class IdSource:
     random bits and by the primary key of the table.
     """
 
-    __slots__ = ("_last", "_last_notification", "_lock")
+    __slots__ = ("_notifications", "_snowflakes")
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._last = 0
-        self._last_notification = 0
+        self._snowflakes = _Growing(snowflake, RANDOM_BITS, step_bits=3)
+        self._notifications = _Growing(notification_id, NOTIFICATION_BITS, step_bits=2)
 
     def new(self, now_ms: int) -> int:
         """A snowflake for `now_ms`, larger than every one before."""
-        wish = snowflake(now_ms, random_bits(RANDOM_BITS))
-        with self._lock:
-            self._last = made = _beyond(self._last, wish, 3)
-        return made
+        return self._snowflakes.new(now_ms)
 
     def many(self, now_ms: int, count: int) -> list[int]:
         """So many snowflakes for `now_ms`, each larger than every one before."""
-        least = snowflake(now_ms, 0)
-        wishes = sorted([least | random_bits(RANDOM_BITS) for _ in range(count)])
-        with self._lock:
-            made = _growing(self._last, wishes, 3)
-            self._last = made[-1] if made else self._last
-        return made
+        return self._snowflakes.many(now_ms, count)
 
     def new_notification(self, now_ms: int) -> int:
         """A notification id for `now_ms`, larger than every one before and below 2**53."""
-        wish = notification_id(now_ms, random_bits(NOTIFICATION_BITS))
-        with self._lock:
-            self._last_notification = made = _beyond(self._last_notification, wish, 2)
-        return made
+        return self._notifications.new(now_ms)
 
     def many_notifications(self, now_ms: int, count: int) -> list[int]:
         """So many notification ids for `now_ms`, each larger than every one before."""
-        least = notification_id(now_ms, 0)
-        wishes = sorted([least | random_bits(NOTIFICATION_BITS) for _ in range(count)])
+        return self._notifications.many(now_ms, count)
+
+
+class _Growing:
+    """Ids of one layout: time above, random bits below, and each larger than the last."""
+
+    __slots__ = ("_bits", "_last", "_layout", "_lock", "_step_bits")
+
+    def __init__(self, layout: Callable[[int, int], int], bits: int, *, step_bits: int) -> None:
+        self._layout = layout
+        self._bits = bits
+        self._step_bits = step_bits
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def new(self, now_ms: int) -> int:
+        wish = self._layout(now_ms, random_bits(self._bits))
         with self._lock:
-            made = _growing(self._last_notification, wishes, 2)
-            self._last_notification = made[-1] if made else self._last_notification
+            return self._beyond(wish)
+
+    def many(self, now_ms: int, count: int) -> list[int]:
+        least = self._layout(now_ms, 0)
+        wishes = sorted([least | random_bits(self._bits) for _ in range(count)])
+        with self._lock:
+            return [self._beyond(wish) for wish in wishes]
+
+    def _beyond(self, wish: int) -> int:
+        """The id wished for, or one a small random step beyond the last if it would not grow."""
+        last = self._last
+        self._last = made = wish if wish > last else last + 1 + random_bits(self._step_bits)
         return made
-
-
-def _beyond(last: int, wish: int, step_bits: int) -> int:
-    """The id wished for, or one a small random step beyond the last if it would not grow."""
-    return wish if wish > last else last + 1 + random_bits(step_bits)
-
-
-def _growing(last: int, wishes: Iterable[int], step_bits: int) -> list[int]:
-    made = []
-    for wish in wishes:
-        last = _beyond(last, wish, step_bits)
-        made.append(last)
-    return made

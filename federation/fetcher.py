@@ -120,7 +120,7 @@ class Fetcher:
         self.policy: Final = policy or Policy(db, node)
         self.recent_keys: Final[Recent[str, KeyHolder]] = Recent()
         self.newcomers: Final = Shares(per_second=NEW_PER_SECOND, burst=NEW_AT_ONCE)
-        self._clock = clock
+        self.now_ms: Final = clock  # the present in ms UTC, for what is stored
         self._by_hand = by_hand
         self._purpose = purpose
         self._application: int | None = None
@@ -146,16 +146,13 @@ class Fetcher:
         return self._with(Policy(self.db, self.node, naming(authority)), by_hand=True)
 
     def _with(self, policy: Policy, **more: Any) -> "Fetcher":
-        given = (self.db, self.client, self.node, self.keyring, self._clock)
-        return Fetcher(*given, policy=policy, **more)
+        return Fetcher(
+            *(self.db, self.client, self.node, self.keyring, self.now_ms), policy=policy, **more
+        )
 
     def now(self) -> datetime:
         """The present, with its zone, for signatures."""
         return datetime.fromtimestamp(self.now_ms() / 1000, UTC)
-
-    def now_ms(self) -> int:
-        """The present in ms UTC, for what is stored."""
-        return self._clock()
 
     async def document(self, url: str, *, as_actor_id: int | None = None) -> FetchedDocument:
         """The ActivityStreams document at `url`, signed for as one of our actors.

@@ -105,6 +105,6 @@ async def _post(fetcher: Fetcher, said: _Said) -> int:
 
 
 def _again(fetcher: Fetcher, one: Job, reason: str) -> Decision:
-    if int(fetcher.now().timestamp() * 1000) - one.created_at > HORIZON_MS:
+    if fetcher.now_ms() - one.created_at > HORIZON_MS:
         return Dead(reason)
     return Retry(min(FIRST_MS << min(2 * (one.attempts - 1), 20), LONGEST_MS), reason)

@@ -100,7 +100,7 @@ async def _take(fetcher: Fetcher, community: ActorView, item: Any) -> bool:
     """Do what one line of the outbox says, if it may be believed."""
     try:
         announce = _announce(community, item)
-        now = int(fetcher.now().timestamp() * 1000)
+        now = fetcher.now_ms()
         heard = await hear(fetcher, community, announce, received_at=now, fresh=False)
     except (NotBelieved, MalformedDocument, CannotFetch) as problem:
         log.info("not read up", community=community.id, reason=problem.reason)

@@ -90,7 +90,7 @@ async def settle(fetcher: Fetcher, *, actor_id: int, address: str) -> Settled:
     actor = await fetcher.db.read(actors.by_id, actor_id)
     if actor is None or actor.is_local or origin_of(address) != origin_of(actor.uri):
         return Settled()
-    asked_at = int(fetcher.now().timestamp() * 1000)
+    asked_at = fetcher.now_ms()
     listed = await _listed(fetcher, address)
     return await fetcher.db.write(
         _agree, node=fetcher.node, actor=actor, listed=listed, asked_at=asked_at

@@ -60,7 +60,7 @@ def _entries(document: JsonObject) -> list[Any]:
 
 
 async def _take(fetcher: Fetcher, group: ActorView, item: Any) -> bool:
-    now = int(fetcher.now().timestamp() * 1000)
+    now = fetcher.now_ms()
     try:
         announce = parse_activity(item if isinstance(item, dict) else {})
         if announce.type != "Announce" or announce.actor != group.uri:

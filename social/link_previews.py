@@ -217,7 +217,7 @@ def job_handlers(fetcher: Fetcher, proxy: Proxy) -> dict[str, Handler]:
 
 
 async def _run(fetcher: Fetcher, proxy: Proxy, job: Job) -> Decision:
-    now = int(fetcher.now().timestamp() * 1000)
+    now = fetcher.now_ms()
     if now - job.created_at < LATE_MS:
         await look(fetcher, proxy, int(job.payload["preview"]))
     return None

@@ -58,7 +58,7 @@ class OnDemand:
 
     async def here(self, file: FileRow) -> FileRow:
         """The file with its bytes, for somebody who may see it. Raises NotFound."""
-        now = int(self._fetcher.now().timestamp() * 1000)
+        now = self._fetcher.now_ms()
         if file.is_here:
             if file.used_at is None or now - file.used_at > SEEN_EVERY_MS:
                 await self._fetcher.db.write(files.used, file.id)

@@ -56,7 +56,7 @@ class Proxy:
         """The picture at an address that this node named. Raises NotFound, whatever the reason."""
         db = self._fetcher.db
         row = await db.read(proxied.by_url, url)
-        now = int(self._fetcher.now().timestamp() * 1000)
+        now = self._fetcher.now_ms()
         if row is not None and row.fetched_at is not None:
             if now - row.used_at > SEEN_EVERY_MS:
                 await db.write(proxied.used, url)

@@ -68,7 +68,7 @@ async def recheck_quotes(fetcher: Fetcher) -> None:
 
     What cannot be had now stays as it is; a week later it is asked for again.
     """
-    now = int(fetcher.now().timestamp() * 1000)
+    now = fetcher.now_ms()
     old = await fetcher.db.read(
         quotes.stale, before=now - AGAIN_MS, since=now - WATCHED_MS, limit=MOST_AT_ONCE
     )

@@ -349,19 +349,12 @@ def test_an_empty_text_and_quotes_are_written_as_the_general_writer_does() -> No
 
 def test_space_around_a_header_is_none_of_what_is_signed() -> None:
     value = 'url="https://b.example/f", digest="00"'
-    along = {"Collection-Synchronization": f" {value}\t"}
-    headers = along | signatures.sign(
-        method="POST",
-        url=INBOX,
-        headers=along,
-        body=BODY,
-        key=rsa_key(),
-        key_id=KEY_ID,
-        scheme=Scheme.RFC9421_OURS,
-        now=NOW,
-        nonce=NONCE,
-    )
-    assert "collection-synchronization" in verify(received(headers)).components
+    headers = sign_along(f" {value}\t") | {"Collection-Synchronization": f" {value}\t"}
+
+    def asked() -> IncomingRequest:
+        return received(headers, method="GET", target="/a", body=b"")
+
+    assert "collection-synchronization" in verify(asked()).components
     headers["Collection-Synchronization"] = value.replace("00", "01")
     with pytest.raises(BadSignature):
-        verify(received(headers))
+        verify(asked())

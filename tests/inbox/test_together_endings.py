@@ -64,14 +64,22 @@ def signed(create: Document, signer: ActorView) -> SignedActivity:
     return SignedActivity(parse_activity(create), signer, now_ms())
 
 
+async def ten_waiting(
+    here: Home, writer: Person
+) -> tuple[Counted, list[Document], "asyncio.Task[list[int]]"]:
+    """Ten posts that wait for a unit which has not begun, and their answers to come."""
+    point = Counted(here, held=True)
+    creates = [written(writer) for _ in range(10)]
+    sending = asyncio.create_task(statuses(here, *((writer, create) for create in creates)))
+    await point.has_come(10)
+    return point, creates, sending
+
+
 async def test_nobody_waits_for_ever_for_a_database_that_is_closed(
     here: Home, writers: list[Person]
 ) -> None:
-    point = Counted(here, held=True)
-    creates = [(writers[0], written(writers[0])) for _ in range(10)]
+    point, _, sending = await ten_waiting(here, writers[0])
     async with asyncio.timeout(ENOUGH):
-        sending = asyncio.create_task(statuses(here, *creates))
-        await point.has_come(10)
         await here.db.close(timeout=1)
         point.release()
         answers = await sending
@@ -115,18 +123,15 @@ async def test_202_means_stored_while_the_database_is_closed(
 async def test_nobody_waits_for_ever_when_the_storing_is_ended(
     here: Home, writers: list[Person]
 ) -> None:
-    point = Counted(here, held=True)
-    creates = [(writers[0], written(writers[0])) for _ in range(10)]
+    point, creates, sending = await ten_waiting(here, writers[0])
     async with asyncio.timeout(ENOUGH):
-        sending = asyncio.create_task(statuses(here, *creates))
-        await point.has_come(10)
         assert point._storing
         for storing in point._storing:
             storing.cancel()
         point.release()
         assert await sending == [202] * 10
     await point.comes_to_rest()
-    assert len(await ids(here, *(create for _, create in creates))) == 10
+    assert len(await ids(here, *creates)) == 10
 
 
 async def test_a_mistake_in_storing_together_is_told_and_every_post_goes_the_long_way(
