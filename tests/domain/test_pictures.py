@@ -146,15 +146,15 @@ bombs = {
 }
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for name, content in bombs.items():
-    started = time.monotonic()
+    started = time.process_time()
     try:
         redrawn(content)
     except Invalid:
         pass
     else:
         print(name, "was drawn")
-    if time.monotonic() - started > 2:
-        print(name, "took", time.monotonic() - started)
+    if time.process_time() - started > 2:
+        print(name, "took", time.process_time() - started)
 grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10
 if grown > 150:
     print("took", grown, "MiB")

@@ -14,7 +14,7 @@ from domain.web_pages import (
     read_page,
     with_oembed,
 )
-from tests.support.timing import quickest
+from tests.support.timing import is_quick
 
 HERE = parse_url("https://www.paper.example/a/b?c=1")
 HTML = "text/html; charset=utf-8"
@@ -138,7 +138,7 @@ def test_D16_no_page_is_slow_to_look_through(part: str) -> None:
     long = f"<meta property=og:title content='&#{'9' * 5000}"
     for start in ("", "<title>", "<meta content=", long):
         page = start + part * ((1 << 20) // len(part))
-        assert quickest(partial(said, page), 1) < 1
+        assert is_quick(partial(said, page), seconds=1)
 
 
 def test_only_the_head_of_a_page_counts_and_what_is_shown_of_it() -> None:
@@ -175,7 +175,7 @@ def test_oembed_gives_texts_and_never_its_html() -> None:
 
 def test_D16_no_words_are_slow_to_look_through() -> None:
     for html in ('<a "' * 20_000, '<a href="x' * 9_000, '<p class="quote-inline">' * 4_000 + "<a "):
-        assert quickest(partial(linked_pages, html), 1) < 1
+        assert is_quick(partial(linked_pages, html), seconds=1)
 
 
 def test_only_links_of_the_text_count_no_people_tags_or_quotes() -> None:

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -30,6 +29,7 @@ from tests.federation.signing import (
     signed_headers,
     verify,
 )
+from tests.support.timing import is_quick
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # httpsig imports pkg_resources, which warns
@@ -510,9 +510,13 @@ def test_S09_an_unreadable_signature_header_is_400(header: str) -> None:
 )
 def test_S10_component_list_abuse_is_refused_quickly(listed: str) -> None:
     request = delivery(ALL, listed=listed)
-    start = time.process_time()
     status, reason = refusal(request)
-    assert time.process_time() - start < 0.05
+
+    def refused_anew() -> None:
+        draft_cavage._stated.cache_clear()
+        refusal(request)
+
+    assert is_quick(refused_anew, seconds=0.05)
     assert status == 401
     assert reason != "the signature does not verify"  # it is the list that is refused
 

@@ -2,7 +2,6 @@
 
 import base64
 import logging
-import time
 from collections.abc import Callable
 
 import pytest
@@ -21,6 +20,7 @@ from federation.key_material import (
     load_public_key,
 )
 from tests.federation.signing import ed25519_key, rsa_key
+from tests.support.timing import is_quick
 
 
 def pem_of(key: object, form: PublicFormat = PublicFormat.SubjectPublicKeyInfo) -> str:
@@ -91,10 +91,12 @@ REFUSED: dict[str, Callable[[], str]] = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_S20_odd_key_is_refused_quickly(name: str) -> None:
     pem = REFUSED[name]()
-    start = time.process_time()
-    with pytest.raises(UnacceptableKeyError):
-        load_public_key(pem)
-    assert time.process_time() - start < 0.05
+
+    def refused() -> None:
+        with pytest.raises(UnacceptableKeyError):
+            load_public_key(pem)
+
+    assert is_quick(refused, seconds=0.05)
 
 
 @pytest.mark.parametrize("bits", [2_048, 3_072, 4_096])
@@ -192,10 +194,11 @@ def test_multikey_of_fep_521a() -> None:
     ids=lambda text: text[:20],
 )
 def test_another_multikey_is_refused(text: str) -> None:
-    start = time.process_time()
-    with pytest.raises(UnacceptableKeyError):
-        load_multikey(text)
-    assert time.process_time() - start < 0.05
+    def refused() -> None:
+        with pytest.raises(UnacceptableKeyError):
+            load_multikey(text)
+
+    assert is_quick(refused, seconds=0.05)
 
 
 @pytest.mark.parametrize("data", [b"", b"\0", b"\0\0a", b"hello", bytes(range(64)), b"\xff" * 70])

@@ -1,33 +1,45 @@
 """Bounds on processor time that hold on slow and busy machines too."""
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from time import thread_time
 
 
-def quickest(task: Callable[[], object], enough: float, runs: int = 5) -> float:
-    """Processor seconds of the best of some runs, scaled to a machine of common speed.
+def is_quick(task: Callable[[], object], *, seconds: float, runs: int = 5) -> bool:
+    """Whether the best of some runs stays below so many processor seconds of a common machine.
 
-    Stops at the first run below `enough`.
+    Neither what other threads do is counted nor the collector, who walks over all that a whole
+    run of tests holds and may take half a second wherever it comes.
     """
-    best = float("inf")
-    for _ in range(runs):
-        before = thread_time()
-        task()
-        best = min(best, (thread_time() - before) / _slowness())
-        if best < enough:
-            break
-    return best
+    with _no_collector():
+        return any(_took(task) < seconds * _slowness() for _ in range(runs))
+
+
+def _took(task: Callable[[], object]) -> float:
+    before = thread_time()
+    task()
+    return thread_time() - before
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @cache
 def _slowness() -> float:
     """How many times slower than common this machine runs a plain loop; never below one."""
-    taken = []
-    for _ in range(5):
-        before = thread_time()
-        total = 0
-        for number in range(200_000):
-            total += number & 3
-        taken.append(thread_time() - before)
-    return max(1.0, min(taken) / 0.012)
+    return max(1.0, min(_took(_plain_loop) for _ in range(5)) / 0.012)
+
+
+def _plain_loop() -> int:
+    total = 0
+    for number in range(200_000):
+        total += number & 3
+    return total
