@@ -36,6 +36,8 @@ from storage.views.actors import ActorView
 from storage.views.posts import PostRow
 
 NOT_OURS: Final = "what our own people do is known here"
+OVERTAKEN_MS: Final = 10 * 60 * 1000
+"""For so long the Announce of what was read up may be on its way."""
 
 
 def take(tx: Tx, *, node: Node, heard: Heard) -> str | None:
@@ -84,13 +86,29 @@ def _words(tx: Tx, node: Node, heard: Heard, doer: ActorView, note: NoteDocument
     if row.deleted_at is not None:
         return "it was deleted"
     if heard.activity.type == "Create":
-        return None if _keep_first(tx, heard, row, note) else "it is here already"
+        new = _keep_first(tx, heard, row, note)
+        new = _is_news_after_all(tx, heard, row) or new
+        return None if new else "it is here already"
     remote_polls.hold(tx, row)
     if quoted.heard(tx, node=node, note=note, row=row, author=doer) and not is_new(
         row, _words_in(heard, note)
     ):
         return None  # what its author says of quotes is no edit
     return _edit(tx, heard, row, note)
+
+
+def _is_news_after_all(tx: Tx, heard: Heard, row: PostRow) -> bool:
+    """Whether a live Announce comes behind its own post: a newcomer's node read that up just now,
+    into their home alone."""
+    wrapper = posts.share_of(tx, row.id, heard.community.id) if heard.fresh else None
+    if wrapper is None or tx.now - wrapper.stored_at > OVERTAKEN_MS:
+        return False
+    tell_named(tx, row, _named_aloud(tx, row))
+    return storing.spread_late(tx, row, wrapper)
+
+
+def _named_aloud(tx: Tx, row: PostRow) -> list[int]:
+    return [actor for actor, silent in posts.named_in(tx, row.id).items() if not silent]
 
 
 def _accepted(tx: Tx, node: Node, heard: Heard, doer: ActorView, row: PostRow | None) -> str | None:
@@ -101,14 +119,13 @@ def _accepted(tx: Tx, node: Node, heard: Heard, doer: ActorView, row: PostRow | 
         threads.set_context(tx, row.id, heard.context)
     fresh = storing.accept(tx, row)
     if not fresh and posts.share_of(tx, row.id, heard.community.id) is not None:
-        return "it was taken in before"
+        return None if _is_news_after_all(tx, heard, row) else "it was taken in before"
     # Taken in before, and its wrapper forgotten with everything else: its author is back.
     accepted = posts.by_id(tx, row.id) or row
     _wrap(tx, node, heard, accepted)
     announced_likes.settle(tx, heard, accepted)
     if heard.fresh:
-        named = [actor for actor, silent in posts.named_in(tx, row.id).items() if not silent]
-        tell_named(tx, accepted, named)
+        tell_named(tx, accepted, _named_aloud(tx, row))
     return None
 
 

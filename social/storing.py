@@ -15,7 +15,7 @@ from domain.kinds import Acceptance, PostType
 from domain.node import Node
 from social import bells, consent, conversations, link_previews
 from social.streaming import announce, deleted, edited, posted
-from storage.queries import figures, notifications, pins, posts
+from storage.queries import figures, notifications, pins, posts, wrappers
 from storage.queries import timelines as homes
 from storage.queries.ids import id_at
 from storage.tx import Tx
@@ -89,6 +89,21 @@ def wrap(
                 bells.ring(tx, row, place_id=community.id)
             return identifier
     raise Conflict  # its address belongs to something else
+
+
+def spread_late(tx: Tx, row: PostRow, wrapper: PostRow) -> bool:
+    """Spread a wrapper that was stored as nobody's news; False if each home has it already.
+
+    Doing it again tells nobody twice.
+    """
+    community_id = wrapper.author_id
+    bells.ring(tx, row, place_id=community_id)
+    before = wrappers.homes_with(tx, wrapper.id, community_id)
+    homes.fan_out(tx, wrapper.id)
+    if wrappers.homes_with(tx, wrapper.id, community_id) == before:
+        return False
+    announce(tx, posted(wrapper.id))
+    return True
 
 
 def share_row(

@@ -2,12 +2,14 @@
 
 from typing import Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from domain.kinds import Acceptance
 from storage.audience import fixed
 from storage.columns import Id, Number
+from storage.tables.communities import memberships
 from storage.tables.posts import posts
+from storage.tables.timelines import home_entries
 from storage.tx import Tx
 
 _POST: Final = bindparam("post_id", type_=Id)
@@ -33,6 +35,12 @@ _BY: Final = (
 _AT: Final = select(posts.c.id).where(
     posts.c.place_id == _COMMUNITY, posts.c.url == bindparam("url"), posts.c.share_of_id.is_(None)
 )
+_HOMES: Final = select(func.count()).where(
+    home_entries.c.post_id == bindparam("wrapper_id", type_=Id),
+    home_entries.c.actor_id.in_(
+        select(memberships.c.actor_id).where(memberships.c.community_id == _COMMUNITY)
+    ),
+)
 _PLACE: Final = (
     update(posts)
     .where(posts.c.id == bindparam("key", type_=Id), posts.c.place_id.is_(None))
@@ -43,6 +51,11 @@ _PLACE: Final = (
 def last_of(tx: Tx, post_id: int, community_id: int) -> int | None:
     """The newest wrapper of a post, taken away or not."""
     return tx.scalar(_LAST, post_id=post_id, community_id=community_id)
+
+
+def homes_with(tx: Tx, wrapper_id: int, community_id: int) -> int:
+    """In how many members' homes a wrapper stands."""
+    return tx.scalar(_HOMES, wrapper_id=wrapper_id, community_id=community_id) or 0
 
 
 def written_by(tx: Tx, community_id: int, author_id: int, limit: int) -> list[int]:
