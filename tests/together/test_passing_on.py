@@ -54,7 +54,6 @@ class Meeting:
         await settled(self.hq, person.node)
         await person.follow(self.club.acct)
         await self.club.takes_in(person.uri, person.node)
-        await settled(self.hq, person.node)  # what is read up meanwhile is nobody's news
 
     async def say(self, handle: str, words: str, **more: str) -> Json:
         text = words if more else f"{self.club.acct} {words}"
