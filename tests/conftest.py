@@ -16,7 +16,8 @@ from tests.support.databases import (
 )
 
 # An example that takes long on a busy machine is no fault of what it tries; what has to be quick
-# says so itself, in processor time (tests/support/timing.py). All else stays as the run has it.
+# says so itself, in processor time (tests/support/timing.py). All else stays as the run has it:
+# under CI, the same examples for every change.
 settings.register_profile(
     "patient", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -11,10 +11,10 @@ import time
 import pytest
 
 from storage.database import run_once
-from tests.support import notes
+from tests.support import chance, notes
 
 KILLS = int(os.environ.get("N", "10"))
-SEED = int(os.environ.get("SEED", "0")) or random.randrange(10**6)
+SEED = chance.seed("SEED")
 
 
 @pytest.mark.only("sqlite")

@@ -25,6 +25,7 @@ from storage.tables.jobs import jobs
 from storage.tables.origins import origins
 from storage.tables.traffic import deliveries
 from storage.tx import Tx
+from tests.support import chance
 from tests.support.nodes import Json, until
 from tests.support.stranger import Document
 from tests.together.spies import Spy, a_spy
@@ -33,7 +34,7 @@ pytestmark = [pytest.mark.only("sqlite"), pytest.mark.timeout(120)]
 
 PROGRAM = Path(sys.executable).with_name("tertulia")
 KILLS = 3
-SEED = int(os.environ.get("SEED", "0")) or random.randrange(10**6)
+SEED = chance.seed("SEED")
 POSTS, NOTES = 40, 40
 PATIENCE = 60.0
 

@@ -5,20 +5,20 @@
 
 import asyncio
 import os
-import secrets
 import time
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.support import chance
 from tests.support.nodes import Nodes
 from tests.together.model.machine import Machine
 from tests.together.model.nodes import Places
 
 EXAMPLES = int(os.environ.get("TERTULIA_WORLDS", "0"))
 SECONDS = 30.0 if not EXAMPLES else EXAMPLES * 60.0
-SEED = int(os.environ.get("TERTULIA_WORLDS_SEED", "0")) or secrets.randbelow(1 << 32)
+SEED = chance.seed("TERTULIA_WORLDS_SEED")
 
 
 async def _ready(nodes: Nodes, seconds: float) -> None:
