@@ -29,10 +29,10 @@ from storage.tx import Tx
 from storage.views import people
 from storage.views.actors import ActorView
 from storage.views.named import named_in
+from tests.social.belonging import Story
 from tests.social.people import KEYS
 from tests.social.test_commands import say
 from tests.social.test_keys import NEW
-from tests.social.test_memberships import Story
 from tests.support.clubs import OPEN, PUBLIC, Club, Guild
 from tests.support.factories import add_community, add_person, guest, member
 from web.actors.cards import shown_cards

@@ -16,7 +16,8 @@ from storage.queries.posts import by_id
 from storage.tables.jobs import jobs
 from storage.tables.posts import mentions, posts
 from storage.tx import Tx
-from tests.social.test_memberships import OPEN, Story, told
+from tests.social.belonging import Story, told
+from tests.support.clubs import OPEN
 from tests.support.factories import add_person, add_post, add_remote
 
 _JOBS = select(jobs.c.kind, jobs.c.payload)

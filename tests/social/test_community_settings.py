@@ -14,8 +14,9 @@ from storage.queries import actors, communities, origins, relay_notes
 from storage.queries.communities import CommunityRow
 from storage.queries.disclosures import disclose
 from storage.tx import Tx
+from tests.social.belonging import Story, sent, told
 from tests.social.test_commands import hear, say
-from tests.social.test_memberships import OPEN, Story, sent, told
+from tests.support.clubs import OPEN
 from tests.support.factories import add_person, add_post, add_remote, add_wrapper, origin_of
 
 

@@ -11,7 +11,8 @@ from social import memberships
 from storage.database import Database
 from storage.queries import communities, follows
 from storage.tx import Tx
-from tests.social.test_memberships import OPEN, Story
+from tests.social.belonging import Story
+from tests.support.clubs import OPEN
 from tests.support.factories import add_person
 
 

@@ -42,8 +42,8 @@ from storage.tables.timelines import notifications as told_table
 from storage.tables.traffic import deliveries as queue
 from storage.tables.traffic import intake as intake_table
 from storage.tx import Tx
-from tests.social.test_memberships import OPEN, URI, Story, told
-from tests.support.clubs import LAB, Club, Guild
+from tests.social.belonging import URI, Story, told
+from tests.support.clubs import LAB, OPEN, Club, Guild
 from tests.support.factories import (
     FAR,
     add_actor,
