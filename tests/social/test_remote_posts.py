@@ -1,119 +1,33 @@
-"""Posts of other servers: what is kept, who may read it, and what an Update cannot do."""
+"""Posts of other servers: what is kept, who may read it, and where answers belong."""
 
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, select
 
-from activitypub.parse.posts import parse_note
-from domain.audience import ANONYMOUS, Audience, Kind, Viewer
-from domain.errors import NotFound
+from domain.audience import ANONYMOUS, Audience, Kind
 from domain.ids import HERE, time_of
-from domain.kinds import ActorType, NotificationKind, Role
-from social.posts import delete_remote_post, store_remote_post, update_remote_post
-from storage.queries import erasing
+from domain.kinds import ActorType, NotificationKind
 from storage.queries import posts as rows
-from storage.queries.actors import by_id as actor_by_id
 from storage.queries.origins import remember_application
-from storage.tables.posts import post_versions
-from storage.tables.timelines import home_entries, notifications
-from storage.tx import Tx
-from storage.views.actors import ActorView
-from storage.views.posts import PostRow, visible
+from storage.views.posts import visible
 from storage.views.threads import thread
-from storage.views.versions import former_versions
+from tests.social.writers import FAR, HOMES, Far, far
 from tests.support.factories import (
     NODE,
     add_actor,
     add_community,
     add_follow,
     add_membership,
-    add_node,
-    add_person,
     add_post,
-    add_remote,
-    add_share,
     add_sister,
     guest,
     member,
-    origin_of,
 )
+from tests.support.stranger import PUBLIC
+
+__all__ = ["far"]
 
 pytestmark = pytest.mark.both
-
-PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
-FAR = "https://far.example"
-TOLD = select(notifications.c.actor_id, notifications.c.kind, notifications.c.post_id)
-HOMES = select(home_entries.c.actor_id).where(home_entries.c.post_id == bindparam("post_id"))
-VERSIONS = select(post_versions.c.content)
-
-
-class Far:
-    """Zoe and Yan on another server, Ana and Bo here; Ana follows Zoe."""
-
-    def __init__(self, tx: Tx) -> None:
-        self.tx = tx
-        add_node(tx)
-        self.ana, self.bo = add_person(tx, "ana"), add_person(tx, "bo")
-        self.gina = add_person(tx, "gina", role=Role.GUEST)
-        self.zoe, self.yan = add_remote(tx, "zoe"), add_remote(tx, "yan")
-        add_follow(tx, self.ana, self.zoe)
-        self.origin = origin_of(tx, FAR)
-        self.number = 0
-
-    def actor(self, identifier: int) -> ActorView:
-        found = actor_by_id(self.tx, identifier)
-        assert found is not None
-        return found
-
-    def note(self, author: int, **changes: Any) -> dict[str, Any]:
-        self.number += 1
-        return {
-            "id": f"{FAR}/notes/{self.number}",
-            "type": "Note",
-            "attributedTo": self.actor(author).uri,
-            "to": [PUBLIC],
-            "cc": [self.actor(author).followers],
-            "content": "<p>words</p>",
-        } | changes
-
-    def take(
-        self, author: int, document: dict[str, Any] | None = None, **changes: Any
-    ) -> int | None:
-        wanted = changes.pop("wanted", False)
-        made = document or self.note(author, **changes)
-        return store_remote_post(
-            self.tx, node=NODE, note=parse_note(made), signer=self.actor(author), wanted=wanted
-        )
-
-    def taken(self, author: int, **changes: Any) -> int:
-        found = self.take(author, **changes)
-        assert found is not None
-        return found
-
-    def row(self, post_id: int) -> PostRow:
-        found = rows.by_id(self.tx, post_id)
-        assert found is not None
-        return found
-
-    def told(self, person: int) -> list[tuple[NotificationKind, int]]:
-        return [(kind, post) for who, kind, post in self.tx.all(TOLD) if who == person]
-
-    def named(self, *people: int) -> dict[str, Any]:
-        uris = [self.actor(each).uri for each in people]
-        return {"to": uris, "cc": [], "tag": [{"type": "Mention", "href": uri} for uri in uris]}
-
-    def sees(self, viewer: Viewer, post_id: int) -> bool:
-        try:
-            visible(self.tx, post_id, viewer)
-        except NotFound:
-            return False
-        return True
-
-
-@pytest.fixture
-def far(tx: Tx) -> Far:
-    return Far(tx)
 
 
 @pytest.mark.parametrize("spelling", [PUBLIC, "as:Public", "Public"])
@@ -382,134 +296,3 @@ def test_what_is_said_in_a_community_is_for_it_to_take_in(far: Far) -> None:
     assert not far.sees(member(far.bo), outsider)
     said = add_post(far.tx, far.bo, Audience.community(club), place_id=club)
     assert far.take(far.yan, inReplyTo=far.row(said).uri) is None
-
-
-# Updates and deletes.
-
-
-def update(far: Far, signer: int, document: dict[str, Any], **changes: Any) -> bool:
-    note = parse_note(document | changes)
-    return update_remote_post(far.tx, node=NODE, note=note, signer=far.actor(signer))
-
-
-def test_O04_only_its_recorded_author_changes_a_post(far: Far) -> None:
-    document = far.note(far.zoe)
-    post = far.take(far.zoe, document)
-    assert post is not None
-    theirs = document | {"attributedTo": far.actor(far.yan).uri, "content": "<p>yan's</p>"}
-    assert not update(far, far.yan, theirs)
-    assert not update(far, far.yan, document, content="<p>yan's</p>")
-    unknown = far.note(far.zoe)
-    assert not update(far, far.zoe, unknown)
-    assert far.row(post).content == "<p>words</p>"
-    assert update(far, far.zoe, document, content="<p>better</p>")
-    assert far.row(post).content == "<p>better</p>"
-    assert far.tx.all(VERSIONS) == [("<p>words</p>",)]
-
-
-def test_O09_an_update_never_changes_who_may_read(far: Far) -> None:
-    followers = far.actor(far.zoe).followers
-    document = far.note(far.zoe, to=[followers], cc=[])
-    post = far.take(far.zoe, document)
-    assert post is not None
-    named = far.named(far.bo)
-    wider = {"to": [PUBLIC, *named["to"]], "cc": [followers], "tag": named["tag"]}
-    assert update(far, far.zoe, document, content="<p>open!</p>", **wider)
-    row = far.row(post)
-    assert row.content == "<p>open!</p>"
-    assert row.audience == Audience.followers(far.zoe)
-    for viewer in (ANONYMOUS, member(far.bo), guest(far.gina)):
-        assert not far.sees(viewer, post)
-    assert far.sees(member(far.ana), post)
-    assert far.told(far.bo) == []
-
-
-def test_an_update_of_a_public_post_may_name_somebody(far: Far) -> None:
-    document = far.note(far.zoe)
-    post = far.take(far.zoe, document)
-    assert post is not None
-    tags = far.named(far.bo)["tag"] + [{"type": "Hashtag", "name": "#Fair"}]
-    assert update(far, far.zoe, document, content="<p>@bo #Fair</p>", tag=tags)
-    view = visible(far.tx, post, ANONYMOUS)
-    assert [actor.handle for actor in view.mentioned] == ["bo"]
-    assert [tag.folded for tag in view.tags] == ["fair"]
-    assert far.told(far.bo) == [(NotificationKind.MENTION, post)]
-
-
-def test_updates_settle_to_the_newest_whatever_their_order(far: Far) -> None:
-    document = far.note(far.zoe, published="2026-01-01T00:00:00Z")
-    post = far.take(far.zoe, document)
-    assert post is not None
-    newer = {"content": "<p>2</p>", "updated": "2026-01-02T00:00:02Z"}
-    older = {"content": "<p>1</p>", "updated": "2026-01-02T00:00:01Z"}
-    assert update(far, far.zoe, document, **newer)
-    assert not update(far, far.zoe, document, **older)
-    assert not update(far, far.zoe, document, **newer)
-    assert far.row(post).content == "<p>2</p>"
-
-
-def test_sharers_here_are_told_of_an_update(far: Far) -> None:
-    document = far.note(far.zoe)
-    post = far.take(far.zoe, document)
-    assert post is not None
-    add_share(far.tx, far.bo, post)
-    assert update(far, far.zoe, document, content="<p>better</p>")
-    assert far.told(far.bo) == [(NotificationKind.EDIT, post)]
-
-
-def delete(far: Far, uri: str, by: int) -> bool:
-    return delete_remote_post(far.tx, node=NODE, uri=uri, by_uri=far.actor(by).uri)
-
-
-def test_a_delete_is_the_author_s_and_final(far: Far) -> None:
-    document = far.note(far.zoe)
-    post = far.take(far.zoe, document)
-    assert post is not None
-    assert not delete(far, document["id"], far.yan)
-    assert far.sees(ANONYMOUS, post)
-    assert delete(far, document["id"], far.zoe)
-    assert not far.sees(ANONYMOUS, post)
-    assert not delete(far, document["id"], far.zoe) or not far.sees(ANONYMOUS, post)
-    assert far.take(far.zoe, document) is None
-    assert not update(far, far.zoe, document, content="<p>back</p>")
-
-
-def test_a_create_after_its_delete_is_ignored(far: Far) -> None:
-    document = far.note(far.zoe)
-    assert not delete(far, document["id"], far.zoe)
-    assert far.take(far.zoe, document) is None
-    other = far.note(far.zoe)
-    assert not delete(far, other["id"], far.yan)
-    assert far.take(far.zoe, other) is not None
-
-
-def test_nobody_deletes_ours_by_a_remote_delete(far: Far) -> None:
-    mine = add_post(far.tx, far.ana, Audience.public())
-    assert not delete(far, far.row(mine).uri, far.zoe)
-    assert not delete(far, far.row(mine).uri, far.ana)
-    assert far.sees(ANONYMOUS, mine)
-
-
-def test_nothing_that_a_deleted_post_said_is_kept(far: Far) -> None:
-    tag = {"type": "Emoji", "name": ":blob:", "icon": {"type": "Image", "url": f"{FAR}/b.png"}}
-    document = far.note(far.zoe, type="Article", name="On bowls :blob:", content="", tag=[tag])
-    post = far.take(far.zoe, document)
-    assert post is not None
-    assert (far.row(post).title, bool(far.row(post).emojis)) == ("On bowls :blob:", True)
-    assert delete_remote_post(far.tx, node=NODE, uri=document["id"], by_uri=far.actor(far.zoe).uri)
-    assert erasing.due(far.tx, far.tx.now, 10) == [post]
-    erasing.erase(far.tx, [post])
-    row = far.row(post)
-    assert (row.title, row.content, row.emojis) == ("", "", b"")
-    assert erasing.due(far.tx, far.tx.now, 10) == []
-
-
-def test_an_edit_changes_the_title_and_keeps_the_one_before(far: Far) -> None:
-    document = far.note(far.zoe, type="Page", name="First")
-    post = far.taken(far.zoe, **document)
-    changed = document | {"name": "Second", "updated": "2026-11-20T10:00:00Z"}
-    update: dict[str, Any] = {"node": NODE, "signer": far.actor(far.zoe)}
-    assert update_remote_post(far.tx, note=parse_note(changed), **update)
-    assert far.row(post).title == "Second"
-    assert [one.title for one in former_versions(far.tx, post, ANONYMOUS)] == ["First"]
-    assert not update_remote_post(far.tx, note=parse_note(changed), **update)
