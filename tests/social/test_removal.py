@@ -1,4 +1,4 @@
-"""The end of a membership: what goes at once, what is asked of others, and who is told (§6)."""
+"""A membership in a community here ends: what goes, what is asked of others, who is told (§6)."""
 
 from typing import Any
 
@@ -8,70 +8,34 @@ from msgspec import convert
 from sqlalchemy import bindparam, func, select, update
 
 from domain.audience import Audience
-from domain.kinds import (
-    ActorType,
-    Deed,
-    DeliveryState,
-    IntakeState,
-    NotificationKind,
-    Role,
-)
+from domain.kinds import ActorType, Deed, DeliveryState, NotificationKind, Role
 from domain.roles import CommunityRole
-from jobs.queue import enqueue
-from social import joining, memberships, notices, removal
-from social.purging import PURGE
-from storage.queries import (
-    accounts,
-    actors,
-    cards,
-    communities,
-    deliveries,
-    intake,
-    notifications,
-    posts,
-    purges,
-)
-from storage.queries import purging as stored
+from social import memberships, notices, removal
+from storage.queries import accounts, communities, deliveries, notifications, purges
 from storage.queries.activities import insert_activity
 from storage.queries.deliveries import Inbox
 from storage.queries.ids import new_id
-from storage.tables.communities import communities as communities_table
 from storage.tables.jobs import jobs
 from storage.tables.timelines import home_entries
 from storage.tables.timelines import notifications as told_table
 from storage.tables.traffic import deliveries as queue
-from storage.tables.traffic import intake as intake_table
 from storage.tx import Tx
 from tests.social.belonging import URI, Story, told
 from tests.support.clubs import LAB, OPEN, Club, Guild
 from tests.support.factories import (
     FAR,
-    add_actor,
-    add_block,
-    add_card,
-    add_community,
     add_home_entry,
-    add_like,
     add_membership,
     add_person,
     add_post,
     add_remote,
-    add_reply,
     add_wrapper,
-    origin_of,
 )
 
 _QUEUED = select(queue.c.activity_id, queue.c.inbox).order_by(queue.c.id)
 _TOLD = select(func.count()).where(told_table.c.actor_id == bindparam("actor_id"))
 _HOME = select(func.count()).where(home_entries.c.actor_id == bindparam("actor_id"))
-_PURGES = select(jobs.c.payload).where(jobs.c.kind == PURGE).order_by(jobs.c.id)
 _PARTED = select(jobs.c.payload).where(jobs.c.kind == removal.PARTED)
-_RAW = select(intake_table.c.state, intake_table.c.body).order_by(intake_table.c.id)
-_TAKES_BACK = (
-    update(communities_table)
-    .where(communities_table.c.actor_id == bindparam("key"))
-    .values(takes_back=True)
-)
 _DEAD = update(queue).values(state=DeliveryState.DEAD)
 
 
@@ -121,9 +85,6 @@ def add_membership_as_steward(club: Club) -> None:
 def _steward(row: communities.MemberRow) -> communities.MemberRow:
     values = {name: getattr(row, name) for name in row.__struct_fields__}
     return communities.MemberRow(**values | {"role": CommunityRole.STEWARD})
-
-
-# The node of the community.
 
 
 def test_G57_what_is_queued_for_the_last_member_of_a_node_is_dropped(tx: Tx, club: Club) -> None:
@@ -272,152 +233,6 @@ def test_an_agreed_end_is_a_removal_that_everybody_hears_of(tx: Tx, club: Club) 
     assert [one.actor_id for one in purges.of_community(tx, club.id)] == [club.cy]
     assert "The agreed end has come." in told(tx, club.ana)[-1]
     assert memberships.end_due(tx, node=OPEN) == 0
-
-
-# A node of the members.
-
-
-class There:
-    """A guild on lab with a post by Kim of lab, its wrapper, and what Ana of ours did with it."""
-
-    def __init__(self, club: Club) -> None:
-        self.tx, self.club, self.guild = club.tx, club, Guild(club)
-        tx = self.tx
-        place: dict[str, Any] = {"place_id": self.guild.id}
-        audience = Audience.community(self.guild.id)
-        self.zoe = add_actor(
-            *(tx, "zoe"),
-            base="https://third.example",
-            origin_id=origin_of(tx, LAB) + 1,
-            fetched_at=0,
-            inbox="",
-        )
-        add_card(tx, self.guild.id, self.zoe)
-        self.root = add_post(tx, self.zoe, audience, **place)
-        self.wrapper = add_wrapper(tx, self.guild.id, self.root)
-        self.own = add_reply(tx, club.ana, self.root, **place)
-        self.below = add_reply(tx, club.ana, self.own, **place)
-        self.answer = add_reply(tx, self.zoe, self.own, **place)
-        add_like(tx, club.ana, self.root)
-        add_like(tx, self.zoe, self.own)
-        self.apart = add_post(tx, club.ana, Audience.public())
-        given: dict[str, Any] = {"named": (club.ana,), "audience": Audience.direct()}
-        self.aside = add_reply(tx, self.zoe, self.root, **given)
-
-    def ends(self, person: int, uri: str = f"{LAB}/act/1") -> bool:
-        return joining.rejected(
-            self.tx,
-            node=OPEN,
-            community=self.guild.actor,
-            actor_id=person,
-            reason="over",
-            uri=uri,
-        )
-
-    def purged(self) -> None:
-        """What the job does, without its waiting."""
-        for of_kind in (stored.words_aside, stored.others_posts):
-            while ids := of_kind(self.tx, self.guild.id, 2):
-                stored.forget_posts(self.tx, self.guild.id, ids)
-        stored.forget_rest(self.tx, self.guild.id)
-
-    def asked(self) -> list[Any]:
-        return [orjson.loads(row[0]) for row in self.tx.all(_PURGES)]
-
-
-def test_T18_a_reject_ends_the_membership_and_queues_the_purge(tx: Tx) -> None:
-    there = There(Club(tx))
-    assert there.ends(there.club.ana)
-    assert not communities.is_member(tx, there.guild.id, there.club.ana)
-    asked = {"id": f"{LAB}/act/1", "type": "Reject", "actor": there.guild.actor.uri}
-    assert [one["asked"] for one in there.asked()] == [asked], "Eve still belongs: only the answer"
-    assert posts.by_id(tx, there.root) is not None
-    there.ends(there.guild.eve, f"{LAB}/act/2")
-    assert [one["asked"] is None for one in there.asked()] == [False, False, True]
-    assert there.ends(there.club.ana, f"{LAB}/act/3"), "said again: answered again"
-    assert there.asked()[-1]["asked"]["id"] == f"{LAB}/act/3"
-    assert not there.ends(there.club.bo), "Bo never belonged"
-
-
-def test_T18_a_purge_leaves_our_own_words_and_nothing_else(tx: Tx) -> None:
-    there = There(Club(tx))
-    for person in (there.club.ana, there.guild.eve):
-        there.ends(person)
-    there.purged()
-    for gone in (there.root, there.wrapper, there.answer, there.aside):
-        assert posts.by_id(tx, gone) is None
-    own, below = posts.by_id(tx, there.own), posts.by_id(tx, there.below)
-    assert own is not None
-    assert below is not None
-    assert (own.reply_to_id, own.root_id, own.likes_count) == (None, own.id, 0)
-    assert own.reply_to_uri is not None
-    assert (below.reply_to_id, below.root_id) == (own.id, own.id)
-    assert actors.by_id(tx, there.zoe) is None
-    assert cards.by_member(tx, there.guild.id, there.zoe) is None
-    assert posts.by_id(tx, there.apart) is not None
-    there.purged()
-    assert posts.by_id(tx, there.own) is not None
-
-
-def test_somebody_whom_another_community_knows_or_whom_we_block_is_not_forgotten(tx: Tx) -> None:
-    there = There(Club(tx))
-    other = add_community(tx, "other", origin_id=there.club.lab, base=LAB)
-    yan = add_actor(tx, "yan", base=LAB, origin_id=there.club.lab, fetched_at=0, inbox="")
-    add_card(tx, there.guild.id, yan)
-    add_card(tx, other, there.zoe)
-    add_block(tx, there.club.ana, yan)
-    for person in (there.club.ana, there.guild.eve):
-        there.ends(person)
-    there.purged()
-    assert actors.by_id(tx, there.zoe) is not None
-    assert actors.by_id(tx, yan) is not None
-
-
-def arrived(there: There, signer: int, number: int, kind: str) -> None:
-    """An activity that was taken in, and that nobody has looked at."""
-    taken = intake.take(
-        there.tx,
-        origin_id=there.club.lab,
-        activity_uri=f"{LAB}/act/{number}",
-        signer_id=signer,
-        body=orjson.dumps({"type": kind}),
-    )
-    enqueue(there.tx, "process", taken, about=signer)
-
-
-def test_T18_raw_announces_are_dropped_and_answers_to_who_asks_are_not(tx: Tx) -> None:
-    there = There(Club(tx))
-    for number, kind in enumerate(("Announce", "Accept")):
-        arrived(there, there.guild.id, number, kind)
-    arrived(there, there.club.cy, 9, "Announce")
-    stored.drop_raw(tx, there.guild.id)
-    found = tx.all(_RAW)
-    assert [(state, body is None) for state, body in found] == [
-        (IntakeState.DROPPED, True),
-        (IntakeState.QUEUED, False),
-        (IntakeState.QUEUED, False),
-    ]
-
-
-def test_what_waited_to_be_handed_in_is_sent_no_more(tx: Tx) -> None:
-    there = There(Club(tx))
-    mine = there.guild.write()
-    there.ends(there.club.ana)
-    row = posts.by_id(tx, mine)
-    assert row is not None
-    assert not row.is_accepted
-    assert row.acceptance.name == "REFUSED"
-
-
-def test_leaving_is_acknowledged_like_a_removal(tx: Tx) -> None:
-    there = There(Club(tx))
-    memberships.leave(tx, node=OPEN, actor_id=there.club.ana, community_id=there.guild.id)
-    [undo] = there.club.sent("Undo")
-    assert there.asked()[-1]["asked"] == {
-        "id": undo["id"],
-        "type": "Undo",
-        "actor": there.club.view(there.club.ana).uri,
-    }
 
 
 def test_the_end_of_an_agreement_is_told_once_to_everybody_whom_it_concerns(
