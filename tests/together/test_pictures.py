@@ -24,8 +24,8 @@ from tests.support.nodes import Json, Nodes, Person, RunningNode, until
 from tests.support.pictures import SECRET, picture, upload
 from tests.support.stranger import Document, Page
 from tests.together.plain_club import PlainClub
+from tests.together.shared_club import Club, contacts
 from tests.together.stories import become_sisters, befriend, known, settled
-from tests.together.test_handing_in import Club, contacts
 from web.media import handed_out
 
 _ALL: Select[*tuple[Any, ...]] = select(*files.c).order_by(files.c.id)
