@@ -1,63 +1,18 @@
 """Pictures between nodes: who copies them from whom, and who never gets to see them."""
 
 from hashlib import sha256
-from typing import Any
 
-import msgspec
-import orjson
 import pytest
-from sqlalchemy import Select, select
 
-from domain.audience import Viewer
-from domain.errors import NotFound
-from domain.kinds import Way
-from domain.pictures import LARGEST
 from federation.discovery import find_actor
 from federation.fetcher import CannotFetch
 from social import copies
-from storage.queries import actors, communities, posts
-from storage.queries.files import FileRow
-from storage.tables.files import files
-from storage.tx import Tx
-from storage.views.actors import ActorView
+from storage.queries import actors
 from tests.support.nodes import Json, Nodes, Person, RunningNode, until
-from tests.support.pictures import SECRET, picture, upload
-from tests.support.stranger import Document, Page
-from tests.together.plain_club import PlainClub
+from tests.support.pictures import picture, upload
+from tests.together.attachments import came, post_id, rows, shown
 from tests.together.shared_club import Club, contacts
 from tests.together.stories import become_sisters, befriend, known, settled
-from web.media import handed_out
-
-_ALL: Select[*tuple[Any, ...]] = select(*files.c).order_by(files.c.id)
-
-
-async def post_id(node: RunningNode, uri: str) -> int | None:
-    row = await node.db.read(posts.by_uri, uri)
-    return None if row is None else row.id
-
-
-async def shown(person: Person, uri: str) -> list[Json]:
-    """The pictures that somebody's app shows beside a post."""
-    found = await post_id(person.node, uri)
-    answer = await person.ask("GET", f"/api/v1/statuses/{found}")
-    pictures: list[Json] = answer.json["media_attachments"] if answer.status == 200 else []
-    return pictures
-
-
-async def came(person: Person, uri: str) -> Json:
-    """Wait until somebody's app shows the picture of a post; the MediaAttachment."""
-    found: list[Json] = []
-
-    async def there() -> bool:
-        found[:] = await shown(person, uri)
-        return bool(found)
-
-    await until(there)
-    return found[0]
-
-
-async def rows(node: RunningNode) -> list[FileRow]:
-    return await node.db.read(lambda tx: [FileRow(*row) for row in tx.all(_ALL)])
 
 
 async def status_of(node: RunningNode, media: Json) -> int:
@@ -329,139 +284,3 @@ async def test_what_is_public_to_the_world_is_for_anybody(nodes: Nodes) -> None:
     note = (await hq.ask("GET", status["uri"], headers=headers)).json
     assert note["attachment"][0]["url"] == hq.node.file(original.id)
     assert note["attachment"][0]["tertulia:sha256"] == original.digest
-
-
-# Members on plain servers.
-
-
-async def write(club: PlainClub, url: str, media_type: str = "image/jpeg") -> Document:
-    """Dee writes to the community, with a file of her server."""
-    note = club.mastodon.note(
-        club.dee, f"<p>@club@{club.hq.host} look</p>", "direct", club.uri, None, mentions=True
-    )
-    file = {"type": "Document", "mediaType": media_type, "url": url, "name": "a field"}
-    note["attachment"] = [file]
-    await club.mastodon.spread(
-        club.dee, club.mastodon._activity(club.dee, "Create", note), club.uri
-    )
-    return note
-
-
-@pytest.mark.interop(
-    "Note with pictures",
-    "in",
-    "from a member of a community: drawn anew, and announced with the community's copy",
-    peer="scripted Mastodon",
-)
-@pytest.mark.both
-async def test_a_plain_members_picture_is_shown_and_announced(club: PlainClub) -> None:
-    server = club.mastodon.server
-    content = picture(comment=SECRET)
-    server.pages["/media/1.jpg"] = Page(content, type="text/html")
-    note = await write(club, server.url("/media/1.jpg"))
-    await settled(club.hq)
-    row = await club.heard(note)
-    assert row is not None
-    (seen,) = (await club.ana.get(f"/api/v1/statuses/{row.id}"))["media_attachments"]
-    assert seen["description"] == "a field"
-    answer = await club.hq.ask("GET", seen["url"])
-    assert answer.headers["Content-Type"] == "image/jpeg", "M09: what it is, not what it is called"
-    assert SECRET not in answer.body
-    assert "1.jpg" not in row.content
-    (inner,) = [
-        one
-        for one in await club.sent()
-        if one["type"] == "Create"
-        and "look" in str(one)
-        and one["actor"] == club.uri
-        and "tertulia:onBehalfOf" in one
-    ]
-    (attached,) = inner["object"]["attachment"]
-    assert attached["url"].startswith(f"{club.hq.origin}/files/")
-    assert attached["tertulia:sha256"] == sha256(answer.body).hexdigest()
-
-
-async def test_M03_rule_10_a_plain_server_gets_no_file_by_its_id(club: PlainClub) -> None:
-    media = await upload(club.ana)
-    await club.ana.say("@club look", visibility="private", media_ids=[media["id"]])
-    await settled(club.hq)
-    (row,) = await rows(club.hq)
-    assert row.post_id
-    for way in (Way.PLAIN, Way.NODE):
-        dee = await club.hq.db.write(_as_member, club=club, way=way)
-        viewer = Viewer.remote(dee.id, dee.origin_id)
-        if way is Way.NODE:
-            found = await club.hq.db.read(handed_out, file_id=row.id, viewer=viewer)
-            assert found.id == row.id
-            continue
-        with pytest.raises(NotFound):
-            await club.hq.db.read(handed_out, file_id=row.id, viewer=viewer)
-
-
-def _as_member(tx: Tx, *, club: PlainClub, way: Way) -> ActorView:
-    """Dee, as a member of another kind."""
-    found = actors.by_uri(tx, club.dee.uri)
-    assert found is not None
-    known = communities.member(tx, club.id, found.id)
-    assert known is not None
-    communities.put_member(tx, msgspec.structs.replace(known, way=way))
-    return found
-
-
-async def test_F09_what_lies_on_a_third_server_is_asked_for_without_our_rights(
-    club: PlainClub,
-) -> None:
-    """Else a member could have us copy for the community what that server shows to us alone."""
-    home, third = club.mastodon.server, club.gotosocial.server
-    for server in (home, third):
-        server.pages["/media/1.jpg"] = Page(picture(), type="image/jpeg")
-        await write(club, server.url("/media/1.jpg"))
-        await settled(club.hq)
-    signed = [
-        ["signature" in one.headers for one in server.seen if one.path == "/media/1.jpg"]
-        for server in (home, third)
-    ]
-    assert signed == [[True], [False]]
-    assert len(await rows(club.hq)) == 2
-
-
-@pytest.mark.parametrize("content", [b"<svg/>", b"<script>", b""], ids=["svg", "script", "empty"])
-async def test_M09_what_is_no_picture_is_not_kept(club: PlainClub, content: bytes) -> None:
-    server = club.mastodon.server
-    server.pages["/media/1.jpg"] = Page(content, type="image/jpeg")
-    note = await write(club, server.url("/media/1.jpg"))
-    await settled(club.hq)
-    row = await club.heard(note)
-    assert row is not None
-    assert (await club.ana.get(f"/api/v1/statuses/{row.id}"))["media_attachments"] == []
-    assert await rows(club.hq) == []
-    assert any("look" in orjson.dumps(one).decode() for one in await club.sent()), "passed on"
-
-
-async def test_D03_what_is_too_large_is_not_kept(
-    club: PlainClub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(copies, "_FIRST_MS", 1)
-    server = club.mastodon.server
-    server.pages["/media/1.jpg"] = Page(picture() + b"x" * LARGEST, type="image/jpeg")
-    note = await write(club, server.url("/media/1.jpg"))
-    await settled(club.hq)
-    row = await club.heard(note)
-    assert row is not None
-    assert await rows(club.hq) == []
-    asked = [one for one in server.seen if one.path == "/media/1.jpg"]
-    assert len(asked) <= copies.HOST_TRIES
-
-
-async def test_what_is_held_back_is_not_fetched(club: PlainClub) -> None:
-    server = club.mastodon.server
-    server.pages["/media/1.jpg"] = Page(picture(), type="image/jpeg")
-    note: Any = club.mastodon.note(
-        club.dee, f"<p>@club@{club.hq.host} look</p>", "public", club.uri, None, mentions=True
-    )
-    file = {"type": "Document", "mediaType": "image/jpeg", "url": server.url("/media/1.jpg")}
-    note["attachment"] = [file]
-    activity = club.mastodon._activity(club.dee, "Create", note)
-    await club.mastodon.spread(club.dee, activity, club.uri)
-    await settled(club.hq)
-    assert not [one for one in server.seen if one.path == "/media/1.jpg"]

@@ -21,11 +21,11 @@ from storage.tables.traffic import intake
 from storage.tx import Tx
 from tests.support.nodes import Nodes, Person, RunningNode, until
 from tests.support.pictures import picture, upload
+from tests.together.attachments import came
 from tests.together.communities import Community, found, note_for
 from tests.together.plain_club import plain_club
 from tests.together.stories import known, settled, the_wait_is_over
 from tests.together.test_passing_on import Meeting, status_of
-from tests.together.test_pictures import came
 from tests.web.test_streaming import socket
 from web.actors.relay import shown_relay_note
 from web.fragments import Fragment
