@@ -25,7 +25,7 @@ from tests.support.nodes import Answer, Json, Nodes, Person, RunningNode, until
 from tests.support.pictures import picture, upload
 from tests.together.communities import note_for
 from tests.together.lifting import HANDLE, PURPOSE, Lifting, lifting, offered, shows
-from tests.together.test_removal import holding
+from tests.together.removals import holding
 
 _END = (
     update(agreements)
