@@ -22,6 +22,7 @@ from tests.support.nodes import Json, Person, RunningNode, running_node, until
 from tests.support.pictures import picture
 from tests.support.stranger import Page, Stranger, stranger
 from tests.web.gathering import found_club
+from tests.web.looking import for_the_world
 from tests.web.visitor import Visitors
 
 COUNT = select(func.count(table.c.id))
@@ -250,11 +251,9 @@ async def test_H06_oembed_is_asked_for_its_texts_alone(paper: Stranger, ana: Per
 async def test_oembed_tells_of_what_the_world_may_read_and_of_nothing_else(
     node: RunningNode, ana: Person, bo: Person
 ) -> None:
-    from tests.web.test_api_media import _for_the_world
-
     open_one = await ana.say("Hello <world>", spoiler_text="")
     inner = await ana.say("for colleagues")
-    await node.db.write(_for_the_world, int(open_one["id"]))
+    await node.db.write(for_the_world, int(open_one["id"]))
     told = (await node.ask("GET", "/api/oembed", params={"url": open_one["url"]})).json
     assert (told["type"], told["author_name"], told["height"]) == ("rich", "ana", None)
     assert "Hello &lt;world&gt;" in told["html"]
