@@ -16,8 +16,8 @@ from storage.views.posts import PostRow
 from storage.views.threads import thread
 from tests.inbox.giving import dropped, give, in_vain, known
 from tests.inbox.home import Home
+from tests.inbox.quoting import asked, quoting
 from tests.inbox.test_polls import ask, vote
-from tests.inbox.test_quotes import asked, quoting
 from tests.support.factories import member
 from tests.support.stranger import PUBLIC, Document, Person, Stranger
 

@@ -10,7 +10,7 @@ from domain.quotes import QuoteState
 from storage.queries import origins, quotes
 from storage.queries.disclosures import disclose
 from storage.tx import Tx
-from tests.inbox.test_quotes import ANYBODY, Scene, quoting, scene, stamp
+from tests.inbox.quoting import ANYBODY, Scene, quoting, scene, stamp
 from tests.support.stranger import Document, Seen, Stranger
 
 __all__ = ["scene"]
