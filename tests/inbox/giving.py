@@ -4,6 +4,7 @@ from typing import Any
 
 from federation.discovery import find_actor
 from storage.views.actors import ActorView
+from storage.views.posts import PostRow
 from tests.inbox.home import LEDGER, Home
 from tests.support.stranger import Answered, Document, Person, Stranger
 
@@ -32,6 +33,13 @@ async def dropped(here: Home) -> str | None:
 async def known(here: Home, person: Person) -> ActorView:
     """Somebody elsewhere as we know them."""
     return await find_actor(here.fetcher, person.uri)
+
+
+async def row_of(here: Home, document: Document) -> PostRow:
+    """A post of theirs, which must be stored here."""
+    row = await here.stored(document["id"])
+    assert row is not None
+    return row
 
 
 async def refuse(
