@@ -3,8 +3,8 @@
 import pytest
 
 from domain.kinds import Role
+from tests.hostile.planting import said
 from tests.hostile.test_forbidden_addresses import followed, quiet
-from tests.hostile.test_forbidden_beside import said
 from tests.support.nodes import Json, Nodes, Person, RunningNode
 from tests.support.stranger import Stranger, stranger
 from tests.web.visitor import browsing

@@ -6,8 +6,8 @@ from federation.web_push import Recipient
 from social.pushing import Device, Wish, subscribe
 from social.signin import identify
 from storage.tx import Tx
+from tests.hostile.planting import FEW
 from tests.hostile.test_forbidden_addresses import ONLY_US, quiet
-from tests.hostile.test_forbidden_beside import FEW
 from tests.support.listeners import Canary, watch_connects
 from tests.support.nodes import Nodes, Person, until
 from tests.support.push_services import KINDS, App
