@@ -8,6 +8,7 @@ from federation.key_material import PrivateKey, generate_ed25519, generate_rsa
 from federation.signatures import IncomingRequest, Scheme
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
+STAMP = int(NOW.timestamp())
 ORIGIN = "https://a.example"
 INBOX = f"{ORIGIN}/inbox"
 KEY_ID = "https://b.example/a/7#main-key"

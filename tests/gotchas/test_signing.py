@@ -12,7 +12,7 @@ from federation.discovery import find_actor
 from federation.fetcher import CannotFetch
 from outbox.deliver import Pace
 from storage.views.actors import ActorView
-from tests.federation import test_draft_cavage as signing
+from tests.federation import test_draft_cavage_covered as signing
 from tests.gotchas.talk import Talk
 from tests.inbox.forging import cavage, http_date, sha256
 from tests.inbox.giving import refuse
