@@ -9,26 +9,17 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 from domain.audience import Audience, Viewer
 from domain.ids import HERE
 from domain.kinds import (
-    Acceptance,
-    AccountState,
     ActorType,
     AgreementKind,
     Directory,
     FollowState,
     History,
-    Joining,
-    Life,
-    Limit,
     MembershipState,
-    PostType,
-    Preset,
-    Relay,
     Role,
     Way,
 )
 from domain.node import Node
 from domain.roles import CommunityRole
-from social import first_times
 from storage.queries.ids import new_id
 from storage.queries.origins import origin_id
 from storage.queries.posts import by_id
@@ -40,6 +31,7 @@ from storage.tables.posts import mentions, post_tags, posts
 from storage.tables.relations import blocks, domain_blocks, follows, likes, mutes
 from storage.tables.timelines import home_entries
 from storage.tx import Tx
+from tests.support.rows import ACCOUNT, ACTOR, CARD, COMMUNITY, POST
 
 NODE: Final = Node(origin="https://here.example", handle_domain="here.example")
 FAR: Final = 1 << 60
@@ -110,7 +102,7 @@ def add_actor(
 ) -> int:
     identifier = values.pop("id", None) or new_id(tx)
     uri = f"{base}/a/{identifier}"
-    row: dict[str, Any] = {
+    row = {
         "id": identifier,
         "origin_id": origin_id,
         "uri": uri,
@@ -119,41 +111,16 @@ def add_actor(
         "handle_folded": handle.lower(),
         "domain": base.removeprefix("https://"),
         "name": handle.title(),
-        "summary": "",
-        "summary_source": "",
-        "fields": b"[]",
         "url": f"{base}/@{handle}",
-        "avatar": None,
-        "header": None,
         "inbox": f"{uri}/inbox",
         "shared_inbox": f"{base}/inbox",
         "outbox": f"{uri}/outbox",
         "followers": f"{uri}/followers",
         "following": f"{uri}/following",
-        "locked": False,
-        "discoverable": True,
-        "indexable": True,
-        "public": False,
-        "moved_to": None,
-        "also_known_as": b"[]",
-        "followers_count": 0,
-        "following_count": 0,
-        "posts_count": 0,
-        "last_post_at": None,
         "created_at": tx.now,
         "fetched_at": tx.now,
-        "gone_at": None,
-        "version": 1,
-        "featured": None,
-        "emojis": b"",
-        "limited": Limit.NONE,
-        "missing_since": None,
-        "automated": False,
-        "hides_follows": False,
-        "avatar_text": None,
-        "header_text": None,
     }
-    put(tx, actors, **(row | values))
+    put(tx, actors, **ACTOR | row | values)
     return int(identifier)
 
 
@@ -168,17 +135,10 @@ def add_person(
         id=identifier,
         email=f"{handle}@mail.example",
         email_folded=f"{handle}@mail.example".lower(),
-        password_hash="",
         role=role,
-        state=AccountState.ACTIVE,
-        epoch=1,
-        default_visibility="public",
-        default_sensitive=False,
-        default_language=None,
-        default_quote_policy="public",
-        told=first_times.EVERYTHING,  # most tests count what their people are told
         home_fresh_until=home_fresh_until,
         created_at=values.get("created_at", tx.now),
+        **ACCOUNT,
     )
     return identifier
 
@@ -294,21 +254,8 @@ def put_community(
     tx: Tx, identifier: int, *, history: History = History.ALL, **values: Any
 ) -> None:
     """The row that makes an actor a community: for members, with partners, launched."""
-    given = {
-        "preset": Preset.PARTNERS,
-        "joining": Joining.BY_REQUEST,
-        "listed": False,
-        "life": Life.ACTIVE,
-        "purpose": "To learn from each other",
-        "keeps_words": True,
-        "relay": Relay.DIRECT,
-        "relays_pictures": False,
-        "takes_wider": False,
-        "takes_back": False,
-        "created_at": tx.now,
-        "launched_at": tx.now,
-    }
-    put(tx, communities, actor_id=identifier, history=history, **given | values)
+    given = COMMUNITY | {"created_at": tx.now, "launched_at": tx.now} | values
+    put(tx, communities, actor_id=identifier, history=history, **given)
 
 
 def add_membership(
@@ -354,49 +301,20 @@ def add_post(
     pair = audience or Audience.network(HERE)
     root_pair = root_audience or pair
     identifier = values.pop("id", None) or new_id(tx)
-    row: dict[str, Any] = {
+    row = POST | {
         "id": identifier,
         "uri": f"{NODE.origin}/o/{identifier}",
         "url": f"{NODE.origin}/@x/{identifier}",
         "origin_id": HERE,
         "author_id": author,
-        "type": PostType.NOTE,
-        "place_id": None,
-        "share_of_id": None,
         "kind": pair.kind,
         "owner_id": pair.owner,
         "root_id": root or identifier,
         "root_kind": root_pair.kind,
         "root_owner_id": root_pair.owner,
         "root_author_id": root_author or author,
-        "quiet": False,
-        "reply_to_id": None,
-        "reply_to_uri": None,
-        "reply_to_author_id": None,
-        "content": "<p>words</p>",
-        "source": "words",
-        "summary": "",
-        "sensitive": False,
-        "language": None,
-        "app_id": None,
         "created_at": tx.now,
         "stored_at": tx.now,
-        "edited_at": None,
-        "deleted_at": None,
-        "replies_count": 0,
-        "likes_count": 0,
-        "shares_count": 0,
-        "version": 1,
-        "acceptance": Acceptance.ACCEPTED,
-        "title": "",
-        "emojis": b"",
-        "quote_uri": None,
-        "quotes_count": 0,
-        "context_uri": None,
-        "replies_uri": None,
-        "quote_policy": 1,
-        "reactions": b"",
-        "link_id": None,
     }
     row |= values
     put(tx, posts, **row)
@@ -449,18 +367,8 @@ def add_wrapper(tx: Tx, community: int, original: int, **values: Any) -> int:
 
 def add_card(tx: Tx, community: int, actor: int, **values: Any) -> None:
     """What a community says of one of its members."""
-    row: dict[str, Any] = {
-        "handle": "cy",
-        "domain": "n3.example",
-        "name": "Cy",
-        "home": "Acme",
-        "avatar": None,
-        "key_uri": None,
-        "key": None,
-        "version": 1,
-        "made_at": tx.now,
-    }
-    put(tx, cards, community_id=community, actor_id=actor, **(row | values))
+    given = CARD | {"made_at": tx.now} | values
+    put(tx, cards, community_id=community, actor_id=actor, **given)
 
 
 def add_home_entry(tx: Tx, actor: int, post: int, author: int) -> None:
