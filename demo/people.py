@@ -10,7 +10,7 @@ from aiohttp import ClientSession
 from demo.process import ServedNode
 
 SCOPES = "read write follow push"
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds for something to come through the network."""
 
 

@@ -64,7 +64,7 @@ class ServedNode:
             self.process = await asyncio.create_subprocess_exec(
                 TERTULIA, "serve", env=self.environment, stdout=log, stderr=log
             )
-        async with asyncio.timeout(30), ClientSession() as session:
+        async with asyncio.timeout(60), ClientSession() as session:
             while not await self._answers(session):
                 await asyncio.sleep(0.05)
 

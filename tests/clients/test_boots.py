@@ -140,14 +140,14 @@ class App:
             for stream in streams:
                 await socket.send_json({"type": "subscribe", "stream": stream})
             await socket.send_str("?")
-            await socket.receive(timeout=5)  # asked in order: the subscriptions stand
+            await socket.receive(timeout=30)  # asked in order: the subscriptions stand
             yield socket
 
     async def live(self, url: str, *streams: str) -> Any:
         """A frame over a WebSocket that a post of one's own makes."""
         async with self.listening(url, *streams) as socket:
             await self.ask("POST", "/api/v1/statuses", json={"status": "Right now"})
-            return orjson.loads((await socket.receive(timeout=5)).data)
+            return orjson.loads((await socket.receive(timeout=30)).data)
 
 
 async def test_phanpy_starts(ana: Person) -> None:
@@ -176,12 +176,12 @@ async def test_phanpy_starts(ana: Person) -> None:
     url = instance["configuration"]["urls"]["streaming"]
     async with app.listening(url, "user", "user:notification") as socket:
         post = await ana.say("Right now")
-        frame = orjson.loads((await socket.receive(timeout=5)).data)
+        frame = orjson.loads((await socket.receive(timeout=30)).data)
         assert (frame["stream"], frame["event"]) == (["user"], "update")
         Phanpy.status(orjson.loads(frame["payload"]))
         cy = await app.node.person("cy")
         await cy.post(f"/api/v1/statuses/{post['id']}/favourite")
-        told = [orjson.loads((await socket.receive(timeout=5)).data) for _ in range(2)]
+        told = [orjson.loads((await socket.receive(timeout=30)).data) for _ in range(2)]
     assert [one["event"] for one in told] == ["notification"] * 2
     assert sorted(one["stream"] for one in told) == [["user"], ["user:notification"]]
     notice = orjson.loads(told[1]["payload"])

@@ -309,5 +309,5 @@ async def test_D11_what_waits_for_us_does_not_hold_up_what_it_waits_for() -> Non
         calls = [_post(client, server.url("/inbox")) for _ in range(2)]
         calls += [_fetch(client, server.url("/document")) for _ in range(2)]
         calls.append(client.fetch(server.url("/key"), accept=JSON, purpose=Purpose.KEY))
-        found = await asyncio.wait_for(asyncio.gather(*calls), 5)
+        found = await asyncio.wait_for(asyncio.gather(*calls), 30)
     assert [answer.status for answer in found] == [200] * 5

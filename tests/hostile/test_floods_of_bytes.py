@@ -128,15 +128,15 @@ async def test_D12_half_requests_are_closed(
     nodes: Nodes, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     for limit in ("server.wiring.KEEPALIVE", "server.wiring.LINGER", "web.params.BODY_SECONDS"):
-        monkeypatch.setattr(limit, 1.0)
-    monkeypatch.setattr("inbox.endpoint.PATIENCE", 1.0)
+        monkeypatch.setattr(limit, 2.0)
+    monkeypatch.setattr("inbox.endpoint.PATIENCE", 2.0)
     node = await nodes.start("hq")
     whole, half = head(node, b"Connection: close"), HALVES[kind]
     assert b"200 OK" in await raw(node, whole[:20], whole[20:], pause=0.1)  # the twin
     reader, writer = await asyncio.open_connection("127.0.0.1", int(node.base.rpartition(":")[2]))
     try:
         writer.write(half)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(12):
             answer = await reader.read()  # until the other side closes
         assert answer == b"" or answer.startswith(b"HTTP/1.1 408")
     finally:

@@ -17,7 +17,7 @@ from storage.views.actors import ActorView
 from tests.inbox.home import Home
 from tests.support.stranger import Document, Person
 
-ENOUGH = 10.0
+ENOUGH = 40.0
 """Seconds in which everything has come."""
 
 

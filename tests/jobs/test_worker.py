@@ -30,7 +30,7 @@ async def working(worker: Worker) -> AsyncIterator[None]:
         yield
     finally:
         await worker.stop(timeout=5)
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, 30)
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
@@ -59,7 +59,7 @@ async def test_a_commit_wakes_the_worker(db: Database) -> None:
     async with working(Worker(db, {"a": run}, poll_seconds=30)):
         await asyncio.sleep(0.1)
         await db.write(enqueue, "a", "now")
-        await asyncio.wait_for(arrived.wait(), 5)
+        await asyncio.wait_for(arrived.wait(), 30)
         await until(empty(db))
     assert ran == ["now"]
 
@@ -75,7 +75,7 @@ async def test_a_delayed_job_is_found_by_polling(db: Database, clock: Clock) -> 
         await asyncio.sleep(0.2)
         assert not arrived.is_set()
         clock.forward(HOUR)
-        await asyncio.wait_for(arrived.wait(), 5)
+        await asyncio.wait_for(arrived.wait(), 30)
 
 
 async def test_many_jobs_run_once_each(db: Database) -> None:
@@ -169,7 +169,7 @@ async def test_one_slow_kind_does_not_take_every_place(db: Database) -> None:
     async with working(worker):
         await asyncio.sleep(0.1)
         await db.write(enqueue, "fast", 1)
-        await asyncio.wait_for(quick.wait(), 5)
+        await asyncio.wait_for(quick.wait(), 30)
         go.set()
         await until(empty(db))
 
@@ -205,7 +205,7 @@ async def test_stopping_finishes_what_runs_and_releases_what_hangs(db: Database)
     running = asyncio.create_task(worker.run())
     await started.wait()
     await worker.stop(timeout=1.5)
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, 30)
     assert await db.read(stored.counts) == {("hangs", JobState.READY): 1}
     (again,) = await db.write(stored.claim, worker=1, kinds=["hangs"], limit=1, lease_ms=1)
     assert again.attempts == 1

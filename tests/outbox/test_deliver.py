@@ -114,7 +114,7 @@ async def sending(world: World, pace: Pace = QUICK) -> AsyncIterator[Sender]:
         await running
 
 
-async def until(ask: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
+async def until(ask: Callable[[], Awaitable[bool]], seconds: float = 40) -> None:
     async with asyncio.timeout(seconds):
         while not await ask():
             await asyncio.sleep(0.02)

@@ -9,12 +9,14 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from demo.process import ServedNode
 from demo.proof import remote_rows, without_record
 from demo.world import PLACES
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 90
+SECONDS = 300
 
 
 def is_free(port: int) -> bool:
@@ -32,6 +34,7 @@ def a_free_shift() -> int:
     raise AssertionError("no free ports")
 
 
+@pytest.mark.timeout(SECONDS + 30)
 async def test_the_demo_starts_fills_and_checks_itself(tmp_path: Path) -> None:
     command = ("-m", "demo", "--check", "--shift", str(a_free_shift()), "--folder", str(tmp_path))
     process = await asyncio.create_subprocess_exec(

@@ -96,7 +96,7 @@ async def story(database: Database) -> AsyncIterator[Story]:
     await hub.close()
 
 
-async def heard(channel: Channel, seconds: float = 10.0) -> Sent | None:
+async def heard(channel: Channel, seconds: float = 30.0) -> Sent | None:
     """The next thing that a channel is sent; None if it ends or stays silent."""
     iterator = aiter(channel)
     try:

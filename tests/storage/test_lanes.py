@@ -54,7 +54,7 @@ async def block_writers(db: Database, until: threading.Event) -> list[asyncio.Ta
 
     def wait(_: Tx) -> bool:
         busy.release()
-        return until.wait(5)
+        return until.wait(30)
 
     tasks = [asyncio.create_task(db.write(wait)) for _ in range(threads)]
     for _ in range(threads):
@@ -148,7 +148,7 @@ async def test_cancelled_while_running_is_stored(db: Database) -> None:
     def slowly(tx: Tx) -> None:
         add(tx, 1)
         running.set()
-        go.wait(5)
+        go.wait(30)
 
     task = asyncio.create_task(db.write(slowly))
     await asyncio.to_thread(running.wait)
@@ -197,7 +197,7 @@ async def test_whatever_ends_a_closure_reaches_the_caller(
         raise ending
 
     with pytest.raises(UnitFailed) as caught:
-        await asyncio.wait_for(db.write(end), 5)
+        await asyncio.wait_for(db.write(end), 30)
     assert isinstance(caught.value.__cause__, ending)
     assert await db.write(add, 2) == 2
     assert await db.read(notes.ids) == [2]
@@ -272,7 +272,7 @@ async def test_a_read_sees_one_snapshot(db: Database) -> None:
     def twice(tx: Tx) -> tuple[int, int]:
         before = notes.count(tx)
         begun.set()
-        go.wait(5)
+        go.wait(30)
         return before, notes.count(tx)
 
     reading = asyncio.create_task(db.read(twice))
@@ -285,8 +285,8 @@ async def test_a_read_sees_one_snapshot(db: Database) -> None:
 
 async def test_slow_work_does_not_hold_up_reads(db: Database) -> None:
     go = threading.Event()
-    slow = asyncio.create_task(db.slow(lambda _: go.wait(10)))
-    assert await asyncio.wait_for(db.read(notes.count), 5) == 0
+    slow = asyncio.create_task(db.slow(lambda _: go.wait(30)))
+    assert await asyncio.wait_for(db.read(notes.count), 30) == 0
     go.set()
     assert await slow
 

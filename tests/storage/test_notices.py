@@ -46,7 +46,7 @@ async def test_a_hint_of_several_units_of_a_group_comes_once(db: Database) -> No
         tx.publish("posts", bytes([number]))
 
     go = threading.Event()
-    busy = asyncio.create_task(db.write(lambda _: go.wait(5)))
+    busy = asyncio.create_task(db.write(lambda _: go.wait(30)))
     await asyncio.sleep(0.05)
     units = [asyncio.create_task(db.write(work, number)) for number in range(3)]
     await asyncio.sleep(0)

@@ -225,7 +225,7 @@ async def _kept(answer: ClientResponse) -> Answer:
     return Answer(answer.status, dict(answer.headers), await answer.read())
 
 
-async def until(ask: Callable[[], Awaitable[bool]], seconds: float = 15) -> None:
+async def until(ask: Callable[[], Awaitable[bool]], seconds: float = 40) -> None:
     """Wait until something is so; fails after a bounded time."""
     async with asyncio.timeout(seconds):
         while not await ask():

@@ -145,7 +145,7 @@ async def test_an_app_streams_over_https(front: Front, nodes: Nodes) -> None:
         address = f"{streaming}/api/v1/streaming?stream=user&access_token={ana.token}"
         async with session.ws_connect(address) as socket:
             await ana.say("for my own stream", visibility="public")
-            message = await asyncio.wait_for(socket.receive(), 10)
+            message = await asyncio.wait_for(socket.receive(), 30)
             assert message.type is WSMsgType.TEXT
             assert b"for my own stream" in message.data.encode()
 

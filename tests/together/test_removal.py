@@ -33,7 +33,7 @@ _TAKES_BACK = (
 
 async def closed(live: ClientWebSocketResponse) -> None:
     """Wait until the server ends a stream; what was under way may still come."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await live.receive()).type is WSMsgType.TEXT:
             pass
 
@@ -61,12 +61,12 @@ async def test_G35_G57_story_7_a_member_elsewhere_loses_everything_at_once(nodes
     assert (await fetch(outbox, as_actor_id=cy.id)).body["orderedItems"]
     async with socket(cy, {"stream": "list", "list": f"g{group}"}) as live:
         await meeting.say("ana", f"{CANARY} while she listens")
-        assert CANARY in (await live.receive(timeout=10)).data
+        assert CANARY in (await live.receive(timeout=30)).data
         await remove(meeting, "cy")
         await meeting.club.loses(cy.uri, meeting.far)
         ended = time.monotonic()
         await closed(live)
-        assert time.monotonic() - ended < 5
+        assert time.monotonic() - ended < 10
     assert [(await cy.ask("GET", path)).status for path in ways] == [404] * 4
     assert not [one for one in await cy.home() if CANARY in (one["reblog"] or one)["content"]]
     assert [one["id"] for one in await cy.get("/api/v1/lists")] == []
@@ -98,7 +98,7 @@ async def test_G35_story_7_a_guest_here_loses_everything_at_once(nodes: Nodes) -
         await club.loses(nia.uri)
         ended = time.monotonic()
         await closed(live)
-        assert time.monotonic() - ended < 5
+        assert time.monotonic() - ended < 10
     assert [(await nia.ask("GET", path)).status for path in ways] == [404] * 2
     assert not (await nia.get("/api/v2/search", q="bo"))["accounts"]
     answer = await nia.ask(

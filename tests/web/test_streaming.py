@@ -43,11 +43,11 @@ async def _is(value: bool) -> bool:
 async def settled(opened: ClientWebSocketResponse) -> None:
     """Wait until the server has read everything sent so far: it answers nonsense in order."""
     await opened.send_str("nonsense")
-    assert "error" in orjson.loads((await opened.receive(timeout=5)).data)
+    assert "error" in orjson.loads((await opened.receive(timeout=30)).data)
 
 
 async def frame(opened: ClientWebSocketResponse) -> dict[str, Any]:
-    received = await opened.receive(timeout=5)
+    received = await opened.receive(timeout=30)
     assert received.type is WSMsgType.TEXT, received
     found: dict[str, Any] = orjson.loads(received.data)
     assert isinstance(found["stream"], list)
@@ -183,7 +183,7 @@ async def test_messages_that_cannot_be_are_answered_and_change_nothing(
 ) -> None:
     async with socket(ana) as live:
         await live.send_str(sent)
-        assert "error" in orjson.loads((await live.receive(timeout=5)).data)
+        assert "error" in orjson.loads((await live.receive(timeout=30)).data)
         await bo.say("Nobody listens to this")
         await quiet(live)
 
@@ -191,7 +191,7 @@ async def test_messages_that_cannot_be_are_answered_and_change_nothing(
 async def test_binary_frames_end_the_socket(ana: Person) -> None:
     async with socket(ana) as live:
         await live.send_bytes(b"\0")
-        assert (await live.receive(timeout=5)).type is WSMsgType.CLOSE
+        assert (await live.receive(timeout=30)).type is WSMsgType.CLOSE
         assert live.close_code == 1003
 
 
@@ -207,7 +207,7 @@ async def test_A04_streams_need_their_scope(node: RunningNode, ana: Person, bo: 
     ):
         for live, stream in ((reading, "user:notification"), (telling, "user")):
             await live.send_json({"type": "subscribe", "stream": stream})
-            answer = orjson.loads((await live.receive(timeout=5)).data)
+            answer = orjson.loads((await live.receive(timeout=30)).data)
             assert "scopes" in answer["error"]
         await bo.say("@ana both")
         assert (await frame(telling))["event"] == "notification"
@@ -260,7 +260,7 @@ async def test_G35_rights_that_end_close_the_socket_within_seconds(
         else:
             await node.db.write(accounts.reset_password, account_id=ana.id, password_hash="")
         await bo.say("Not for you any more")
-        received = await live.receive(timeout=5)
+        received = await live.receive(timeout=30)
         assert received.type is WSMsgType.CLOSE, received.data
         assert live.close_code == 1008
     await until(lambda: _is(len(node.parts.hub) == 0))
@@ -289,7 +289,7 @@ async def test_server_sent_events_say_the_same(node: RunningNode, ana: Person, b
 
 
 async def line(live: Any) -> str:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         received: bytes = await live.content.readline()
     return received.decode().rstrip("\n")
 
@@ -306,7 +306,7 @@ async def test_server_sent_events_show_life_and_end_with_the_right(
     ):
         assert [await line(live), await line(live)] == [":)", ":thump"]
         await node.db.write(accounts.disable, node=node.node, account_id=ana.id)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             rest = await live.content.read()
         assert set(rest.splitlines()) <= {b":thump"}
 
