@@ -63,6 +63,11 @@ class Relayed(Struct, frozen=True, kw_only=True):
     written_at: int
     edited_at: int | None = None
 
+    @property
+    def changed_at(self) -> int:
+        """When the note became what it is; its own time may be a moment ahead (rule 4)."""
+        return max(self.edited_at or 0, self.published_at)
+
 
 def note(item: Relayed) -> JsonDict:
     """The Note on its own."""
@@ -76,7 +81,7 @@ def create(uri: str, item: Relayed) -> JsonDict:
 
 def update(uri: str, item: Relayed) -> JsonDict:
     """Update{Note}: the same id, addressed as before."""
-    return _activity("Update", uri, item, item.edited_at or item.published_at)
+    return _activity("Update", uri, item, item.changed_at)
 
 
 def picture(file: FileRow, url: str) -> JsonDict:
@@ -139,7 +144,7 @@ def _with_content(item: Relayed, content: str) -> JsonDict:
     if item.in_reply_to:
         document["inReplyTo"] = item.in_reply_to
     if item.edited_at is not None:
-        document["updated"] = moment(max(item.edited_at, item.published_at))
+        document["updated"] = moment(item.changed_at)
     return document
 
 

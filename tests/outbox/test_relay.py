@@ -9,6 +9,7 @@ from itertools import pairwise
 import orjson
 import pytest
 
+from activitypub.render.times import moment
 from domain.kinds import Acceptance, History, MembershipState, Relay
 from domain.node import Federation
 from outbox import relay as relaying
@@ -165,6 +166,27 @@ def test_an_update_says_the_same_to_the_same_people_under_the_same_id(g: Gathere
         assert "<p>better</p>" in second.note["content"]
         assert second.note["updated"] >= second.note["published"]
     assert len(g.notes()) == 3
+
+
+def test_an_update_of_what_was_just_relayed_says_one_time(g: Gathered) -> None:
+    """The second note to one person says a second later: an edit meanwhile is not before it."""
+    for after in (5, 5_000):
+        g.relayed()
+        post_id = g.relayed()
+        edited_at = g.tx.now + after
+        posts.edit(
+            g.tx, post_id, content="<p>better</p>", source=None, summary="", sensitive=False,
+            language=None, edited_at=edited_at,
+        )  # fmt: skip
+        g.relay(post_id, "update")
+        last = g.sent(g.dee)[-1]
+        newest = max(note.published_at for note in g.notes() if note.actor_id == g.dee)
+        wanted = moment(max(edited_at, newest))
+        assert (last.kind, last.note["updated"], last.body["published"]) == (
+            "Update",
+            wanted,
+            wanted,
+        )
 
 
 def test_an_update_does_not_reach_who_may_not_read_it_any_more(g: Gathered) -> None:

@@ -29,6 +29,7 @@ class Lemmy:
         self.refused: list[tuple[str, str]] = []
         self.got: dict[str, list[Document]] = defaultdict(list)
         self.answers: list[Answered] = []
+        self.begun = 0  # how many sendings were ever begun
         self._tasks: set[asyncio.Task[None]] = set()
         server.pages["/inbox"] = self.take
         links = [{"rel": f"{NODEINFO}2.0", "href": server.url("/nodeinfo/2.0")}]
@@ -353,6 +354,7 @@ class Lemmy:
     def _soon(self, work: Any) -> None:
         """One after the other, as its queue per instance does (LE, ordered)."""
         before = list(self._tasks)
+        self.begun += 1
 
         async def run() -> None:
             await asyncio.gather(*before, return_exceptions=True)

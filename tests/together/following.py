@@ -10,7 +10,7 @@ from tests.support.lemmy import Lemmy
 from tests.support.nodes import Json, Nodes, Person, RunningNode, until
 from tests.support.stranger import Person as Foreigner
 from tests.support.stranger import stranger
-from tests.together.stories import following, known, settled
+from tests.together.stories import following, known, settled_with
 
 
 class Following:
@@ -38,8 +38,7 @@ class Following:
         await following(self.ana, self.account["id"])
 
     async def calm(self) -> None:
-        await self.lemmy.settled()
-        await settled(self.node)
+        await settled_with(self.lemmy, self.node)
 
     async def shown(self) -> list[str]:
         """What the community's list shows, newest first."""

@@ -17,6 +17,7 @@ from storage.tables.traffic import activities, deliveries, intake
 from storage.tx import Tx
 from storage.views.actors import ActorView
 from tests.support.factories import add_follow, add_sister
+from tests.support.lemmy import Lemmy
 from tests.support.nodes import Json, Person, RunningNode, until
 
 HOME = "/api/v1/timelines/home"
@@ -132,6 +133,15 @@ async def settled(*nodes: RunningNode) -> None:
         return calm >= 3
 
     await until(look)
+
+
+async def settled_with(forum: Lemmy, *nodes: RunningNode) -> None:
+    """Wait until nothing is under way at a forum either, which says on what it hears from them."""
+    begun = -1
+    while begun != forum.begun:
+        begun = forum.begun
+        await forum.settled()
+        await settled(*nodes)
 
 
 _HURRY_DELIVERIES = update(deliveries).values(run_at=0)

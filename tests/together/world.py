@@ -12,7 +12,7 @@ from tests.support.lemmy import Lemmy
 from tests.support.nodes import Json, Nodes, Person, RunningNode, until
 from tests.support.stranger import Document, stranger
 from tests.together.communities import Community, found
-from tests.together.stories import following, known, settled
+from tests.together.stories import following, known, settled_with
 
 HANDLE = "safe-lifting"
 
@@ -64,8 +64,7 @@ class World:
         return note
 
     async def calm(self) -> None:
-        await self.lemmy.settled()
-        await settled(self.hq, self.far)
+        await settled_with(self.lemmy, self.hq, self.far)
 
     async def listed(self, person: Person | None = None) -> list[str]:
         """What the community's list shows to somebody, newest first."""
