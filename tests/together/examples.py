@@ -30,7 +30,7 @@ from tests.together.lifting import HANDLE, Lifting, agree, lifting
 from tests.together.polling import counted, vote
 from tests.together.readable import Names, quoted, readable, written
 from tests.together.stories import application_of
-from tests.together.tapping import Tap, tapped
+from tests.together.tapping import Said, Tap, tapped
 from tests.together.test_safe_lifting import fetch, id_at
 
 ROOT: Final = Path(__file__).parents[2]
@@ -58,10 +58,15 @@ class Telling:
         self.examples: dict[str, Json] = {}
         self.hq, self.lab, self.firm = story.nodes
 
-    def keep(self, name: str, to: RunningNode | str, kind: str, *words: str) -> None:
-        """An activity that was posted to a server."""
+    async def keep(self, name: str, to: RunningNode | str, kind: str, *words: str) -> None:
+        """An activity that was posted to a server, or is about to be."""
+        self.examples[name] = (await self.posted(to, kind, *words)).body
+
+    async def posted(self, to: RunningNode | str, kind: str, *words: str) -> Said:
+        """Wait until an activity was posted to a server."""
         origin = to if isinstance(to, str) else to.origin
-        self.examples[name] = self.tap.posted(origin, kind, *words).body
+        await until(lambda: asyncio.sleep(0, self.tap.has(origin, kind, *words)))
+        return self.tap.posted(origin, kind, *words)
 
     async def shown(self, name: str, path: str, person: Person) -> None:
         """What the community's node answers to somebody's signed GET."""
@@ -105,10 +110,10 @@ class Telling:
         await story.become_sisters()
         await story.found()
         await story.launch()
-        self.keep("invite", self.lab, "Invite")
+        await self.keep("invite", self.lab, "Invite")
         terms = ("--community", HANDLE, "--until", "2099-12-31", "--contact", "ana@n1.example")
         await agree(self.hq, self.firm, "--kind", "partner", *terms)
-        application = self.tap.posted(self.hq.origin, "Accept", "tertulia:seal", self.firm.host)
+        application = await self.posted(self.hq, "Accept", "tertulia:seal", self.firm.host)
         asked = self.tap.got(f"{application.body['to'][0]}/offers")
         self.examples["offers"] = asked.answer
         self.examples["accept-offer"] = application.body
@@ -117,8 +122,8 @@ class Telling:
         story = self.story
         for handle in ("cy", "fay"):
             await story.let_in(story[handle])
-        self.keep("follow", self.hq, "Follow", story["cy"].uri)
-        self.keep("accept-follow", self.firm, "Accept", "tertulia:Membership")
+        await self.keep("follow", self.hq, "Follow", story["cy"].uri)
+        await self.keep("accept-follow", self.firm, "Accept", "tertulia:Membership")
         await story["max"].follow(story.club.acct)
 
         async def asks() -> bool:
@@ -128,7 +133,7 @@ class Telling:
         why = "Please ask Cy to bring you along."
         await done(self.hq, "community", "refuse", HANDLE, story["max"].acct, "--reason", why)
         await story.settled()
-        self.keep("reject-follow", self.firm, "Reject", story["max"].uri)
+        await self.keep("reject-follow", self.firm, "Reject", story["max"].uri)
         await story.invite_plain(story.mastodon, story.dee)
         await story.settled()
 
@@ -143,9 +148,9 @@ class Telling:
         said = await story["cy"].say("We screw eyelets into crates.", media_ids=files, **at_cys)
         await story.reads("bo", "eyelets")
         await story.settled()
-        self.keep("create", self.hq, "Create", said["uri"])
-        self.keep("announce-create", self.lab, "Announce", '"Create"', said["uri"])
-        headers = self.tap.posted(self.lab.origin, "Announce", '"Create"', said["uri"]).headers
+        await self.keep("create", self.hq, "Create", said["uri"])
+        await self.keep("announce-create", self.lab, "Announce", '"Create"', said["uri"])
+        headers = (await self.posted(self.lab, "Announce", '"Create"', said["uri"])).headers
         club = self.story.club.uri
         assert headers["Collection-Synchronization"] == synchronization.header(
             f"{club}/followers", f"{club}/followers_sync", [story["bo"].uri, story["fay"].uri]
@@ -154,19 +159,19 @@ class Telling:
         await story["cy"].put(f"/api/v1/statuses/{said['id']}", status="We screw in eyelets, M8.")
         await story.reads("bo", "M8")
         await story.settled()
-        self.keep("update", self.hq, "Update", said["uri"])
+        await self.keep("update", self.hq, "Update", said["uri"])
         at_bos = f"/api/v1/statuses/{await id_at(story['bo'], said['uri'])}"
         await story["bo"].post(f"{at_bos}/favourite")
         await story.settled()
-        self.keep("like", self.hq, "Like", said["uri"])
-        self.keep("announce-like", self.firm, "Announce", '"Like"', said["uri"])
+        await self.keep("like", self.hq, "Like", said["uri"])
+        await self.keep("announce-like", self.firm, "Announce", '"Like"', said["uri"])
         await story["bo"].post(f"{at_bos}/unfavourite")
         other = await story["cy"].say("Sorry, wrong thread.", **at_cys)
         await story.reads("bo", "wrong thread")
         await story["cy"].delete(f"/api/v1/statuses/{other['id']}")
         await story.settled()
-        self.keep("undo-like", self.hq, "Undo", '"Like"', said["uri"])
-        self.keep("delete", self.hq, "Delete", other["uri"])
+        await self.keep("undo-like", self.hq, "Undo", '"Like"', said["uri"])
+        await self.keep("delete", self.hq, "Delete", other["uri"])
         return root
 
     async def with_plain_people(self, root: Json) -> None:
@@ -176,19 +181,21 @@ class Telling:
         self.examples["plain-answer"] = await story.mastodon.reply(story.dee, copy, "we use straps")
         await story.reads("cy", "we use straps")
         await story.settled()
-        self.keep("announce-on-behalf", self.firm, "Announce", "tertulia:onBehalfOf", "straps")
+        await self.keep(
+            "announce-on-behalf", self.firm, "Announce", "tertulia:onBehalfOf", "straps"
+        )
         at_anas = await story.reads("ana", "we use straps")
         more = {"in_reply_to_id": at_anas["id"], "visibility": "private"}
         said = await story["ana"].say("How wide?", **more)
         await story.settled()
-        self.keep("relay-create", inbox, "Create", "How wide?")
+        await self.keep("relay-create", inbox, "Create", "How wide?")
         await story["ana"].put(f"/api/v1/statuses/{said['id']}", status="How wide are they?")
         await story.settled()
-        self.keep("relay-update", inbox, "Update", "How wide are they?")
+        await self.keep("relay-update", inbox, "Update", "How wide are they?")
         note = self.examples["relay-update"]["object"]["id"]
         await story["ana"].delete(f"/api/v1/statuses/{said['id']}")
         await story.settled()
-        self.keep("relay-delete", inbox, "Delete", note)
+        await self.keep("relay-delete", inbox, "Delete", note)
 
     async def collections(self) -> None:
         cy, bo = self.story["cy"], self.story["bo"]
@@ -202,7 +209,7 @@ class Telling:
         cy, club = self.story["cy"], self.story.club
         await self.firm.db.write(_unproven, node=self.firm, person=cy, club=club)
         await self.story.settled()
-        self.keep("reject-create", self.firm, "Reject", "signature")
+        await self.keep("reject-create", self.firm, "Reject", "signature")
 
     async def leaving(self) -> None:
         story = self.story
@@ -210,14 +217,14 @@ class Telling:
         await story["fay"].post(f"/api/v1/accounts/{club['id']}/unfollow")
         await story.club.loses(story["fay"].uri)
         await story.settled()
-        self.keep("undo-follow", self.hq, "Undo", story["fay"].uri)
+        await self.keep("undo-follow", self.hq, "Undo", story["fay"].uri)
         said = f"@tertulia remove {story['cy'].acct} from {HANDLE}: The project is over."
         await story["ana"].say(said, visibility="direct")
         await story.club.loses(story["cy"].uri, self.firm)
         await until(self._acknowledged)
         await story.settled()
-        self.keep("remove", self.firm, "Reject", story["cy"].uri, "The project is over")
-        self.keep("acknowledge", self.hq, "Accept", '"Reject"')
+        await self.keep("remove", self.firm, "Reject", story["cy"].uri, "The project is over")
+        await self.keep("acknowledge", self.hq, "Accept", '"Reject"')
         await self.shown("data-flow", "/data_flow", story["bo"])
 
     async def _acknowledged(self) -> bool:
@@ -235,8 +242,8 @@ class Telling:
 
         await until(forgotten)
         await self.story.settled()
-        self.keep("undo-offer", self.firm, "Undo", '"Offer"')
-        self.keep("accept-undo", self.hq, "Accept", '"Undo"')
+        await self.keep("undo-offer", self.firm, "Undo", '"Offer"')
+        await self.keep("accept-undo", self.hq, "Accept", '"Undo"')
 
     async def polling(self) -> None:
         """Ana asks, Bo chooses, and the community tells how it stands."""
@@ -253,9 +260,9 @@ class Telling:
 
         await until(told)
         await story.settled()
-        self.keep("vote", self.hq, "Create", "#votes/")
-        self.keep("announce-tally", self.lab, *tally[1:])
-        self.keep("relay-question", inbox, "Create", "helped you most")
+        await self.keep("vote", self.hq, "Create", "#votes/")
+        await self.keep("announce-tally", self.lab, *tally[1:])
+        await self.keep("relay-question", inbox, "Create", "helped you most")
 
 
 def _unproven(tx: Tx, *, node: RunningNode, person: Person, club: Community) -> None:
