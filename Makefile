@@ -58,6 +58,10 @@ fuzz: install    ## what no app would send, as nobody, guest and member: N=… s
 	TERTULIA_FUZZ_SECONDS=$(or $(N),300) TERTULIA_FUZZ_SEED=$(or $(SEED),0) \
 	  $(BIN)/pytest -n 0 -s tests/fuzz
 
+delays: install  ## the suite on a machine that seems busy: SHARE=0.1 of what is stored comes late
+	TERTULIA_DELAYS=$(or $(SHARE),0.1) PYTHONPATH=$(CURDIR)/tests/delays \
+	  $(BIN)/pytest -n 4 --dist loadfile --timeout 400
+
 lock:            ## choose the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url \

@@ -1,6 +1,9 @@
 """What tests lean on to be the same on every machine: bounds on time that refuse, and seeds."""
 
 import gc
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -9,6 +12,14 @@ from tests.support import chance
 from tests.support.timing import is_quick
 
 NAME = "TERTULIA_TEST_SEED"
+ROOT = Path(__file__).parents[1]
+WHO = """
+from asyncio import BaseEventLoop
+from storage.lanes import Lane
+from storage.notices import PostgreSQLBus
+changed = (Lane._run_safely, Lane._answer, PostgreSQLBus._flush, BaseEventLoop._run_once)
+print(*(one.__name__ for one in changed))
+"""
 
 
 def long_work() -> int:
@@ -59,3 +70,19 @@ def test_seeds_are_named_or_the_same_for_every_change_or_new(
         assert chance.seed(NAME) == 77
     finally:
         settings.load_profile(before)
+
+
+@pytest.mark.parametrize(
+    ("folder", "names"),
+    [
+        ("tests/delays", "run_late answer_late flush_late once_late"),
+        ("tests/support", "_run_safely _answer _flush _run_once"),
+    ],
+)
+def test_processes_of_a_run_with_delays_have_them(folder: str, names: str) -> None:
+    """`make delays` says where Python looks first; without it nothing is late."""
+    where = {"PYTHONPATH": f"{ROOT / folder}:{ROOT}"}
+    found = subprocess.run(
+        [sys.executable, "-c", WHO], env=where, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.split() == names.split()
