@@ -36,11 +36,9 @@ async def working(worker: Worker) -> AsyncIterator[None]:
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    for _ in range(500):
-        if await condition():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("not reached in time")
+    async with asyncio.timeout(40):
+        while not await condition():
+            await asyncio.sleep(0.02)
 
 
 def empty(db: Database) -> Callable[[], Awaitable[bool]]:
@@ -178,17 +176,40 @@ async def test_one_slow_kind_does_not_take_every_place(db: Database) -> None:
 
 async def test_leases_outlive_slow_handlers(db: Database) -> None:
     runs = 0
+    started, go = asyncio.Event(), asyncio.Event()
 
     async def slow(job: Job) -> None:
         nonlocal runs
         runs += 1
-        await asyncio.sleep(2.0)
+        if runs == 1:
+            # It renews soon, but for long: a machine that stands still meanwhile ends no lease.
+            holder._lease_ms = HOUR
+            started.set()
+            await go.wait()
 
     await db.write(enqueue, "a", 1)
-    workers = [Worker(db, {"a": slow}, lease_seconds=0.9, poll_seconds=0.05) for _ in range(2)]
-    async with working(workers[0]), working(workers[1]):
+    holder, other = (Worker(db, {"a": slow}, lease_seconds=0.9) for _ in range(2))
+    async with working(holder):
+        await asyncio.wait_for(started.wait(), 30)
+        first = await db.read(_lease_ends)
+        await until(_has_longer_than(db, first))
+        await asyncio.sleep(1)  # in which the first lease ends
+        await other.drain()
+        go.set()
         await until(empty(db))
     assert runs == 1
+
+
+def _lease_ends(tx: Tx) -> int:
+    ends: int = tx.one(select(jobs.c.lease_until))[0]
+    return ends
+
+
+def _has_longer_than(db: Database, first: int) -> Callable[[], Awaitable[bool]]:
+    async def check() -> bool:
+        return await db.read(_lease_ends) > first
+
+    return check
 
 
 async def test_stopping_finishes_what_runs_and_releases_what_hangs(db: Database) -> None:
