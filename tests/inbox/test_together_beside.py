@@ -53,17 +53,17 @@ async def test_who_waits_for_a_row_holds_up_nobody_else(
     """Where rows are locked one by one; SQLite has one writer, for whom all wait alike."""
     zoe, yan = await database.write(authors)
     held, go_on = threading.Event(), threading.Event()
-    patience = 8 if database_kind == "postgresql" else 0.5
+    patience = 30 if database_kind == "postgresql" else 0.5
 
     def hold(tx: Tx) -> None:
         tx.lock(f"signer {zoe.id}")
         held.set()
-        go_on.wait(20)
+        go_on.wait(100)
 
     point = Together(database, NODE)
     holding = asyncio.create_task(database.write(hold))
     try:
-        await asyncio.to_thread(held.wait, 10)
+        await asyncio.to_thread(held.wait, 30)
         stuck = asyncio.create_task(brought(point, zoe))
         await asyncio.sleep(0.02)
         beside = asyncio.create_task(brought(point, yan))
@@ -83,7 +83,7 @@ async def test_what_comes_as_the_storing_ends_is_stored_together_too(database: D
     """Whoever sends the next as soon as they are answered is there before the task's end is."""
     zoe, yan = await database.write(authors)
     point = Together(database, NODE)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(40):
         assert [await brought(point, by, number) for number in (1, 2, 3) for by in (zoe, yan)] == (
             [True] * 6
         )

@@ -105,7 +105,7 @@ async def test_202_means_stored_while_the_database_is_closed(
     async with asyncio.timeout(ENOUGH):
         sending = asyncio.create_task(statuses(here, *creates))
         assert await asyncio.to_thread(begun.wait, ENOUGH)
-        ending = asyncio.create_task(here.db.close(timeout=5))
+        ending = asyncio.create_task(here.db.close(timeout=30))
         await asyncio.sleep(0)  # from here on it takes nothing new
         closing.set()
         await ending

@@ -51,11 +51,14 @@ async def test_after_a_crowd_posts_gather(
     here: Home, followed: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     point = await crowd(here, followed)
-    monkeypatch.setattr(together, "PAUSE", 3.0)  # in which five can come on any machine
-    point._crowded_until += FOR_EVER
-    assert await statuses(here, *posts(followed, 5)) == [202] * 5
+    for pause in (1.0, 5.0, 20.0):  # in one of which five can come on any machine
+        monkeypatch.setattr(together, "PAUSE", pause)
+        point._crowded_until += FOR_EVER
+        assert await statuses(here, *posts(followed, 5)) == [202] * 5
+        if point.units[-1] == 5:
+            break
     assert point.units[-1] == 5
-    assert point.answers == {True: 8}
+    assert point.answers == {True: sum(point.units)}
 
 
 async def test_when_it_is_quiet_again_nobody_waits(
