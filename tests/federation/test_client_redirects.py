@@ -270,11 +270,17 @@ async def test_D10_loops_stop_at_three_hops(ring: list[str]) -> None:
 
 
 async def test_D11_all_hops_share_one_deadline() -> None:
+    pause = 0.0
+
     async def answer(seen: Seen) -> AsyncIterator[bytes]:
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(pause)
         yield _countdown(seen)
 
     async with scripted_server(answer) as server, _client() as client:
-        with pytest.raises(TimedOut):
-            await client.fetch(server.url("/3"), accept=ANY, deadline=1.5)
+        for pause in (0.6, 1.2, 2.4, 4.8):  # on a busy machine the first hop may last for all of it
+            server.seen.clear()
+            with pytest.raises(TimedOut):
+                await client.fetch(server.url("/3"), accept=ANY, deadline=2.5 * pause)
+            if len(server.seen) > 1:
+                break
         assert len(server.seen) in {2, 3}
