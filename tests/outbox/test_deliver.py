@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -257,19 +258,19 @@ async def test_D23_retry_after_rests_the_whole_origin_and_is_clamped(world: Worl
 
 
 async def test_an_origin_that_is_down_is_tried_again_and_recovers(world: World) -> None:
-    async with scripted_server(lambda _: reply(status="202 Accepted")) as sink:
-        receiver = await world.receiver(sink)
-    port = sink.port
-    await world.send(receiver)
-    async with sending(world):
+    async def tried() -> bool:
+        return (await world.left())[0][1] >= 1
 
-        async def tried() -> bool:
-            return (await world.left())[0][1] >= 1
-
-        await until(tried)
-        back = await asyncio.start_server(sink.serve, "127.0.0.1", port)
-        await until(lambda: nothing_left(world))
-        back.close()
+    with socket.socket() as kept:
+        kept.bind(("127.0.0.1", 0))  # nobody else is given it while nobody listens
+        port: int = kept.getsockname()[1]
+        sink = ScriptedServer(lambda _: reply(status="202 Accepted"), "127.0.0.1", port, tls=False)
+        await world.send(await world.receiver(sink))
+        async with sending(world):
+            await until(tried)
+            back = await asyncio.start_server(sink.serve, sock=kept)
+            await until(lambda: nothing_left(world))
+            back.close()
     assert texts(sink) == ["hello"]
 
 
