@@ -26,6 +26,7 @@ from storage.errors import (
 from storage.lanes import free_thread
 from storage.sqlite import SQLiteSession
 from storage.tx import Tx
+from tests.storage.conftest import in_time
 from tests.support import notes
 from tests.support.notes import add
 from tests.support.postgres import Server, make_server
@@ -49,7 +50,7 @@ async def test_a_read_ends_within_its_limit(
     try:
         with pytest.raises(TooSlow):
             await asyncio.wait_for(db.read(lambda tx: tx.scalar(FOR_EVER[database_kind])), 30)
-        assert await db.read(notes.count) == 0
+        assert await in_time(lambda: db.read(notes.count)) == 0
     finally:
         await db.close()
 
@@ -234,11 +235,9 @@ async def test_a_long_log_is_given_back(notes_url: str, monkeypatch: pytest.Monk
     db = await Database.open(notes_url)
     log = Path(notes_url + "-wal")
     await db.write(lambda tx: [add(tx, n, text=str(n) * 200) for n in range(500)])
-    for _ in range(100):
-        if _size(log) == 0:
-            break
-        await asyncio.sleep(0.05)
-    assert _size(log) == 0
+    async with asyncio.timeout(40):
+        while _size(log):
+            await asyncio.sleep(0.05)
     assert await db.read(notes.count) == 500
     await db.close()
 
@@ -299,7 +298,7 @@ async def test_lost_during_commit_is_unknown_and_not_repeated(db: Database, note
 @postgresql
 async def test_a_deadlock_is_retried_with_a_new_tx(db: Database) -> None:
     await db.write(lambda tx: [add(tx, n) for n in (1, 2)])
-    meet = threading.Barrier(2, timeout=5)
+    meet = threading.Barrier(2, timeout=30)
     seen: list[Tx] = []
 
     def cross(tx: Tx, first: int, second: int) -> None:
@@ -366,7 +365,7 @@ def own_server() -> Iterator[Server]:
 
 
 async def test_units_wait_for_a_killed_server_to_return(own_server: Server) -> None:
-    db = await Database.open(own_server.url, start_within=15)
+    db = await Database.open(own_server.url, start_within=60)
     stored = [await db.write(add, n) for n in range(5)]
     own_server.kill()
     waiting = [asyncio.create_task(db.write(add, n)) for n in range(5, 15)]
@@ -383,7 +382,7 @@ async def test_units_wait_for_a_killed_server_to_return(own_server: Server) -> N
 async def test_units_fail_when_a_server_stays_away(own_server: Server) -> None:
     db = await Database.open(own_server.url, start_within=0.5)
     own_server.kill()
-    with pytest.raises(Unavailable):
+    with pytest.raises((Unavailable, Overloaded)):  # this, where a thread began too late
         await db.write(add, 1)
     with pytest.raises((Unavailable, Overloaded)):
         await db.read(notes.count)

@@ -73,13 +73,15 @@ def count(session: SQLiteSession) -> int:
 
 def test_who_does_not_wait_is_refused_at_once(notes_url: str, holder: Holder) -> None:
     with session_to(notes_url, waits=False) as session:
-        before = time.monotonic()
-        for _ in range(2):
+        took: list[float] = []
+        for _ in range(4):
+            before = time.monotonic()
             with pytest.raises(Unavailable) as refused:
                 count(session)
+            took.append(time.monotonic() - before)
             assert refused.value.code == "SQLITE_BUSY"
             assert refused.value.connected
-        assert time.monotonic() - before < AT_ONCE
+        assert min(took) < AT_ONCE  # a busy machine holds up one, but not all
         holder.release()
         assert count(session) == 1
 

@@ -45,9 +45,14 @@ async def test_a_hint_of_several_units_of_a_group_comes_once(db: Database) -> No
         tx.publish("jobs")
         tx.publish("posts", bytes([number]))
 
-    go = threading.Event()
-    busy = asyncio.create_task(db.write(lambda _: go.wait(30)))
-    await asyncio.sleep(0.05)
+    begun, go = threading.Event(), threading.Event()
+
+    def hold(_: Tx) -> bool:
+        begun.set()
+        return go.wait(30)
+
+    busy = asyncio.create_task(db.write(hold))
+    assert await asyncio.to_thread(begun.wait, 30)
     units = [asyncio.create_task(db.write(work, number)) for number in range(3)]
     await asyncio.sleep(0)
     go.set()
@@ -56,11 +61,9 @@ async def test_a_hint_of_several_units_of_a_group_comes_once(db: Database) -> No
 
 
 async def _until(heard: list[tuple[str, bytes]], wanted: tuple[str, bytes]) -> None:
-    for _ in range(1000):
-        if wanted in heard:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"{wanted} not heard")
+    async with asyncio.timeout(40):
+        while wanted not in heard:
+            await asyncio.sleep(0.01)
 
 
 @postgresql
