@@ -67,6 +67,10 @@ class Home:
         self.fetcher = Fetcher(self.db, self.fetcher.client, self.node, self.fetcher.keyring)
         self.endpoint = Endpoint(self.fetcher)
 
+    def lose_patience(self) -> None:
+        """From now on wait two seconds for an answer: of who will not give one."""
+        self.fetcher.client.limits = Limits(deadline=2.0)
+
     async def admit(self, *servers: Stranger) -> None:
         for server in servers:
             await self.db.write(origins.set_rule, server.authority, RuleAction.ALLOW)
@@ -164,7 +168,7 @@ async def home(
         AddressPolicy.parse("127.0.0.0/8"),
         "Tertulia test",
         own_origin=node.origin,
-        limits=Limits(deadline=5.0),
+        limits=Limits(deadline=30.0, connect=30.0, silence=30.0),  # a machine may be busy
     )
     fetcher = Fetcher(db, client, node, Keyring(folder))
     await db.write(origins.insert_here, node.origin)

@@ -199,7 +199,7 @@ async def test_an_edit_waits_for_a_vote_before_it_touches_the_post(
         return tx.scalar(free)  # whose figures it would change
 
     voting = asyncio.create_task(lifting.here.db.write(vote))
-    assert await asyncio.to_thread(begun.wait, 5)
+    assert await asyncio.to_thread(begun.wait, 30)
     rule = {"canQuote": {"automaticApproval": [f"{cy.uri}/followers"]}}
     edited = asked | {"content": "<p>which one?</p>", "updated": at(6), "interactionPolicy": rule}
     await lifting.says(cy.proven(lifting.activity(cy, "Update", edited)), lifting.card(cy))

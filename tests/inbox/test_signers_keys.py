@@ -159,6 +159,7 @@ async def test_S24_a_signer_that_never_answers_is_refused_and_not_asked_again(
 ) -> None:
     bo = b.person("bo")
     b.silent.add(bo.path)
+    here.lose_patience()
     body = orjson.dumps(b.activity(bo, "Delete", bo.uri))
     for _ in range(2):
         await refuse(here, b, body, b.signed(bo, here.inbox, body), 202)

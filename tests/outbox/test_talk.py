@@ -118,6 +118,7 @@ async def test_a_refusal_is_asked_again_a_few_times_only(here: Home, peer: Perso
 async def test_a_node_that_is_down_is_waited_for(here: Home, peer: Person) -> None:
     await said(here, peer)
     peer.server.silent.add("/users/node/inbox")
+    here.lose_patience()
     assert isinstance(await attempt(here), Retry)
 
 
