@@ -11,6 +11,7 @@ from social import announcements, emojis
 from social.announcements import Words
 from social.departures import leave_for_good, remove_the_rest
 from storage.queries import announcements as stored
+from storage.tx import Tx
 from tests.support.commands import done, refused
 from tests.support.nodes import Person, RunningNode
 from tests.support.strict import check
@@ -157,9 +158,12 @@ async def test_G34_those_who_are_connected_are_told_and_guests_of_their_own_alon
 
 
 async def test_an_announcement_ends_by_itself(node: RunningNode, ana: Person) -> None:
-    now = await node.db.read(lambda tx: tx.now)
-    number = await publish(node, ends_at=now + 400)
+    def soon_over(tx: Tx) -> int:
+        words = Words(text="The kitchen is new", ends_at=tx.now + 400)
+        return announcements.publish(tx, node=node.node, words=words)
+
     async with socket(ana, USER) as live:
+        number = str(await node.db.write(soon_over))
         found = await frame(live)
         if found["event"] == "announcement":
             found = await frame(live)
