@@ -79,7 +79,7 @@ class Story:
 
 
 @pytest.fixture
-async def story(database: Database) -> AsyncIterator[Story]:
+async def story(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Story]:
     def fill(tx: Tx) -> dict[str, int]:
         add_node(tx)
         made = {name: add_person(tx, name) for name in ("ana", "bo")}
@@ -90,6 +90,8 @@ async def story(database: Database) -> AsyncIterator[Story]:
         return made
 
     people = await database.write(fill)
+    # Rights are read again when a test says so, not when it happened to take two seconds.
+    monkeypatch.setattr(streaming, "RECHECK_SECONDS", 3600.0)
     hub = Hub(database)
     await hub.start()
     yield Story(database, hub, people)
