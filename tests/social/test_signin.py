@@ -170,7 +170,7 @@ async def test_A13_a_name_that_nobody_has_is_limited_alike(
 async def test_A13_one_address_cannot_try_everybody(
     database: Database, hasher: Passwords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signin, "ADDRESS", Pace(3, 10))
+    monkeypatch.setattr(signin, "ADDRESS", Pace(3, 600))
     for number in range(3):
         with pytest.raises(WrongLogin):
             await signin.sign_in(
