@@ -110,7 +110,7 @@ class Stranger:
         self.pages: dict[str, Answer] = {}
         self.people: dict[str, Person] = {}
         self.seen: list[Seen] = []
-        self.silent: set[str] = set()
+        self.silent: set[str] = set()  # paths that say nothing for long, or until taken out
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._numbers = count(1)
         self._session: ClientSession | None = None
@@ -267,8 +267,10 @@ class Stranger:
             await request.read(),
         )
         self.seen.append(seen)
-        if seen.path in self.silent:
-            await asyncio.sleep(30)
+        for _ in range(1500):
+            if seen.path not in self.silent:
+                break
+            await asyncio.sleep(0.02)
         page = self.pages.get(seen.path)
         if page is None and seen.path == "/.well-known/webfinger":
             page = self._webfinger(request.query.get("resource", ""))
