@@ -13,10 +13,11 @@ from storage.queries import link_previews, posts
 from storage.queries.link_previews import LinkPreview
 from storage.tx import Tx
 from tests.hostile.planting import moved, said
-from tests.hostile.test_forbidden_addresses import Plant, followed, quiet
+from tests.hostile.test_forbidden_addresses import Plant, followed
 from tests.support.nodes import Json, Person, RunningNode, until
 from tests.support.stranger import PUBLIC, Document, Page, Stranger, stranger
 from tests.support.stranger import Person as Liar
+from tests.together.stories import settled
 
 # Pictures.
 
@@ -57,7 +58,7 @@ async def emoji_of_a_reaction(far: Stranger, node: RunningNode, ana: Person, url
     liar, post = far.person("liar"), await ana.say("like this", visibility="public")
     react = far.activity(liar, "EmojiReact", post["uri"], content=":hi:", tag=[_emoji(url)])
     await far.deliver(liar, f"{node.origin}/inbox", react)
-    await quiet(node)
+    await settled(node)
     for shown in await ana.get(f"/api/v1/pleroma/statuses/{post['id']}/reactions"):
         await node.ask("GET", shown["url"])
 

@@ -9,6 +9,7 @@ from tests.hostile.planting import said
 from tests.hostile.test_forbidden_addresses import followed, quiet
 from tests.support.nodes import Json, Nodes, Person, RunningNode, until
 from tests.support.stranger import Stranger, stranger
+from tests.together.stories import settled
 from tests.web.visitor import browsing
 
 HEADER = "Mastodon-Async-Refresh"
@@ -64,7 +65,8 @@ async def test_P08_a_guest_looks_at_somebody_and_nobody_is_asked(nodes: Nodes) -
         far.add("/featured", {"type": "OrderedCollection", "orderedItems": []})
         liar = await followed(far, node, ana, featured=far.url("/featured"))
         account = await ana.find(liar.uri)
-        await quiet(node)
+        await until(lambda: asyncio.sleep(0, far.fetches("/featured") > 0))  # who follows asks
+        await settled(node)
         far.seen.clear()
         for path in ("", "/statuses", "/statuses?pinned=true", "/followers"):
             await gina.ask("GET", f"/api/v1/accounts/{account['id']}{path}")
