@@ -15,7 +15,7 @@ async def hq(nodes: Nodes) -> RunningNode:
 
 async def is_well(node: RunningNode) -> bool:
     """Whether somebody else is served at this moment."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         return (await node.ask("GET", "/nodeinfo/2.0")).status == 200
 
 

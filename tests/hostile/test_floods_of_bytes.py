@@ -5,7 +5,7 @@ import gzip
 import zlib
 from contextlib import suppress
 from io import BytesIO
-from time import monotonic
+from time import thread_time
 
 import orjson
 import pytest
@@ -20,7 +20,7 @@ __all__ = ["hq"]
 
 
 async def raw(node: RunningNode, *pieces: bytes, pause: float = 0) -> bytes:
-    """What comes back for bytes on a bare socket, until the end or two seconds of silence."""
+    """What comes back for bytes on a bare socket, until the end or half a minute of silence."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(node.base.rpartition(":")[2]))
     answer = b""
     try:
@@ -31,8 +31,9 @@ async def raw(node: RunningNode, *pieces: bytes, pause: float = 0) -> bytes:
                 if pause:
                     await asyncio.sleep(pause)
         with suppress(TimeoutError, ConnectionError):
-            while piece := await asyncio.wait_for(reader.read(65_536), 2):
-                answer += piece
+            while not reader.at_eof():
+                async with asyncio.timeout(30):
+                    answer += await reader.read(65_536)
     finally:
         writer.close()
     return answer
@@ -136,7 +137,7 @@ async def test_D12_half_requests_are_closed(
     reader, writer = await asyncio.open_connection("127.0.0.1", int(node.base.rpartition(":")[2]))
     try:
         writer.write(half)
-        async with asyncio.timeout(12):
+        async with asyncio.timeout(60):
             answer = await reader.read()  # until the other side closes
         assert answer == b"" or answer.startswith(b"HTTP/1.1 408")
     finally:
@@ -147,15 +148,18 @@ async def test_D12_half_requests_are_closed(
 async def compressed(
     node: RunningNode, token: str, body: bytes, encoding: str
 ) -> tuple[int, float]:
-    """The status for a compressed body, and for how long the loop answered nobody, in seconds."""
+    """The status for a compressed body, and for how long the loop answered nobody.
+
+    In seconds of its thread's processor time: what else the machine does meanwhile is not counted.
+    """
     stalled = 0.0
 
     async def watch() -> None:
         nonlocal stalled
         while True:
-            before = monotonic()
+            before = thread_time()
             await asyncio.sleep(0.01)
-            stalled = max(stalled, monotonic() - before - 0.01)
+            stalled = max(stalled, thread_time() - before)
 
     watching = asyncio.create_task(watch())
     headers = {
