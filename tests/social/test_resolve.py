@@ -52,7 +52,7 @@ class Far:
 
     server: TestServer
     asked: list[str] = field(default_factory=list)
-    slow: float = 0.0
+    slow: asyncio.Event | None = None  # it answers when this is set
     robbed: bool = False  # WebFinger leads to somebody else
 
     @property
@@ -65,7 +65,8 @@ class Far:
 
     async def answer(self, request: Request) -> Response:
         self.asked.append(request.path)
-        await asyncio.sleep(self.slow)
+        if self.slow is not None:
+            await self.slow.wait()
         documents: dict[str, Callable[[], dict[str, Any]]] = {
             "/.well-known/webfinger": self._finger,
             "/u/zoe": self._actor,
@@ -193,9 +194,10 @@ async def test_a_slow_server_is_not_waited_for(
     monkeypatch.setattr(finding, "RESOLVE_SECONDS", 0.1)
     ana = member(await database.write(ana_joins))
     async with asking(database, tmp_path) as (far, fetcher):
-        far.slow = 0.2
+        far.slow = asyncio.Event()
         assert not await resolve(database, fetcher, viewer=ana, q=far.zoe)
         assert finding._under_way
+        far.slow.set()
         await asyncio.wait(finding._under_way)
         found = await resolve(database, fetcher, viewer=ana, q=far.zoe)
         assert handles(found.people) == [far.zoe[1:]], "what came late was kept"

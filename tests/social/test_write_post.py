@@ -66,9 +66,10 @@ async def test_a_slow_server_holds_a_post_up_for_a_while_only(
     ana = await database.write(joins)
     async with asking(database, tmp_path) as (far, fetcher):
         assert isinstance(far, Far)
-        far.slow = 0.2
+        far.slow = asyncio.Event()
         made = await write(database, fetcher, ana, f"{far.zoe} hello")
         assert (await named(database, ana, made)).mentioned == ()
+        far.slow.set()
         await asyncio.wait(posts._under_way)
         made = await write(database, fetcher, ana, f"{far.zoe} hello")
         assert len((await named(database, ana, made)).mentioned) == 1
