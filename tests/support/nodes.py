@@ -140,15 +140,19 @@ class Person:
 
     async def find(self, acct_or_url: str) -> Json:
         """The account behind `@name@host` or a URL, resolved through federation."""
-        found = await self.get("/api/v2/search", q=acct_or_url, resolve="true", type="accounts")
-        assert found["accounts"], f"{acct_or_url} was not found"
-        return found["accounts"][0]
+        return await self._resolved(acct_or_url, "accounts")
 
     async def find_post(self, url: str) -> Json:
         """The status behind a URL, resolved through federation."""
-        found = await self.get("/api/v2/search", q=url, resolve="true", type="statuses")
-        assert found["statuses"], f"{url} was not found"
-        return found["statuses"][0]
+        return await self._resolved(url, "statuses")
+
+    async def _resolved(self, text: str, kind: str) -> Json:
+        # A search waits for five seconds; what comes later is kept for the next.
+        for _ in range(6):
+            found = await self.get("/api/v2/search", q=text, resolve="true", type=kind)
+            if found[kind]:
+                return found[kind][0]
+        raise AssertionError(f"{text} was not found")
 
     async def follow(self, other: "Person | str") -> Json:
         """Follow somebody, here or elsewhere; the account followed."""
