@@ -56,7 +56,7 @@ async def overlapping(db: Database, first: Act, second: Act, then: Act | None = 
         return then(tx) if then is not None else None
 
     begun = asyncio.create_task(db.write(slow))
-    assert await asyncio.to_thread(done.wait, 5)
+    assert await asyncio.to_thread(done.wait, 60)
     await db.write(second)
     return await begun
 
