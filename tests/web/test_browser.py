@@ -33,6 +33,8 @@ FLAGS = [
     "--no-first-run",
     "--no-proxy-server",
 ]
+PATIENCE_MS = 40_000
+expect.set_options(timeout=PATIENCE_MS)  # a password alone may take seconds on a busy machine
 PHONE = {"width": 320, "height": 640}
 DESK = {"width": 900, "height": 700}
 PICTURES = "TERTULIA_TEST_PICTURES"
@@ -83,7 +85,7 @@ async def window(browser: Browser, node: RunningNode, **given: Any) -> AsyncIter
         java_script_enabled=False,
         **{"viewport": DESK, "reduced_motion": "reduce", **given},
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     page = await context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
