@@ -32,7 +32,7 @@ class Browser:
 
     def open(self, url: str) -> None:
         """Go to an address."""
-        self._show(self._session.get(url, timeout=10))
+        self._show(self._session.get(url, timeout=40))
 
     def submit(self, button: str, **filled: str) -> None:
         """Fill in the form that has this button, and press it. Hidden fields go along."""
@@ -50,9 +50,9 @@ class Browser:
         target = urljoin(self.address, form.attributes.get("action") or self.address)
         sent = fields | filled | chosen
         if (form.attributes.get("method") or "get").lower() == "post":
-            self._show(self._session.post(target, data=sent, timeout=10))
+            self._show(self._session.post(target, data=sent, timeout=40))
         else:
-            self._show(self._session.get(target, params=sent, timeout=10))
+            self._show(self._session.get(target, params=sent, timeout=40))
 
     def _form(self, button: str) -> tuple[LexborNode, LexborNode]:
         for form in self.page.css("form"):

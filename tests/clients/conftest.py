@@ -44,7 +44,7 @@ class World:
 
     def found_at_lab(self, url: str) -> Any:
         """A post of hq as the lab knows it, seen by Bo."""
-        return self.bo.search_v2(url, resolve=True, result_type="statuses").statuses[0]
+        return mastodon_py.find(self.bo, url, "statuses")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from tests.clients.browser import allow
 from tests.clients.serving import PASSWORD, ServedNode, seen
 
 SCOPES = ["read", "write", "follow", "push"]
-TIMEOUT = 20
+TIMEOUT = 40
 
 
 def log_in(node: ServedNode, handle: str) -> Mastodon:
@@ -53,7 +53,13 @@ def notified(client: Mastodon, kind: str, by: str, about: str = "") -> Any:
     return seen(found, f"a {kind} by {by}: {about}")
 
 
-def find(client: Mastodon, acct: str) -> Any:
-    """The account behind `@name@host`, resolved by the node."""
-    found = client.search_v2(acct, resolve=True, result_type="accounts").accounts
-    return found[0]
+def find(client: Mastodon, what: str, kind: str = "accounts") -> Any:
+    """The account behind `@name@host`, or the post behind a URL, resolved by the node.
+
+    One search waits for five seconds; what comes later is kept for the next.
+    """
+
+    def found() -> Any:
+        return getattr(client.search_v2(what, resolve=True, result_type=kind), kind)
+
+    return seen(found, f"{what} among {kind}")[0]

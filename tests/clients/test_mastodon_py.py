@@ -233,7 +233,7 @@ class Kept(StreamListener):
     def until(self, wanted: str) -> Any:
         """The next event of this name; others are passed over."""
         while True:
-            name, data = self.events.get(timeout=15)
+            name, data = self.events.get(timeout=40)
             if name == wanted:
                 return data
 
@@ -242,7 +242,7 @@ class Kept(StreamListener):
 def streaming(client: Mastodon) -> Iterator[Kept]:
     """The user's stream over server-sent events, as Mastodon.py opens it."""
     kept = Kept()
-    handle = client.stream_user(kept, run_async=True, timeout=20)
+    handle = client.stream_user(kept, run_async=True, timeout=40)
     try:
         seen(handle.is_receiving, "a stream that is open")
         yield kept
@@ -287,13 +287,15 @@ async def test_stream_over_a_websocket(world: World, ana: Toot, bo: Mastodon) ->
     """As browsers do: the token is the subprotocol, and comes back as the chosen one."""
     address = f"{world.lab.url}/api/v1/streaming"
     async with (
-        ClientSession(timeout=ClientTimeout(20)) as session,
+        ClientSession(timeout=ClientTimeout(60)) as session,
         session.ws_connect(address, protocols=[str(bo.access_token)]) as socket,
     ):
         assert socket.protocol == bo.access_token
         await socket.send_json({"type": "subscribe", "stream": "user"})
+        await socket.send_str("?")
+        assert "error" in await socket.receive_json(timeout=30)  # in order: it is subscribed
         ana.post("Straight into the socket.")
-        frame = await socket.receive_json(timeout=15)
+        frame = await socket.receive_json(timeout=40)
         assert (frame["stream"], frame["event"]) == (["user"], "update")
         assert "into the socket" in json.loads(frame["payload"])["content"]
 

@@ -124,7 +124,7 @@ def _app(world: World) -> Any:
         "redirect_uris": OUT_OF_BAND,
         "scopes": "read write",
     }
-    return requests.post(f"{world.lab.url}/api/v1/apps", data=asked, timeout=10).json()
+    return requests.post(f"{world.lab.url}/api/v1/apps", data=asked, timeout=40).json()
 
 
 def _address(world: World, app: Any, **more: str) -> str:
@@ -147,4 +147,4 @@ def _exchange(world: World, app: Any, code: str, **more: str) -> requests.Respon
         "code": code,
         **more,
     }
-    return requests.post(f"{world.lab.url}/oauth/token", data=given, timeout=10)
+    return requests.post(f"{world.lab.url}/oauth/token", data=given, timeout=40)

@@ -213,7 +213,7 @@ def _edit(ana: Toot, post_id: str, text: str) -> None:
         env=ana.environment,
         cwd=ana.folder,
         check=True,
-        timeout=30,
+        timeout=60,
     )
 
 

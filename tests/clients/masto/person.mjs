@@ -13,7 +13,7 @@ import { createInterface } from "node:readline";
 import { createOAuthAPIClient, createRestAPIClient, createStreamingAPIClient } from "masto";
 
 const url = process.argv[2];
-const WAITS_MS = 15_000;
+const WAITS_MS = 40_000;
 let rest = createRestAPIClient({ url });
 let accessToken;
 let streaming;
