@@ -25,7 +25,7 @@ class Store:
     def new_bucket(self, prefix: str = "") -> str:
         """The address of an empty bucket, as the setting has it."""
         name = f"b-{secrets.token_hex(6)}"
-        urlopen(Request(f"{self.endpoint}/{name}", method="PUT"), timeout=40).close()
+        urlopen(Request(f"{self.endpoint}/{name}", method="PUT"), timeout=60).close()
         return f"s3://key:se%2Fcret@{name}/{prefix}?endpoint={self.endpoint}"
 
 
