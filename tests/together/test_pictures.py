@@ -101,7 +101,10 @@ async def test_what_the_host_says_reaches_a_members_node(nodes: Nodes) -> None:
     assert sha256(await bytes_of(club.lab, seen)).hexdigest() == original.digest == copy.digest
 
 
-async def test_a_home_that_was_rendered_before_the_copy_came_shows_it_then(nodes: Nodes) -> None:
+async def test_a_home_that_was_rendered_before_the_copy_came_shows_it_then(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "GONE_TRIES", copies.TRIES)  # else it is given up within seconds
     club = await Club.made(nodes)
     await club.cy.home()
     blobs = club.hq.parts.archive.blobs
