@@ -30,7 +30,7 @@ from tests.support.nodes import Json, until
 from tests.support.stranger import Document
 from tests.together.spies import Spy, a_spy
 
-pytestmark = [pytest.mark.only("sqlite"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.only("sqlite"), pytest.mark.timeout(300)]
 
 PROGRAM = Path(sys.executable).with_name("tertulia")
 KILLS = 3
@@ -97,7 +97,7 @@ class Mortal:
         """No goodbye."""
         assert self._serving is not None
         self._serving.send_signal(signal.SIGKILL)
-        self._serving.wait(10)
+        self._serving.wait(40)
 
     def the_leases_are_over(self) -> None:
         """What the dead process held may be taken by another: the minutes of its leases passed."""

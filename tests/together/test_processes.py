@@ -160,7 +160,7 @@ async def test_processes_over_one_database_are_one_node(cluster: Cluster) -> Non
                 await cluster.ask(0, "ana", "POST", "/api/v1/statuses", json={"status": f"no {n}"})
                 for n in range(5)
             ]
-            heard = [await asyncio.wait_for(socket.receive_json(), 15) for _ in made]
+            heard = [await asyncio.wait_for(socket.receive_json(), 40) for _ in made]
         assert [event["event"] for event in heard] == ["update"] * 5
         streamed = [orjson.loads(event["payload"])["uri"] for event in heard]
         assert sorted(streamed) == sorted(status["uri"] for status in made)

@@ -115,7 +115,7 @@ async def test_S19_posts_arrive_after_new_keys_and_the_old_key_is_refused(
     async def refused() -> bool:  # what a node looked up holds for two seconds at most
         return await try_key(lab, ana, old) == 401
 
-    await until(refused, 4)
+    await until(refused)
     assert await try_key(lab, ana, old) == 401
     assert await try_key(lab, ana, new) == 202, "a refusal does not hurt the new key"
     assert await hq.db.read(lambda tx: tx.all(NOT_ERASED)) == []
