@@ -1,12 +1,12 @@
 """No request makes the node fail, or answer in a shape that nobody declared (`make fuzz`).
 
-The seed is printed; TERTULIA_FUZZ_SEED repeats it, TERTULIA_FUZZ_SECONDS gives it more time. What
-is answered is held against every oracle, as in any test.
+The seed is printed, and under CI the same for every change; TERTULIA_FUZZ_SEED repeats it,
+TERTULIA_FUZZ_SECONDS gives it more time. What is answered is held against every oracle, as in any
+test.
 """
 
 import asyncio
 import os
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -17,13 +17,13 @@ from aiohttp.web import Application, Request, Response
 from domain.kinds import Role
 from tests.fuzz import own_document
 from tests.fuzz.fuzzing import Caller, Fuzzer, Report
-from tests.support import openapi
+from tests.support import chance, openapi
 from tests.support.databases import folder_beside
 from tests.support.nodes import RunningNode, running_node
 from tests.web.gathering import found_club
 
 SECONDS = float(os.environ.get("TERTULIA_FUZZ_SECONDS", "15"))
-SEED = int(os.environ.get("TERTULIA_FUZZ_SEED", "0")) or random.SystemRandom().getrandbits(32)
+SEED = chance.seed("TERTULIA_FUZZ_SEED")
 
 VISIBILITIES = ("public", "unlisted", "private", "direct")
 FINE: dict[str, Any] = {"responses": {"200": {"description": "fine"}}}
