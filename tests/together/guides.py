@@ -34,10 +34,12 @@ _LONG_DAY: Final = re.compile(r"\d{1,2} [A-Z]\w+ \d{4}")
 _CODE: Final = re.compile(r"\b[0-9a-z]{4}(-[0-9a-z]{4}){4}\b")
 _WRITTEN: Final = date(2026, 11, 22)
 _SHOWN_CODE: Final = "7qk2-m9f3-0c8x-v4tn-5hrd"
+_ON_THE_WAY: Final = timedelta(minutes=2)
 
 
 async def walked(page: str, nodes: Nodes) -> str:
     """The page with what really came back in its blocks."""
+    await _day_with_time_left()
     async with lifting(nodes) as story:
         for server, _ in story.servers:
             await done(story.hq, "partner", "forget", server.server.authority)
@@ -157,6 +159,14 @@ class Walk:
         words = re.sub(r"\d{15,}", "9", words)
         words = _LONG_DAY.sub(lambda found: _long(found[0]), words)
         return _DAY.sub(lambda found: str(date.fromisoformat(found[0]) - _since()), words)
+
+
+async def _day_with_time_left() -> None:
+    """Days are told: none may turn on the way, so what little is left of one is waited for."""
+    now = datetime.now(UTC)
+    left = timedelta(days=1) - timedelta(hours=now.hour, minutes=now.minute, seconds=now.second)
+    if left < _ON_THE_WAY:
+        await asyncio.sleep(left.total_seconds())
 
 
 def _since() -> timedelta:

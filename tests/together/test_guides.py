@@ -9,6 +9,7 @@ from tests.support.nodes import Nodes
 from tests.together.guides import GUIDES, ROOT, walked
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", GUIDES)
 async def test_a_guide_can_be_followed_line_by_line(nodes: Nodes, name: str) -> None:
     page = (ROOT / name).read_text("utf-8")
