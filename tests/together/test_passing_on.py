@@ -157,6 +157,7 @@ async def id_at(person: Person, uri: str) -> str:
 
 async def test_a_removal_that_got_lost_is_noticed_with_the_next_words(nodes: Nodes) -> None:
     meeting = await Meeting.made(nodes, "bo", "dan")
+    await meeting.settled()  # what a new member reads up says nothing of who belongs
     await meeting.hq.db.write(_forget_quietly, meeting.club.id, meeting["bo"].uri)
     assert await meeting.club.has(meeting["bo"].uri, meeting.lab)
     made = await meeting.say("ana", "only for members")

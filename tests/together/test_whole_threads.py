@@ -217,6 +217,7 @@ async def test_a_sisters_thread_is_made_whole_for_her_network(nodes: Nodes) -> N
     ana, dora, ben = await hq.person("ana"), await hq.person("dora"), await lab.person("ben")
     guest = await lab.person("gina", role=Role.GUEST)
     root = await ana.say("for everybody at work")
+    await settled(hq, lab)  # an answer that comes before it has the thread asked for
     answer = await dora.say("me too", in_reply_to_id=root["id"])
     await settled(hq, lab)
     lost = await lab.db.read(posts.by_uri, answer["uri"])
