@@ -2,6 +2,8 @@
 
 Its outbox holds its Announces, as far as the member may read them (the history rule is decided
 there). Each is checked like one that was delivered, and nobody is told of what is long past.
+Deliveries say who of ours belongs (FEP-8fcf), these pages do not: so the community is asked first,
+and what comes is never shown to somebody whose removal got lost.
 """
 
 import asyncio
@@ -17,6 +19,7 @@ from federation.fetcher import CannotFetch, Fetcher
 from social import announced, readers
 from social.group_past import read_up
 from social.groups import is_group_of_ours
+from social.roll_call import call_roll
 from social.vouching import Heard, NotBelieved, hear
 from storage.queries import actors, communities
 from storage.queries import timelines as homes
@@ -48,6 +51,7 @@ async def backfill(
         taken = await read_up(fetcher, community)
         await fetcher.db.write(_show, community_id=community_id, actor_id=actor_id)
         return taken
+    await call_roll(fetcher, community_id)
     taken, url = 0, f"{community.outbox}?page=true"
     for number in range(PAGES):
         if not await fetcher.db.read(communities.is_member, community_id, actor_id):
@@ -78,6 +82,7 @@ async def read_thread(
 
     `thread`: its collection, which says where the Announces are. Raises CannotFetch.
     """
+    await call_roll(fetcher, community.id)
     found = await fetcher.document(thread, as_actor_id=actor_id)
     history = optional_reference(found.body.get(HISTORY))
     if history is None or origin_of(history) != origin_of(community.uri):

@@ -73,6 +73,7 @@ class Place:
     person: Person
     actor: ActorView
     members: dict[str, Writer] = field(default_factory=dict)
+    ours: list[str] = field(default_factory=list)  # who of the node under test belongs, it says
 
     @property
     def uri(self) -> str:
@@ -162,6 +163,11 @@ class Place:
         """Announce, be taken with 202, and be processed."""
         await give(self.here, self.person, self.announce(inner, *cards, **more))
 
+    def roll(self, _: Seen) -> Page:
+        """Who of the node that asks belongs to it (FEP-8fcf)."""
+        uri = f"{self.followers}_sync"
+        return Page({"id": uri, "type": "OrderedCollection", "orderedItems": self.ours})
+
     def tells_cards(self, *cards: Document) -> None:
         """Answer who a member is when asked; nobody else."""
 
@@ -190,6 +196,7 @@ async def place(here: Home, server: Stranger, member: ActorView, handle: str = "
     actor = await here.db.write(store_actor, stated)
     await here.db.write(lambda tx: put_community(tx, actor.id))
     made = Place(here, server, person, actor)
+    server.pages[f"{person.path}/followers_sync"] = made.roll
     await join(made, member)
     return made
 
@@ -200,6 +207,7 @@ async def join(
     """A membership as it stands on the member's own node."""
     if state is MembershipState.ACTIVE:
         await where.here.db.write(add_follow, member.id, where.actor.id)
+        where.ours.append(member.uri)
     await where.here.db.write(add_membership, where.actor.id, member.id, state=state)
 
 

@@ -7,6 +7,7 @@ from orjson import dumps
 
 from activitypub.synchronization import HEADER, digest, header, parse
 from domain.kinds import MembershipState
+from federation.fetcher import CannotFetch
 from federation.signatures import Scheme, sign
 from social.backfill import backfill
 from social.roll_call import ROLL_CALL, call_roll
@@ -224,6 +225,34 @@ async def test_a_new_member_reads_up_what_was_said_before(
     [asked, _] = [seen for seen in lifting.server.seen if seen.path.endswith("/outbox")]
     assert f"{alice.uri}#" in asked.headers["signature"]
     assert await backfill(here.fetcher, **pair, pause=0) == 0
+
+
+@pytest.mark.both
+async def test_what_is_read_up_is_never_shown_to_whose_removal_got_lost(
+    here: Home, lifting: Place, alice: ActorView, ben: ActorView, cy: Writer
+) -> None:
+    """Its pages say nothing of who belongs, as deliveries do: the community is asked first."""
+    lists(lifting, alice)
+    create = lifting.create(cy, "for those who are left")
+    outbox(lifting, [lifting.announce(create, lifting.card(cy))])
+    pair = {"community_id": lifting.actor.id, "actor_id": alice.id}
+    assert await backfill(here.fetcher, **pair, pause=0) == 1
+    asked = [seen.path for seen in lifting.server.seen]
+    assert asked.index(ASKED) < asked.index("/users/lifting/outbox")
+    assert await state(lifting, ben) is MembershipState.REMOVED
+    assert await state(lifting, alice) is MembershipState.ACTIVE
+    assert await here.stored(create["object"]["id"]) is not None
+
+
+async def test_nothing_is_read_up_while_nobody_says_who_belongs(
+    here: Home, lifting: Place, alice: ActorView, ben: ActorView, cy: Writer
+) -> None:
+    lifting.server.pages[ASKED] = Page(status=503)
+    outbox(lifting, [lifting.announce(lifting.create(cy), lifting.card(cy))])
+    with pytest.raises(CannotFetch):
+        await backfill(here.fetcher, community_id=lifting.actor.id, actor_id=alice.id, pause=0)
+    assert lifting.server.fetches("/users/lifting/outbox") == 0
+    assert await state(lifting, ben) is MembershipState.ACTIVE
 
 
 async def test_what_cannot_be_believed_is_not_read_up(

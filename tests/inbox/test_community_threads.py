@@ -5,8 +5,9 @@ import pytest
 from domain.kinds import MembershipState
 from social import completing
 from social.completing import Completed, complete_thread
+from storage.queries import communities
 from storage.views.actors import ActorView
-from tests.inbox.gathering import Place, Writer, place, set_state, writer
+from tests.inbox.gathering import Place, Writer, join, place, set_state, writer
 from tests.inbox.home import Home
 from tests.support.stranger import Document, Page, Stranger
 
@@ -61,6 +62,21 @@ async def test_what_is_missing_in_a_communitys_thread_is_read_up(
     assert all(f"{alice.uri}#" in seen.headers["signature"] for seen in asked)
     assert not (await here.db.read(completing.gaps, rows[1].id)).is_any
     assert await here.rows("notifications") == []
+
+
+async def test_a_threads_past_is_never_shown_to_whose_removal_got_lost(
+    here: Home, lifting: Place, alice: ActorView, cy: Writer
+) -> None:
+    ben = await here.someone("ben")
+    await join(lifting, ben)
+    lifting.ours.remove(ben.uri)
+    root, _ = await a_gap(lifting, cy)
+    assert await here.stored(root["object"]["id"]) is not None
+    row = await here.db.read(communities.member, lifting.actor.id, ben.id)
+    assert row is not None
+    assert row.state is MembershipState.REMOVED
+    asked = [seen.path for seen in lifting.server.seen]
+    assert asked.index(f"{lifting.person.path}/followers_sync") < asked.index(THREAD)
 
 
 async def test_T3_a_context_on_another_server_is_not_asked(

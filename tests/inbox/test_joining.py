@@ -51,9 +51,11 @@ async def helper(here: Home) -> None:
 
 
 @pytest.fixture
-async def club(here: Home, b: Stranger) -> Person:
-    """A community on B, known here already."""
+async def club(here: Home, b: Stranger, alice: ActorView) -> Person:
+    """A community on B, known here already; of ours it lists Alice."""
     group = b.person("club", kind="Group")
+    document = {"type": "OrderedCollection", "orderedItems": [alice.uri]}
+    b.pages[f"{group.path}/followers_sync"] = Page(document)
     await find_actor(here.fetcher, group.uri)
     return group
 
