@@ -168,6 +168,26 @@ async def test_a_removal_that_got_lost_is_noticed_with_the_next_words(nodes: Nod
     assert not await meeting.club.has(meeting["bo"].uri, meeting.lab)
 
 
+async def test_a_removal_that_got_lost_is_noticed_when_somebody_else_reads_up(
+    nodes: Nodes,
+) -> None:
+    """Nobody at the lab belongs for a while, so nothing is sent there; then Dan joins."""
+    meeting = await Meeting.made(nodes, "bo")
+    await meeting.settled()
+    await meeting.hq.db.write(_forget_quietly, meeting.club.id, meeting["bo"].uri)
+    made = await meeting.say("ana", "said since then")
+    await meeting.settled()
+    assert await meeting.lab.db.read(by_uri, made["uri"]) is None
+    assert await meeting.club.has(meeting["bo"].uri, meeting.lab)
+    await meeting.join("dan")
+    await meeting.shown("dan", "said since then")
+    row = await meeting.lab.db.read(by_uri, made["uri"])
+    assert row is not None
+    assert await status_of(meeting["bo"], str(row.id)) == 404
+    assert await status_of(meeting["dan"], str(row.id)) == 200
+    assert not await meeting.club.has(meeting["bo"].uri, meeting.lab)
+
+
 def _forget_quietly(tx: Tx, community_id: int, uri: str) -> None:
     """A removal whose Reject never arrives."""
     actor = actors.by_uri(tx, uri)
