@@ -229,8 +229,11 @@ async def _kept(answer: ClientResponse) -> Answer:
     return Answer(answer.status, dict(answer.headers), await answer.read())
 
 
-async def until(ask: Callable[[], Awaitable[bool]], seconds: float = 40) -> None:
-    """Wait until something is so; fails after a bounded time."""
+async def until(ask: Callable[[], Awaitable[bool]], seconds: float = 90) -> None:
+    """Wait until something is so; fails after a bounded time.
+
+    A server that once was too slow for a delivery is asked again after a minute.
+    """
     async with asyncio.timeout(seconds):
         while not await ask():
             await asyncio.sleep(0.02)
