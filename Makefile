@@ -59,7 +59,7 @@ fuzz: install    ## what no app would send, as nobody, guest and member: N=… s
 	  $(BIN)/pytest -n 0 -s tests/fuzz
 
 delays: install  ## the suite on a machine that seems busy: SHARE=0.1 of what is stored comes late
-	TERTULIA_DELAYS=$(or $(SHARE),0.1) PYTHONPATH=$(CURDIR)/tests/delays \
+	DELAYS=$(or $(SHARE),0.1) PYTHONPATH=$(CURDIR)/tests/delays \
 	  $(BIN)/pytest -n 4 --dist loadfile --timeout 400
 
 lock:            ## choose the newest versions that pyproject.toml allows

@@ -17,8 +17,9 @@ from os import environ
 from types import ModuleType
 from typing import Any, Final
 
-SHARE: Final = float(environ.get("TERTULIA_DELAYS", "0.1"))
-"""Of so many units, beginning and answer are late."""
+SHARE: Final = float(environ.get("DELAYS", "0.1"))
+"""Of so many units, beginning and answer are late. No setting of ours: a node refuses those it does
+not know."""
 _LATE: Final = 0.12  # seconds, at most
 _VERY_LATE: Final = 0.6  # of one answer in ten that are late
 _STILL: Final = 0.3  # seconds, at most, that a loop stands still
