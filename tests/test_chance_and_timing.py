@@ -1,6 +1,7 @@
 """What tests lean on to be the same on every machine: bounds on time that refuse, and seeds."""
 
 import gc
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,12 @@ from storage.lanes import Lane
 from storage.notices import PostgreSQLBus
 changed = (Lane._run_safely, Lane._answer, PostgreSQLBus._flush, BaseEventLoop._run_once)
 print(*(one.__name__ for one in changed))
+"""
+SHARE = """
+import sitecustomize
+from server.settings import load
+load(given={})
+print(sitecustomize.SHARE)
 """
 
 
@@ -86,3 +93,21 @@ def test_processes_of_a_run_with_delays_have_them(folder: str, names: str) -> No
         [sys.executable, "-c", WHO], env=where, capture_output=True, text=True, check=True
     )
     assert found.stdout.split() == names.split()
+
+
+def test_the_share_that_make_delays_gives_is_read_and_is_no_setting(tmp_path: Path) -> None:
+    """A node refuses settings that it does not know, so no command would run."""
+    found = re.search(
+        r"^\t(\w+)=\$\(or \$\(SHARE\)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE
+    )
+    assert found is not None
+    given = {found[1]: "0.25", "PYTHONPATH": f"{ROOT / 'tests/delays'}:{ROOT}"}
+    ran = subprocess.run(
+        [sys.executable, "-c", SHARE],
+        env=given,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout == "0.25\n"

@@ -12,11 +12,11 @@ from tests.gotchas.talk import Talk
 from tests.inbox.giving import dropped, give, in_vain
 from tests.inbox.home import Home
 from tests.inbox.test_activities import ask
-from tests.outbox.test_deliver import World, nothing_left, sending, until, world
+from tests.outbox.test_deliver import World, nothing_left, sending, world
 from tests.support.lemmy import Lemmy
 from tests.support.listeners import Seen as Heard
 from tests.support.listeners import reply, scripted_server
-from tests.support.nodes import until as eventually
+from tests.support.nodes import until
 from tests.support.stranger import PUBLIC, Person, Stranger
 from tests.together.communities import found
 
@@ -138,13 +138,13 @@ async def test_gotcha_25_lemmy_finds_the_community_in_its_addresses(talk: Talk) 
     async def subscribed() -> bool:
         return lena.uri in lemmy.places[uri].subscribed
 
-    await eventually(subscribed)
+    await until(subscribed)
     await bo.say("@safe-lifting How do you lift a piano?")
 
     async def there() -> bool:
         return bool(lemmy.places[uri].titles())
 
-    await eventually(there)
+    await until(there)
     assert {kind for kind, _ in lemmy.refused} <= {"Announce"}, "the bare one is for Mastodon"
     (thread,) = lemmy.places[uri].shown()
     note = thread.document
@@ -188,14 +188,14 @@ async def test_gotcha_27_no_shared_inbox_and_202_is_no_promise(talk: Talk) -> No
             await talk.liv.post(f"/api/v1/follow_requests/{who['id']}/authorize")
         return any(seen.path == "/users/gerd/inbox" for seen in talk.far.seen)
 
-    await eventually(accepted)
+    await until(accepted)
     await talk.liv.say("to each door")
 
     async def delivered() -> bool:
         doors = {seen.path for seen in talk.far.seen if b'"Create"' in seen.body}
         return doors == {"/inbox", "/users/gerd/inbox"}
 
-    await eventually(delivered)
+    await until(delivered)
     # 202 came for all of it: nothing here believes more than that it was taken.
     assert (await talk.liv.get("/api/v1/accounts/verify_credentials"))["followers_count"] == 2
 

@@ -17,9 +17,10 @@ from tests.gotchas.talk import Talk
 from tests.inbox.forging import cavage, http_date, sha256
 from tests.inbox.giving import refuse
 from tests.inbox.home import Home
-from tests.outbox.test_deliver import World, nothing_left, sending, until, world
+from tests.outbox.test_deliver import World, nothing_left, sending, world
 from tests.support.listeners import Seen as Heard
 from tests.support.listeners import reply, scripted_server
+from tests.support.nodes import until
 from tests.support.stranger import AS2, Page, Person, Seen, Stranger
 
 __all__ = ["world"]

@@ -79,6 +79,18 @@ async def test_a_threads_past_is_never_shown_to_whose_removal_got_lost(
     assert asked.index(f"{lifting.person.path}/followers_sync") < asked.index(THREAD)
 
 
+async def test_no_thread_is_read_up_while_nobody_says_who_belongs(
+    here: Home, lifting: Place, cy: Writer
+) -> None:
+    lifting.server.pages[f"{lifting.person.path}/followers_sync"] = Page(status=503)
+    root, answer = await a_gap(lifting, cy)
+    assert await here.stored(root["object"]["id"]) is None
+    assert lifting.server.fetches(THREAD) == 0
+    row = await here.stored(answer["object"]["id"])
+    assert row is not None
+    assert (await here.db.read(completing.gaps, row.id)).answers
+
+
 async def test_T3_a_context_on_another_server_is_not_asked(
     here: Home, lifting: Place, e: Stranger, cy: Writer
 ) -> None:

@@ -18,6 +18,7 @@ from storage.tables.jobs import JobState, jobs
 from storage.tx import Tx
 from tests.jobs.conftest import Clock
 from tests.support import notes
+from tests.support.nodes import until
 
 pytestmark = pytest.mark.both
 
@@ -33,12 +34,6 @@ async def working(worker: Worker) -> AsyncIterator[None]:
     finally:
         await worker.stop(timeout=5)
         await asyncio.wait_for(running, 30)
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(40):
-        while not await condition():
-            await asyncio.sleep(0.02)
 
 
 def empty(db: Database) -> Callable[[], Awaitable[bool]]:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_network
@@ -30,6 +30,7 @@ from storage.tables.traffic import deliveries as rows
 from storage.tx import Tx
 from tests.support.factories import add_person, add_remote
 from tests.support.listeners import ScriptedServer, Seen, reply, scripted_server
+from tests.support.nodes import until
 
 NODE = Node("http://hq.localhost:8080", "hq.localhost:8080", federation=Federation.OPEN)
 QUICK = Pace(first=40, longest=200, horizon=60_000, idle=20)
@@ -113,12 +114,6 @@ async def sending(world: World, pace: Pace = QUICK) -> AsyncIterator[Sender]:
         yield sender
         await sender.stop()
         await running
-
-
-async def until(ask: Callable[[], Awaitable[bool]], seconds: float = 40) -> None:
-    async with asyncio.timeout(seconds):
-        while not await ask():
-            await asyncio.sleep(0.02)
 
 
 async def nothing_left(world: World) -> bool:
