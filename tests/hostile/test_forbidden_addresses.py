@@ -235,7 +235,7 @@ async def test_F01_the_same_path_reaches_a_permitted_address(nodes: Nodes, plant
             async def reached() -> bool:
                 return canary.touches() > 0
 
-            await until(reached, 40)
+            await until(reached)
             planting.cancel()  # nobody answers there
 
 

@@ -46,7 +46,7 @@ async def test_F01_the_same_beside_reaches_a_permitted_address(nodes: Nodes, pla
             async def reached() -> bool:
                 return canary.touches() > 0
 
-            await until(reached, 40)
+            await until(reached)
             planting.cancel()  # nobody answers there
 
 

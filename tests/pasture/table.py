@@ -101,7 +101,7 @@ async def settled(node: RunningNode) -> None:
     async def done() -> bool:
         return not await node.db.read(lambda tx: tx.all(_WAITING))
 
-    await until(done, seconds=60)
+    await until(done)
 
 
 async def seen(ana: Member, uri: str) -> Json:

@@ -142,7 +142,7 @@ async def note_for(person: Person, words: str) -> Json:
         return bool(found)
 
     try:
-        await until(there, 40)
+        await until(there)
     except TimeoutError:
         heard = [one["status"]["content"] for one in await person.notifications()]
         raise AssertionError(f"not {words!r} but {heard}") from None

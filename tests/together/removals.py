@@ -38,7 +38,7 @@ async def acknowledged(meeting: Meeting, count: int = 1) -> list[PurgeRow]:
         rows = await purges_of(meeting)
         return sum(row.acknowledged_at is not None for row in rows) >= count
 
-    await until(so, 30)
+    await until(so)
     return await purges_of(meeting)
 
 

@@ -228,7 +228,7 @@ async def shows(person: Person, status_id: str, **wanted: Any) -> Json:
         return all(found[name] == value for name, value in wanted.items())
 
     try:
-        await until(so, 40)
+        await until(so)
     except TimeoutError:
         raise AssertionError(f"not {wanted} but {found}") from None
     return found

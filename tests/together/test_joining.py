@@ -296,7 +296,7 @@ async def _sent_to(server: Stranger, kind: str, words: str = "") -> Json:
         found[:] = [one for one in bodies if one["type"] == kind and words in str(one)]
         return bool(found)
 
-    await until(there, 40)
+    await until(there)
     return found[-1]
 
 

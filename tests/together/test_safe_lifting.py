@@ -74,7 +74,7 @@ async def same_figures(story: Lifting, uri: str, answers: int, likes: int) -> No
         return set(told) == {(answers, likes)}
 
     try:
-        await until(so, 40)
+        await until(so)
     except TimeoutError:
         raise AssertionError(f"not {answers} answers and {likes} likes but {told}") from None
 
