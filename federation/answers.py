@@ -42,6 +42,10 @@ class TimedOut(Unreachable):
     """The deadline passed."""
 
 
+class HungUp(Unreachable):
+    """The connection ended before an answer came. One that was kept may end just as it is used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """An answer, whatever its status. `url` is the final one, without a fragment."""

@@ -12,7 +12,7 @@ waited for the connection of the other, both servers would stand still until the
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
@@ -42,6 +42,7 @@ from federation.answers import (
     read_body,
     retry_after,
 )
+from federation.failures import PROBLEMS, failure
 from federation.resolver import AddressRefused, Resolver, SystemResolver, VettedResolver
 
 __all__ = [
@@ -69,8 +70,6 @@ REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _OWN_HEADERS: Final = frozenset(
     {"accept-encoding", "connection", "content-length", "cookie", "transfer-encoding"}
 )
-# uvloop has its own ways to say that a connection broke (RuntimeError).
-_PROBLEMS: Final = (BadUrl, ClientError, OSError, RuntimeError)
 _LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -187,8 +186,8 @@ class Client:
                     whole=whole,
                     may_go_on=may_go_on,
                 )
-        except _PROBLEMS as problem:
-            raise _failure(problem) from problem
+        except PROBLEMS as problem:
+            raise failure(problem) from problem
 
     async def post(
         self,
@@ -198,7 +197,8 @@ class Client:
         *,
         deadline: float | None = None,
     ) -> Response:
-        """POST once; redirects are answers like any other. Raises `Unreachable`.
+        """POST once; redirects are answers like any other. Raises `Unreachable`; `HungUp` if it may
+        have been the end of a kept connection, so that another attempt is worth its while.
 
         `headers` come signed for this URL. The body of the answer is kept up to 64 KiB and
         is empty if it was longer: the status says what happened to the delivery.
@@ -215,8 +215,8 @@ class Client:
             ) as answer:
                 text = b"" if answer.content.at_eof() else await self._answer_text(answer)
                 return Response(answer.status, target.url, answer.headers, text)
-        except _PROBLEMS as problem:
-            raise _failure(problem) from problem
+        except PROBLEMS as problem:
+            raise failure(problem) from problem
 
     def vet(self, url: str) -> Url:
         """The URL, if nothing in its text forbids to ask it. Raises `Refused`.
@@ -382,19 +382,3 @@ def _location(answer: ClientResponse, at: Url) -> Url:
     if at.scheme == "https" and onward.scheme != "https":
         raise BadUrl("a redirect from https to http")
     return onward
-
-
-def _failure(problem: Exception) -> Unreachable:
-    if isinstance(problem, BadUrl):
-        return Refused(problem.reason)
-    if any(isinstance(cause, AddressRefused) for cause in _causes(problem)):
-        return Refused("the address is not one that may be reached")
-    if isinstance(problem, TimeoutError):
-        return TimedOut("the deadline passed")
-    return Unreachable(type(problem).__name__)
-
-
-def _causes(problem: BaseException | None) -> Iterable[BaseException]:
-    while problem is not None:
-        yield problem
-        problem = problem.__cause__

@@ -23,7 +23,7 @@ from activitypub.synchronization import HEADER
 from activitypub.vocabulary import ACTIVITY_JSON
 from domain.kinds import SignatureScheme
 from domain.node import Node
-from federation.answers import Response, Unreachable, retry_after
+from federation.answers import HungUp, Response, Unreachable, retry_after
 from federation.client import Client
 from federation.keyring import Keyring, SigningKey
 from federation.policy import may_exchange
@@ -176,7 +176,7 @@ class Sender:
     async def _send(self, delivery: Delivery, key: SigningKey, headers: dict[str, str]) -> None:
         scheme = SCHEMES[delivery.scheme]
         try:
-            response = await self._client.post(delivery.inbox, delivery.body, headers)
+            response = await self._post(delivery, key, headers)
             if response.status in {400, 401}:
                 newest = await self._keyring.newest_key(self._db, delivery.actor_id)
                 if newest.uri == key.uri:
@@ -190,6 +190,18 @@ class Sender:
             log.exception("A delivery failed in an unexpected way")
             outcome = Outcome(delivery, error=type(problem).__name__)
         self._outcomes.append(outcome)
+
+    async def _post(self, delivery: Delivery, key: SigningKey, headers: dict[str, str]) -> Response:
+        """POST once, and at once again where the connection ended without an answer.
+
+        Servers end kept connections after a while (Node's after 6 s), at times just then. It
+        comes at least once, and has one effect, whatever became of the first.
+        """
+        try:
+            return await self._client.post(delivery.inbox, delivery.body, headers)
+        except HungUp:
+            afresh = _signed(delivery, key, SCHEMES[delivery.scheme])
+            return await self._client.post(delivery.inbox, delivery.body, afresh)
 
 
 def _sign_all(batch: Sequence[Delivery], keys: Mapping[int, SigningKey]) -> list[dict[str, str]]:

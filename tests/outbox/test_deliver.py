@@ -35,6 +35,8 @@ from tests.support.nodes import until
 NODE = Node("http://hq.localhost:8080", "hq.localhost:8080", federation=Federation.OPEN)
 QUICK = Pace(first=40, longest=200, horizon=60_000, idle=20)
 
+ASKS = {"Accept-Signature": 'sig1=("@method");created;tag="tertulia"'}
+
 _ROWS = select(rows.c.state, rows.c.attempts, rows.c.last_error)
 _SCHEME = select(origins.c.scheme).where(origins.c.origin == bindparam("origin"))
 _RETRY_AT = select(origins.c.retry_at).where(origins.c.origin == bindparam("origin"))
@@ -180,9 +182,8 @@ async def test_the_second_knock_is_rfc9421_and_is_remembered(world: World) -> No
 
 
 async def test_a_node_of_ours_that_asks_gets_the_stricter_signature(world: World) -> None:
-    asks = {"Accept-Signature": 'sig1=("@method");created;tag="tertulia"'}
     async with (
-        scripted_server(lambda _: reply(status="202 Accepted", headers=asks)) as sink,
+        scripted_server(lambda _: reply(status="202 Accepted", headers=ASKS)) as sink,
         sending(world),
     ):
         receiver = await world.receiver(sink)
@@ -279,6 +280,47 @@ async def test_O16_what_was_queued_for_a_domain_is_dropped_once_it_is_blocked(
         async with sending(world):
             await until(lambda: nothing_left(world))
     assert sink.seen == []
+
+
+PATIENT = Pace(first=600_000, longest=600_000, horizon=3_600_000, idle=20)
+"""Whoever is put off stays away for as long as any test lasts."""
+
+
+async def test_a_kept_connection_that_just_ended_puts_nobody_off(world: World) -> None:
+    """Node's servers end what was idle for six seconds, perhaps just as it is used again."""
+    ends = iter([False, True])
+
+    def answer(_: Seen) -> bytes:
+        if next(ends, False):
+            raise ConnectionError
+        return reply(status="202 Accepted", headers=ASKS)
+
+    async with scripted_server(answer) as sink, sending(world, PATIENT):
+        receiver = await world.receiver(sink)
+        await world.send(receiver)
+        await until(lambda: nothing_left(world))
+        await world.send(receiver, subject="two", text="again")
+        await until(lambda: nothing_left(world))
+    assert texts(sink) == ["hello", "again", "again"]
+    assert sink.connections == 2
+    lost, heard = (seen.headers["signature-input"] for seen in sink.seen[1:])
+    assert "nonce=" in lost
+    assert lost != heard  # signed afresh: a nonce is good once
+
+
+async def test_who_hangs_up_twice_is_put_off(world: World) -> None:
+    def answer(_: Seen) -> bytes:
+        raise ConnectionError
+
+    async def put_off() -> bool:
+        return (await world.left())[0][1] >= 1
+
+    async with scripted_server(answer) as sink, sending(world, PATIENT):
+        await world.send(await world.receiver(sink))
+        await until(put_off)
+        await asyncio.sleep(0.3)
+        assert (await world.left())[0][:2] == (DeliveryState.WAITING, 1)
+    assert len(sink.seen) == 2
 
 
 async def test_S_every_attempt_is_signed_afresh(world: World) -> None:

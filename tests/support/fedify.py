@@ -229,7 +229,7 @@ class FedifyPeer(Roles):
     # Waiting for what other servers do in their own time.
 
     async def until(
-        self, ask: Callable[[], Awaitable[T]], *, what: str = "it", seconds: float = 40.0
+        self, ask: Callable[[], Awaitable[T]], *, what: str = "it", seconds: float = 90.0
     ) -> T:
         """Ask until the answer is true and return it. Raises TimeoutError naming ``what``."""
         end = time.monotonic() + seconds
@@ -240,14 +240,14 @@ class FedifyPeer(Roles):
             await asyncio.sleep(0.05)
         return answer
 
-    async def wait_received(self, type_: str, *, since: int = 0, seconds: float = 30.0) -> Received:
+    async def wait_received(self, type_: str, *, since: int = 0, seconds: float = 90.0) -> Received:
         """Return the first verified activity of this type after ``since``."""
         got = await self.until(
             lambda: self.received(type_, since=since), what=f"a verified {type_}", seconds=seconds
         )
         return got[0]
 
-    async def wait_post(self, id_: str, *, seconds: float = 30.0, **expected: Any) -> Post:
+    async def wait_post(self, id_: str, *, seconds: float = 90.0, **expected: Any) -> Post:
         """Return the post when the peer shows it with these field values."""
 
         async def shown() -> Post | None:
